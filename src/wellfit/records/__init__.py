@@ -1,0 +1,67 @@
+"""Frozen records and the error tree: what all other packages pass to each other. NumPy only."""
+
+from wellfit.records._curves import RESULTS, Curves
+from wellfit.records._dataset import CleaningStep, ColumnSchema, Dataset, Scaling, Split, Task
+from wellfit.records._errors import (
+    ColumnNotFoundError,
+    DataError,
+    FileReadError,
+    ModelError,
+    ModelLoadError,
+    ModelMismatchError,
+    OutputError,
+    SettingsError,
+    TargetError,
+    TargetNotFoundError,
+    UnsupportedModelError,
+    WellfitError,
+    WorkerError,
+    did_you_mean,
+    shorten,
+)
+from wellfit.records._report import (
+    CurvePair,
+    Effect,
+    Finding,
+    HoldoutResult,
+    Metric,
+    Remedy,
+    Report,
+    Verdict,
+)
+from wellfit.records._settings import Settings
+
+__all__ = [
+    "RESULTS",
+    "CleaningStep",
+    "ColumnNotFoundError",
+    "ColumnSchema",
+    "CurvePair",
+    "Curves",
+    "DataError",
+    "Dataset",
+    "Effect",
+    "FileReadError",
+    "Finding",
+    "HoldoutResult",
+    "Metric",
+    "ModelError",
+    "ModelLoadError",
+    "ModelMismatchError",
+    "OutputError",
+    "Remedy",
+    "Report",
+    "Scaling",
+    "Settings",
+    "SettingsError",
+    "Split",
+    "TargetError",
+    "TargetNotFoundError",
+    "Task",
+    "UnsupportedModelError",
+    "Verdict",
+    "WellfitError",
+    "WorkerError",
+    "did_you_mean",
+    "shorten",
+]

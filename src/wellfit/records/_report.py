@@ -1,0 +1,191 @@
+"""What a study found, ready to be shown or written as `report.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from wellfit.records._dataset import CleaningStep, ColumnSchema, FloatArray, IntArray, Task
+from wellfit.records._settings import Settings
+
+
+class Verdict(StrEnum):
+    """What is the matter with the network as it was given."""
+
+    HEALTHY = "healthy"
+    OVERFITTING = "overfitting"
+    UNDERFITTING = "underfitting"
+    NOT_LEARNING = "not-learning"
+    MISLEADING_EVALUATION = "misleading-evaluation"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A score: its name and which way is better.
+
+    Attributes:
+        name: such as ``log_loss``, ``accuracy``, ``balanced_accuracy``, ``roc_auc``, ``rmse`` or ``r2``.
+        direction: ``minimize`` or ``maximize``.
+    """
+
+    name: str
+    direction: Literal["minimize", "maximize"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """A paired difference, oriented so that a positive estimate is an improvement.
+
+    Attributes:
+        estimate: mean paired improvement, in `unit`.
+        low: lower end of the 95 % interval.
+        high: upper end of the 95 % interval.
+        p_value: two-sided, corrected for how many were tested where the stage says so; NaN if unknown.
+        unit: what is measured, such as ``log_loss``.
+        num_pairs: pairs of runs that differ in nothing else.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    p_value: float
+    unit: str
+    num_pairs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remedy:
+    """Something that was tried against the baseline, and what came of it.
+
+    Attributes:
+        name: such as ``dropout`` or ``search-17``.
+        settings: what it changes, by field of `Settings`.
+        stage: ``screened`` (chosen by looking, may flatter) or ``confirmed`` (on fresh splits and seeds).
+        kept: whether the chosen network has it.
+        effect: against the baseline; None where it could not be measured.
+        note: why it was dropped or could not be measured, in a few words.
+    """
+
+    name: str
+    settings: Mapping[str, object]
+    stage: Literal["screened", "confirmed"]
+    kept: bool
+    effect: Effect | None
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A named cause with its evidence.
+
+    Attributes:
+        code: one of the fixed cause codes.
+        confidence: 0 to 1.
+        evidence: numbers, and the experiment that gave them.
+        remedies: names of remedies that follow, in order.
+    """
+
+    code: str
+    confidence: float
+    evidence: Mapping[str, object]
+    remedies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldoutResult:
+    """Baseline and improved network on rows that nothing else has seen, once.
+
+    Attributes:
+        num_rows: rows in the holdout.
+        baseline: metric name to value.
+        improved: metric name to value.
+        difference: paired improvement of the improved network in the study's metric; positive is better.
+        low: lower end of its 95 % bootstrap interval.
+        high: upper end of its 95 % bootstrap interval.
+        references: other yardsticks on the same rows (majority class, linear model): name to metrics.
+    """
+
+    num_rows: int
+    baseline: Mapping[str, float]
+    improved: Mapping[str, float]
+    difference: float
+    low: float
+    high: float
+    references: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CurvePair:
+    """Training and validation loss of one network over the epochs, averaged over its paired runs.
+
+    Attributes:
+        name: such as ``baseline`` or ``chosen``.
+        train_loss: ``[epoch]`` mean over runs, inference mode, no penalties.
+        validation_loss: ``[epoch]`` likewise.
+        best_epoch: median best epoch.
+    """
+
+    name: str
+    train_loss: FloatArray
+    validation_loss: FloatArray
+    best_epoch: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Report:
+    """Everything a study says; `report.json`, the HTML page and the terminal are drawn from it.
+
+    Attributes:
+        task: binary, multiclass or regression.
+        metric: what improvement is measured in.
+        verdict: what is the matter with the baseline.
+        verdict_line: the verdict in one or two plain sentences, with numbers.
+        findings: causes, ranked.
+        remedies: everything that was tried, confirmed ones first.
+        baseline: settings of the baseline.
+        chosen: settings of the chosen network; equal to `baseline` if nothing was better.
+        holdout: result on the holdout, or None if it was not reached.
+        curves: baseline and chosen.
+        references: cross-validated scores of majority class and linear model: name to metric value.
+        confusion: ``[class, class]`` counts of the chosen network on the holdout (rows: true), or None.
+        class_names: labels in code order.
+        columns: the inferred schema.
+        cleaning: what was done to the data.
+        model_summary: one line for each layer of the chosen network.
+        command: how to repeat the study.
+        members_trained: runs trained in all.
+        num_rows: rows of the table, holdout included.
+        timing: stage to seconds.
+        environment: versions, machine, seed.
+        partial: why the study is not complete (budget, signal), or an empty string.
+        notes: things the reader should know, such as columns left out.
+        options: the study's options and protocol numbers, by name.
+    """
+
+    task: Task
+    metric: Metric
+    verdict: Verdict
+    verdict_line: str
+    baseline: Settings
+    chosen: Settings
+    holdout: HoldoutResult | None
+    remedies: tuple[Remedy, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    curves: tuple[CurvePair, ...] = ()
+    references: Mapping[str, float] = field(default_factory=dict[str, float])
+    confusion: IntArray | None = None
+    class_names: tuple[str, ...] = ()
+    columns: tuple[ColumnSchema, ...] = ()
+    cleaning: tuple[CleaningStep, ...] = ()
+    model_summary: tuple[str, ...] = ()
+    command: str = ""
+    members_trained: int = 0
+    num_rows: int = 0
+    timing: Mapping[str, float] = field(default_factory=dict[str, float])
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    partial: str = ""
+    notes: tuple[str, ...] = ()
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
