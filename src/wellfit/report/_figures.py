@@ -1,0 +1,241 @@
+"""Data before drawing: a report becomes small records that say what a figure shows; `_svg` draws them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from wellfit.records import CurvePair, Remedy, Report
+from wellfit.report._numbers import column_decimals, effect_line, number
+from wellfit.report._summary import ordered, reading, settings_line
+from wellfit.report._words import clean, count
+
+MOST_SCREENED_ROWS = 60
+MOST_CURVE_POINTS = 300
+MOST_CLASSES = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForestRow:
+    """One effect in a forest plot.
+
+    Attributes:
+        label: the remedy's name.
+        estimate: mean improvement; NaN is not drawn.
+        low: lower end of the interval, or NaN.
+        high: upper end of the interval, or NaN.
+        confirmed: whether it was measured on fresh splits and seeds.
+        kept: whether the chosen network has it.
+        reading: better, worse or cannot tell.
+        numbers: estimate and interval as text.
+    """
+
+    label: str
+    estimate: float
+    low: float
+    high: float
+    confirmed: bool
+    kept: bool
+    reading: str
+    numbers: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForestFigure:
+    """Effects in one unit, confirmed ones first.
+
+    Attributes:
+        unit: what is measured.
+        rows: from top to bottom.
+        lower: left end of the axis; what lies beyond is drawn as an arrow.
+        upper: right end of the axis.
+        num_left_out: screened remedies that are in the table only.
+        description: the figure in words, for those who do not see it.
+    """
+
+    unit: str
+    rows: tuple[ForestRow, ...]
+    lower: float
+    upper: float
+    num_left_out: int
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurvesFigure:
+    """Training and validation loss of one network.
+
+    Attributes:
+        name: baseline or chosen.
+        epochs: epoch numbers from 1 of the points drawn.
+        train: training loss at them; NaN where there is none.
+        validation: validation loss at them.
+        best_epoch: number from 1 of the best epoch, or 0 for none.
+        lower: lower end of the loss axis, the same for all networks of a report.
+        upper: upper end of the loss axis.
+        logarithmic: whether the loss axis is logarithmic.
+        description: the figure in words.
+    """
+
+    name: str
+    epochs: tuple[int, ...]
+    train: tuple[float, ...]
+    validation: tuple[float, ...]
+    best_epoch: int
+    lower: float
+    upper: float
+    logarithmic: bool
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfusionFigure:
+    """Counts of true against predicted classes.
+
+    Attributes:
+        labels: class names.
+        counts: one row a true class, one column a predicted class.
+        shares: the same, each row divided by its sum (0 for a class without rows).
+        description: the figure in words.
+    """
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    shares: tuple[tuple[float, ...], ...]
+    description: str
+
+
+def forest_figures(report: Report) -> tuple[ForestFigure, ...]:
+    """Return one forest figure for each unit that effects are measured in, the study's metric first."""
+    measured = [remedy for remedy in ordered(report.remedies) if reading(remedy.effect) != "not measured"]
+    units = {remedy.effect.unit for remedy in measured if remedy.effect is not None}
+    first = sorted(units, key=lambda unit: (unit != report.metric.name, unit))
+    return tuple(_forest(unit, measured) for unit in first)
+
+
+def _forest(unit: str, measured: Iterable[Remedy]) -> ForestFigure:
+    mine = [remedy for remedy in measured if remedy.effect is not None and remedy.effect.unit == unit]
+    confirmed = [remedy for remedy in mine if remedy.stage == "confirmed"]
+    screened = [remedy for remedy in mine if remedy.stage == "screened"]
+    shown = confirmed + screened[:MOST_SCREENED_ROWS]
+    places = column_decimals(remedy.effect for remedy in shown)
+    rows = tuple(_forest_row(remedy, places) for remedy in shown)
+    lower, upper = _axis(rows)
+    return ForestFigure(
+        unit=clean(unit),
+        rows=rows,
+        lower=lower,
+        upper=upper,
+        num_left_out=max(len(screened) - MOST_SCREENED_ROWS, 0),
+        description=_forest_words(unit, rows),
+    )
+
+
+def _forest_row(remedy: Remedy, places: int | None) -> ForestRow:
+    effect = remedy.effect
+    assert effect is not None
+    return ForestRow(
+        label=clean(remedy.name) if remedy.name.strip() else settings_line(remedy),
+        estimate=effect.estimate,
+        low=effect.low,
+        high=effect.high,
+        confirmed=remedy.stage == "confirmed",
+        kept=remedy.kept,
+        reading=reading(effect),
+        numbers=effect_line(effect, places),
+    )
+
+
+def _axis(rows: tuple[ForestRow, ...]) -> tuple[float, float]:
+    """Return ends that hold zero and most intervals; one wild remedy must not flatten all others."""
+    ends = [value for row in rows for value in (row.estimate, row.low, row.high) if math.isfinite(value)]
+    reach = [abs(value) for value in ends] or [1.0]
+    important = [abs(row.estimate) for row in rows if row.confirmed and math.isfinite(row.estimate)]
+    limit = max(4 * float(np.median(reach)), 1.3 * max(important, default=0.0)) or 1.0
+    lower = max(min([*ends, 0.0]), -limit)
+    upper = min(max([*ends, 0.0]), limit)
+    margin = 0.06 * (upper - lower) or 1.0
+    return lower - margin, upper + margin
+
+
+def _forest_words(unit: str, rows: tuple[ForestRow, ...]) -> str:
+    confirmed = [row for row in rows if row.confirmed]
+    tally = {kind: sum(row.reading == kind for row in rows) for kind in ("better", "worse", "cannot tell")}
+    parts = [
+        f"Forest plot of {count(len(rows), 'effect')} on {clean(unit)}, positive is better than the baseline:"
+        f" {tally['better']} better, {tally['worse']} worse, {tally['cannot tell']} cannot tell."
+    ]
+    parts += [f"Confirmed: {row.label} {row.numbers}{', kept' if row.kept else ''}." for row in confirmed[:8]]
+    if not confirmed:
+        parts.append("None was confirmed on fresh splits.")
+    return " ".join(parts)
+
+
+def curves_figures(report: Report) -> tuple[CurvesFigure, ...]:
+    """Return a figure for each network, with one loss axis so that they can be compared by eye."""
+    values = [
+        array[np.isfinite(array)]
+        for pair in report.curves
+        for array in (pair.train_loss, pair.validation_loss)
+    ]
+    finite = np.concatenate(values) if values else np.zeros(0)
+    if not finite.size:
+        return ()
+    low, high = float(finite.min()), float(finite.max())
+    logarithmic = low > 0 and high > 30 * low
+    margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+    lower, upper = (low / 1.2, high * 1.2) if logarithmic else (low - margin, high + margin)
+    return tuple(_curve(pair, lower, upper, logarithmic) for pair in report.curves)
+
+
+def _curve(pair: CurvePair, lower: float, upper: float, logarithmic: bool) -> CurvesFigure:
+    num_epochs = min(len(pair.train_loss), len(pair.validation_loss))
+    best = pair.best_epoch if 0 <= pair.best_epoch < num_epochs else -1
+    stride = max(math.ceil(num_epochs / MOST_CURVE_POINTS), 1)
+    shown = sorted({*range(0, num_epochs, stride), num_epochs - 1, best} & set(range(num_epochs)))
+    return CurvesFigure(
+        name=clean(pair.name),
+        epochs=tuple(index + 1 for index in shown),
+        train=tuple(float(pair.train_loss[index]) for index in shown),
+        validation=tuple(float(pair.validation_loss[index]) for index in shown),
+        best_epoch=best + 1,
+        lower=lower,
+        upper=upper,
+        logarithmic=logarithmic,
+        description=_curve_words(pair, num_epochs, best),
+    )
+
+
+def _curve_words(pair: CurvePair, num_epochs: int, best: int) -> str:
+    text = f"Loss of the {clean(pair.name)} network over {count(num_epochs, 'epoch')}."
+    points = [("First epoch", 0), (f"Best epoch ({best + 1})", best), ("Last epoch", num_epochs - 1)]
+    for words, index in points:
+        if 0 <= index < num_epochs:
+            train, validation = float(pair.train_loss[index]), float(pair.validation_loss[index])
+            text += f" {words}: training {number(train)}, validation {number(validation)}."
+    return text
+
+
+def confusion_figure(report: Report) -> ConfusionFigure | None:
+    """Return the confusion matrix of the chosen network, or None where there is none."""
+    if report.confusion is None or not report.confusion.size:
+        return None
+    counts = np.asarray(report.confusion)
+    names = report.class_names if len(report.class_names) == len(counts) else ()
+    labels = tuple(clean(name) for name in names) or tuple(str(code) for code in range(len(counts)))
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.maximum(totals, 1)
+    right, total = int(np.trace(counts)), int(counts.sum())
+    recalls = (
+        f"{labels[k]} {number(100 * float(shares[k, k]))} %" for k in range(min(len(labels), MOST_CLASSES))
+    )
+    return ConfusionFigure(
+        labels=labels,
+        counts=tuple(tuple(int(cell) for cell in row) for row in counts),
+        shares=tuple(tuple(float(cell) for cell in row) for row in shares),
+        description=f"Confusion matrix of the chosen network on {count(total, 'holdout row')}:"
+        f" {right:,} right. Share of each true class that is found: {', '.join(recalls)}.",
+    )

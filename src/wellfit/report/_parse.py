@@ -1,0 +1,179 @@
+"""A report read back from `report.json`, so that it can be drawn again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from wellfit.records import (
+    CleaningStep,
+    ColumnSchema,
+    CurvePair,
+    DataError,
+    Effect,
+    FileReadError,
+    Finding,
+    HoldoutResult,
+    Metric,
+    Remedy,
+    Report,
+    Settings,
+    Task,
+    Verdict,
+)
+from wellfit.report._json import SCHEMA
+
+Json = Mapping[str, Any]
+Record = TypeVar("Record")
+_PLAIN_FIELDS = ("verdict_line", "partial", "command", "members_trained", "num_rows")
+_TEXT_TUPLES = ("class_names", "notes", "model_summary")
+_MAPPINGS = ("environment", "options")
+
+
+def read_json(path: str | Path) -> Report:
+    """Read a `report.json` that `write_json` wrote.
+
+    Raises:
+        FileReadError: the file is missing or does not hold JSON.
+        DataError: it holds JSON that is not a report of this schema.
+    """
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FileReadError(
+            "cannot read the report",
+            received=f"{path} ({error})",
+            expected="the report.json of an output folder",
+            fix="give the folder that 'wellfit improve' wrote",
+        ) from error
+    return from_json(values)
+
+
+def from_json(values: object) -> Report:
+    """Return the `Report` that `to_json` described.
+
+    Unknown keys are left aside; None is NaN where a number is due.
+
+    Args:
+        values: what `to_json` returned or `json.load` read.
+
+    Raises:
+        DataError: `values` is not a report of schema 1, or a part of it is missing or of a wrong kind.
+
+    Example:
+        >>> from_json({"schema": 99})
+        Traceback (most recent call last):
+        ...
+        wellfit.records._errors.DataError: this is not a report that can be read
+          Received: schema 99
+          Expected: schema 1
+          Fix: use the version of wellfit that wrote it, or run the study again
+    """
+    if not isinstance(values, Mapping) or values.get("schema") != SCHEMA:
+        received = (
+            f"schema {values.get('schema')!r}" if isinstance(values, Mapping) else type(values).__name__
+        )
+        raise DataError(
+            "this is not a report that can be read",
+            received=received,
+            expected=f"schema {SCHEMA}",
+            fix="use the version of wellfit that wrote it, or run the study again",
+        )
+    try:
+        return _report(values)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            "the report is damaged",
+            received=f"{type(error).__name__}: {error}",
+            expected="all parts of schema 1",
+            fix="run the study again",
+        ) from error
+
+
+def _report(values: Json) -> Report:
+    confusion = values.get("confusion")
+    optional: dict[str, Any] = {name: values[name] for name in _PLAIN_FIELDS if name in values}
+    optional |= {name: tuple(values[name]) for name in _TEXT_TUPLES if name in values}
+    optional |= {name: dict(values[name]) for name in _MAPPINGS if name in values}
+    return Report(
+        task=Task(values["task"]),
+        metric=_record(Metric, values["metric"]),
+        verdict=Verdict(values["verdict"]),
+        baseline=_record(Settings, values["baseline"]),
+        chosen=_record(Settings, values["chosen"]),
+        holdout=_holdout(values["holdout"]),
+        remedies=tuple(_remedy(entry) for entry in values["remedies"]),
+        findings=tuple(_finding(entry) for entry in values["findings"]),
+        curves=tuple(_curves(entry) for entry in values.get("curves", ())),
+        confusion=None if confusion is None else np.asarray(confusion, dtype=np.int32),
+        columns=tuple(_record(ColumnSchema, entry) for entry in values.get("columns", ())),
+        cleaning=tuple(_record(CleaningStep, entry) for entry in values.get("cleaning", ())),
+        references=_numbers(values.get("references", {})),
+        timing=_numbers(values.get("timing", {})),
+        **optional,
+    )
+
+
+def _record(kind: type[Record], values: Json) -> Record:
+    """Build a flat record from the keys it knows; a later version may have written more."""
+    names = {item.name for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in values.items() if name in names})
+
+
+def _remedy(values: Json) -> Remedy:
+    effect = values["effect"]
+    return dataclasses.replace(_record(Remedy, values), effect=None if effect is None else _effect(effect))
+
+
+def _effect(values: Json) -> Effect:
+    ends = {name: _float(values[name]) for name in ("estimate", "low", "high", "p_value")}
+    return Effect(**ends, unit=values["unit"], num_pairs=values["num_pairs"])
+
+
+def _finding(values: Json) -> Finding:
+    return Finding(
+        code=values["code"],
+        confidence=_float(values["confidence"]),
+        evidence=values["evidence"],
+        remedies=tuple(values["remedies"]),
+    )
+
+
+def _holdout(values: Json | None) -> HoldoutResult | None:
+    if values is None:
+        return None
+    ends = {name: _float(values[name]) for name in ("difference", "low", "high")}
+    return HoldoutResult(
+        num_rows=values["num_rows"],
+        baseline=_numbers(values["baseline"]),
+        improved=_numbers(values["improved"]),
+        references={name: _numbers(scores) for name, scores in values.get("references", {}).items()},
+        **ends,
+    )
+
+
+def _curves(values: Json) -> CurvePair:
+    return CurvePair(
+        name=values["name"],
+        train_loss=_array(values["train_loss"]),
+        validation_loss=_array(values["validation_loss"]),
+        best_epoch=values["best_epoch"],
+    )
+
+
+def _array(values: Sequence[float | None]) -> np.ndarray:
+    return np.asarray([_float(value) for value in values], dtype=np.float32)
+
+
+def _numbers(values: Json) -> dict[str, float]:
+    return {name: _float(value) for name, value in values.items()}
+
+
+def _float(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -1,0 +1,192 @@
+"""What a report comes to in a few words, shared by all renderings so that they cannot disagree."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from wellfit.records import Effect, HoldoutResult, Remedy, Report, Verdict
+from wellfit.report._numbers import common_decimals, interval, number
+from wellfit.report._words import count, plain
+
+Light = Literal["green", "amber", "red", "gray"]
+SIGNIFICANCE = 0.05
+SIGN_CONVENTION = "Positive = better than the baseline, whichever way the metric runs."
+
+_LIGHTS: dict[Verdict, tuple[Light, str]] = {
+    Verdict.HEALTHY: ("green", "Healthy"),
+    Verdict.OVERFITTING: ("amber", "Overfitting"),
+    Verdict.UNDERFITTING: ("amber", "Underfitting"),
+    Verdict.NOT_LEARNING: ("red", "Not learning"),
+    Verdict.MISLEADING_EVALUATION: ("red", "Misleading evaluation"),
+    Verdict.INCONCLUSIVE: ("gray", "Cannot tell"),
+}
+
+_MEANINGS = {
+    "learning_rate": "initial learning rate of the optimizer",
+    "schedule": "how the learning rate decays over the epochs",
+    "l1": "penalty on the sum of absolute kernel weights",
+    "l2": "penalty on the sum of squared kernel weights",
+    "weight_decay": "decoupled decay of kernels, times the learning rate",
+    "penalty_scale": "factor on the penalties that the network itself declares",
+    "dropout": "dropout rate after hidden layers",
+    "dropout_scale": "factor on the network's own dropout rates",
+    "label_smoothing": "share of the target spread evenly over the classes",
+    "class_weight": "weights of training rows by class",
+    "width": "units of hidden layers, relative to the network's own",
+    "depth": "hidden layers more or fewer than the network has",
+    "batch_size": "rows in an update",
+    "epochs": "passes over the training rows at most",
+    "patience": "epochs without a better validation loss before stopping; 0 = no early stopping",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One setting, in the baseline and in the chosen network.
+
+    Attributes:
+        name: field of `Settings`.
+        baseline: its value as text.
+        chosen: likewise.
+        meaning: what the setting is, in a few words.
+    """
+
+    name: str
+    baseline: str
+    chosen: str
+    meaning: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """The first thing a reader sees.
+
+    Attributes:
+        light: color of the traffic light.
+        label: the verdict in one or two words.
+        line: the verdict as the study put it.
+        outcome: what to do, and how well that is supported.
+    """
+
+    light: Light
+    label: str
+    line: str
+    outcome: str
+
+
+def headline(report: Report) -> Headline:
+    """Return light, label, verdict line and outcome of `report`."""
+    light, label = _LIGHTS[report.verdict]
+    return Headline(light=light, label=label, line=report.verdict_line, outcome=outcome(report))
+
+
+def settings_table(report: Report) -> tuple[Change, ...]:
+    """Return every setting of baseline and chosen network, in the order of `Settings`."""
+    before, after = dataclasses.asdict(report.baseline), dataclasses.asdict(report.chosen)
+    return tuple(
+        Change(
+            name=name,
+            baseline=setting(name, before[name]),
+            chosen=setting(name, after[name]),
+            meaning=_MEANINGS.get(name, ""),
+        )
+        for name in before
+    )
+
+
+def changes(report: Report) -> tuple[Change, ...]:
+    """Return the settings in which the chosen network differs from the baseline."""
+    names = report.chosen.changed_from(report.baseline)
+    return tuple(change for change in settings_table(report) if change.name in names)
+
+
+def setting(name: str, value: object) -> str:
+    """Return the value of a setting as text: None as a dropout rate is "the network's own"."""
+    if name == "dropout" and value is None:
+        return "the network's own"
+    if name == "depth" and isinstance(value, int) and value > 0:
+        return f"+{value}"
+    return plain(value)
+
+
+def settings_line(remedy: Remedy) -> str:
+    """Return ``l2=0.0001, dropout=0.3``."""
+    return ", ".join(f"{name}={setting(name, value)}" for name, value in remedy.settings.items())
+
+
+def outcome(report: Report) -> str:
+    """Return what to do, and how well that is supported, in one or two sentences."""
+    changed = changes(report)
+    if not changed:
+        return _keep(report)
+    advice = f"Change {count(len(changed), 'setting')}."
+    if not any(remedy.kept and remedy.stage == "confirmed" for remedy in report.remedies):
+        advice += " They come from screening, which flatters, and were not confirmed on fresh splits."
+    if report.holdout is None:
+        return (
+            f"{advice} The holdout was not reached: the gain is not verified on rows that nothing has seen."
+        )
+    verdict = {
+        "better": "This is verified on the holdout.",
+        "worse": "But the holdout contradicts it: do not change the network on this evidence.",
+        "cannot tell": "The holdout alone cannot tell the two networks apart.",
+    }[holdout_reading(report.holdout)]
+    return f"{advice} {verdict}"
+
+
+def _keep(report: Report) -> str:
+    if report.partial:
+        return "No change so far: the study ended before anything was confirmed to beat the baseline."
+    advice = "Keep the network as it is" if report.verdict is Verdict.HEALTHY else "No change"
+    return f"{advice}: nothing that was tried is confirmed to be better than the baseline."
+
+
+def holdout_reading(holdout: HoldoutResult) -> Literal["better", "worse", "cannot tell"]:
+    """Return what the interval of the holdout difference says."""
+    if holdout.low > 0:
+        return "better"
+    return "worse" if holdout.high < 0 else "cannot tell"
+
+
+def reading(effect: Effect | None) -> Literal["better", "worse", "cannot tell", "not measured"]:
+    """Return what an effect says: a direction only if interval and, where known, p-value both support it."""
+    if effect is None or math.isnan(effect.estimate):
+        return "not measured"
+    if effect.p_value >= SIGNIFICANCE:  # False for NaN: then the interval alone decides
+        return "cannot tell"
+    if effect.low > 0:
+        return "better"
+    return "worse" if effect.high < 0 else "cannot tell"
+
+
+def holdout_line(report: Report) -> str:
+    """Return the holdout result in the study's metric as one sentence, or why there is none."""
+    holdout = report.holdout
+    if holdout is None:
+        return "Holdout: not reached."
+    name = report.metric.name
+    before = holdout.baseline.get(name, math.nan)
+    after = holdout.improved.get(name, math.nan)
+    rows = count(holdout.num_rows, "row")
+    if not changes(report):
+        return f"Holdout ({rows}): {name} {number(before)}; the chosen network is the baseline."
+    places = min(common_decimals((before, after), holdout.difference), 6)
+    estimate, low, high = interval(holdout.difference, holdout.low, holdout.high)
+    return (
+        f"Holdout ({rows}): {name} {number(before, places)} -> {number(after, places)}; "
+        f"improvement {estimate}, 95 % interval {low} to {high} ({holdout_reading(holdout)})."
+    )
+
+
+def ordered(remedies: tuple[Remedy, ...]) -> tuple[Remedy, ...]:
+    """Return confirmed remedies first, then screened ones, each by falling estimate, unmeasured ones last."""
+
+    def key(remedy: Remedy) -> tuple[int, bool, float]:
+        estimate = math.nan if remedy.effect is None else remedy.effect.estimate
+        unmeasured = math.isnan(estimate)
+        return 0 if remedy.stage == "confirmed" else 1, unmeasured, 0.0 if unmeasured else -estimate
+
+    return tuple(sorted(remedies, key=key))
