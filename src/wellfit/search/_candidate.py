@@ -1,0 +1,112 @@
+"""A remedy to try, and the small protocol that every family of remedies follows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wellfit.records import Settings, Task
+from wellfit.search._role import Role, role_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """What has to be known about network and data to say which remedies make sense.
+
+    Attributes:
+        task: what kind of target there is.
+        num_rows: training rows of a run, or 0 if unknown; bounds the batch size.
+        own_dropout: highest rate of the network's own dropout layers, 0 where it has none.
+        can_dropout: whether a rate can be set at all.
+        has_penalties: whether the network declares weight penalties of its own.
+        imbalanced: whether classes differ enough in size for weights to matter.
+        can_narrow: whether fewer units can be expressed.
+        can_widen: whether more units can be expressed.
+        can_shallow: whether fewer hidden layers can be expressed.
+        can_deepen: whether more hidden layers can be expressed.
+    """
+
+    task: Task
+    num_rows: int = 0
+    own_dropout: float = 0.0
+    can_dropout: bool = True
+    has_penalties: bool = False
+    imbalanced: bool = False
+    can_narrow: bool = True
+    can_widen: bool = True
+    can_shallow: bool = True
+    can_deepen: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One way of training to compare with the baseline.
+
+    Attributes:
+        name: unique within a study, such as ``l2-0.0001`` or ``search-17``.
+        family: the family of remedies it belongs to, or ``search`` for a combination.
+        settings: the whole settings.
+        changes: the fields in which they differ from the baseline, with their values.
+        role: what the change does to the capacity that the network effectively has.
+    """
+
+    name: str
+    family: str
+    settings: Settings
+    changes: Mapping[str, object]
+    role: Role
+
+
+Variant = tuple[str, dict[str, Any]]
+"""Name of a remedy, and the fields of the baseline's settings that it replaces."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """One kind of remedy: a file in ``_remedies`` holds one of these.
+
+    Attributes:
+        name: such as ``l2``.
+        fields: the fields of `Settings` that its variants may change, and no others.
+        variants: baseline and situation to the variants worth trying; a variant equal to the baseline
+            is left out by the caller.
+    """
+
+    name: str
+    fields: frozenset[str]
+    variants: Callable[[Settings, Situation], Iterable[Variant]]
+
+
+def make_candidate(
+    name: str, family: str, baseline: Settings, settings: Settings, *, own_dropout: float = 0.0
+) -> Candidate:
+    """Return settings as a candidate, with what they change and what that does.
+
+    Args:
+        name: unique within a study.
+        family: the family of remedies, or ``search``.
+        baseline: what it will be compared with.
+        settings: what to try.
+        own_dropout: highest rate of the network's own dropout layers.
+
+    Example:
+        >>> make_candidate("search-1", "search", Settings(), Settings(l2=1e-3)).role
+        'regularize'
+    """
+    return Candidate(
+        name=name,
+        family=family,
+        settings=settings,
+        changes=settings.changed_from(baseline),
+        role=role_of(baseline, settings, own_dropout=own_dropout),
+    )
+
+
+def candidates_of(family: Family, baseline: Settings, situation: Situation) -> Iterable[Candidate]:
+    """Yield the variants of one family that differ from the baseline."""
+    for name, replaced in family.variants(baseline, situation):
+        settings = dataclasses.replace(baseline, **replaced)
+        if settings != baseline:
+            yield make_candidate(name, family.name, baseline, settings, own_dropout=situation.own_dropout)

@@ -1,0 +1,66 @@
+"""Every remedy that is tried alone. A new one is a new file here and a line in `FAMILIES`."""
+
+from __future__ import annotations
+
+from wellfit.records import Settings
+from wellfit.search._candidate import Candidate, Situation, candidates_of
+from wellfit.search._remedies import (
+    batch_size,
+    class_weights,
+    depth,
+    dropout,
+    early_stopping,
+    elastic_net,
+    epochs,
+    l1,
+    l2,
+    label_smoothing,
+    learning_rate,
+    own_penalties,
+    schedule,
+    weight_decay,
+    width,
+)
+
+FAMILIES = (
+    l1.FAMILY,
+    l2.FAMILY,
+    elastic_net.FAMILY,
+    weight_decay.FAMILY,
+    own_penalties.FAMILY,
+    dropout.FAMILY,
+    early_stopping.FAMILY,
+    learning_rate.FAMILY,
+    schedule.FAMILY,
+    batch_size.FAMILY,
+    width.FAMILY,
+    depth.FAMILY,
+    label_smoothing.FAMILY,
+    class_weights.FAMILY,
+    epochs.FAMILY,
+)
+
+
+def remedies(baseline: Settings, situation: Situation) -> tuple[Candidate, ...]:
+    """Return every remedy that makes sense here, each alone against the baseline.
+
+    Args:
+        baseline: how the network is trained now.
+        situation: what network and data allow.
+
+    Returns:
+        Candidates with unique names and unique settings, none equal to the baseline, by family.
+
+    Example:
+        >>> from wellfit.records import Task
+        >>> names = [one.name for one in remedies(Settings(), Situation(task=Task.REGRESSION))]
+        >>> names[:4]
+        ['l1-1e-05', 'l1-0.0003', 'l2-0.0001', 'l2-0.003']
+        >>> any(name.startswith("label-smoothing") for name in names)
+        False
+    """
+    found: dict[Settings, Candidate] = {}
+    for family in FAMILIES:
+        for candidate in candidates_of(family, baseline, situation):
+            found.setdefault(candidate.settings, candidate)
+    return tuple(found.values())

@@ -1,0 +1,19 @@
+"""Student's t distribution: the two numbers that the statistics here need of it."""
+
+# SciPy ships without stubs: what its functions return is unknown to the checker.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+from scipy.special import stdtr, stdtrit
+
+
+def quantile(probability: float, freedom: float) -> float:
+    """Return the value below which a t variable lies with that probability."""
+    return float(stdtrit(freedom, probability))
+
+
+def two_sided(statistic: float, freedom: float) -> float:
+    """Return the probability of a t variable at least as far from zero as `statistic`."""
+    return float(2.0 * stdtr(freedom, -abs(statistic)))

@@ -1,0 +1,164 @@
+"""Every family of remedies keeps to the protocol; each is offered where it makes sense."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from wellfit.records import Settings, Task
+from wellfit.search import FAMILIES, Candidate, Family, Situation, make_candidate, remedies, role_of
+
+BASELINES = (
+    Settings(),
+    Settings(
+        l1=1e-4,
+        l2=1e-2,
+        weight_decay=0.1,
+        dropout=0.3,
+        label_smoothing=0.1,
+        class_weight="balanced",
+        schedule="cosine",
+        width=0.5,
+        depth=1,
+        batch_size=8,
+        epochs=30,
+        patience=5,
+        penalty_scale=0.5,
+    ),
+    Settings(epochs=2, batch_size=4096, dropout_scale=0.5),
+)
+SITUATIONS = (
+    Situation(task=Task.BINARY),
+    Situation(task=Task.MULTICLASS, imbalanced=True, has_penalties=True, own_dropout=0.5, num_rows=300),
+    Situation(
+        task=Task.REGRESSION,
+        imbalanced=True,
+        can_dropout=False,
+        can_narrow=False,
+        can_widen=False,
+        can_shallow=False,
+        can_deepen=False,
+    ),
+)
+
+
+def _named(*situation: Situation, baseline: Settings = Settings()) -> dict[str, Candidate]:
+    return {one.name: one for one in remedies(baseline, situation[0])}
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.task)
+@pytest.mark.parametrize("baseline", BASELINES, ids=["plain", "all-on", "short"])
+def test_every_family_keeps_to_the_protocol(family: Family, situation: Situation, baseline: Settings) -> None:
+    """Variants change declared fields alone, to valid values, and undoing them gives the baseline back."""
+    names = [name for name, _ in family.variants(baseline, situation)]
+    assert len(names) == len(set(names))
+    for name, replaced in family.variants(baseline, situation):
+        assert set(replaced) <= family.fields, name
+        settings = dataclasses.replace(baseline, **replaced)
+        off = {field: getattr(baseline, field) for field in family.fields}
+        assert dataclasses.replace(settings, **off) == baseline
+        assert Settings(**dataclasses.asdict(settings)) == settings
+        _assert_valid(settings)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_every_family_is_offered_somewhere(family: Family) -> None:
+    """No family is dead: each has a variant in the situation that allows all, and says its source."""
+    situation = dataclasses.replace(SITUATIONS[1], imbalanced=True)
+    assert any(one.family == family.name for one in remedies(Settings(), situation))
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.task)
+@pytest.mark.parametrize("baseline", BASELINES, ids=["plain", "all-on", "short"])
+def test_candidates_are_unique_and_differ_from_the_baseline(situation: Situation, baseline: Settings) -> None:
+    """Names and settings are unique, and `changes` rebuilds the settings from the baseline."""
+    found = remedies(baseline, situation)
+    assert len({one.name for one in found}) == len({one.settings for one in found}) == len(found)
+    for one in found:
+        assert one.changes
+        assert dataclasses.replace(baseline, **one.changes) == one.settings
+
+
+def test_issue_list_is_complete() -> None:
+    """Every kind of remedy that a study promises is there, the strengths included."""
+    names = set(_named(SITUATIONS[1]))
+    promised = {
+        "l1-1e-05", "l1-0.0003", "l2-0.0001", "l2-0.003", "elastic-net-1e-05-0.0001", "weight-decay-0.03",
+        "dropout-0.1", "dropout-0.25", "no-dropout", "early-stopping-5", "learning-rate-x3", "learning-rate-x10",
+        "learning-rate-x0.33", "learning-rate-x0.1", "schedule-exponential", "schedule-cosine", "schedule-plateau",
+        "batch-size-x2", "batch-size-x0.5", "units-x0.5", "units-x2", "layers-minus-1", "layers-plus-1",
+        "label-smoothing-0.05", "class-weights", "epochs-x3", "no-own-penalties",
+    }  # fmt: skip
+    assert promised <= names
+    assert "dropout-0.5" not in names  # the network's own rate is no change
+
+
+def test_situation_limits_what_is_offered() -> None:
+    """What the task or the network rules out is not tried."""
+    families = {one.family for one in remedies(Settings(), SITUATIONS[2])}
+    assert not families & {"dropout", "width", "depth", "label-smoothing", "class-weights", "own-penalties"}
+    assert "class-weights" not in _named(SITUATIONS[0])
+    assert "batch-size-x4" not in _named(SITUATIONS[1])  # 128 of 300 rows are too few updates
+
+
+def test_what_is_on_can_be_taken_off() -> None:
+    """A baseline that uses a remedy is also tried without it."""
+    names = set(_named(SITUATIONS[0], baseline=BASELINES[1]))
+    assert {
+        "no-l1", "no-l2", "no-weight-decay", "no-dropout", "no-label-smoothing", "no-class-weights",
+        "no-early-stopping", "schedule-constant",
+    } <= names  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "role"),
+    [
+        ({"l2": 1e-3}, "regularize"),
+        ({"dropout": 0.5}, "regularize"),
+        ({"dropout": 0.1}, "fit"),
+        ({"dropout_scale": 2.0}, "regularize"),
+        ({"dropout": 0.25, "dropout_scale": 3.0}, "neutral"),
+        ({"patience": 5}, "regularize"),
+        ({"width": 0.5}, "regularize"),
+        ({"width": 2.0}, "fit"),
+        ({"epochs": 300}, "fit"),
+        ({"epochs": 30}, "regularize"),
+        ({"penalty_scale": 0.0}, "fit"),
+        ({"learning_rate": 1e-2}, "optimize"),
+        ({"learning_rate": 1e-2, "l1": 1e-4}, "regularize"),
+        ({"l1": 1e-4, "width": 2.0}, "mixed"),
+        ({"class_weight": "balanced"}, "neutral"),
+        ({}, "neutral"),
+    ],
+)
+def test_role(changes: dict[str, object], role: str) -> None:
+    """Each change is named by what it does to a network whose own dropout rate is 0.25."""
+    assert role_of(Settings(), Settings(**changes), own_dropout=0.25) == role
+
+
+def test_role_of_early_stopping_is_relative() -> None:
+    """Longer patience and none at all set free, shorter holds back."""
+    baseline = Settings(patience=10)
+    roles = [role_of(baseline, Settings(patience=patience)) for patience in (5, 20, 0, 10)]
+    assert roles == ["regularize", "fit", "fit", "neutral"]
+
+
+def test_search_candidate_carries_its_changes() -> None:
+    """A combination says what it changes and what that amounts to."""
+    one = make_candidate("search-3", "search", Settings(), Settings(l2=1e-3, width=0.5))
+    assert (one.changes, one.role) == ({"l2": 1e-3, "width": 0.5}, "regularize")
+
+
+def _assert_valid(settings: Settings) -> None:
+    assert settings.learning_rate > 0
+    assert min(settings.l1, settings.l2, settings.weight_decay, settings.penalty_scale) >= 0
+    assert settings.dropout is None or 0 <= settings.dropout < 1
+    assert 0 <= settings.label_smoothing < 1
+    assert settings.width > 0
+    assert min(settings.batch_size, settings.epochs) >= 1
+    assert settings.patience >= 0
+    assert all(
+        isinstance(getattr(settings, name), int) for name in ("batch_size", "epochs", "patience", "depth")
+    )
