@@ -1,0 +1,149 @@
+"""What kinds of layers there are, as far as width, depth and dropout are concerned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+_ELEMENTWISE_FUNCTIONS = frozenset(
+    {
+        "linear",
+        "relu",
+        "relu6",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "celu",
+        "gelu",
+        "silu",
+        "swish",
+        "mish",
+        "sigmoid",
+        "hard_sigmoid",
+        "log_sigmoid",
+        "hard_silu",
+        "hard_swish",
+        "hard_tanh",
+        "tanh",
+        "tanh_shrink",
+        "soft_shrink",
+        "hard_shrink",
+        "squareplus",
+        "softplus",
+        "softsign",
+        "sparse_plus",
+        "sparse_sigmoid",
+        "threshold",
+        "exponential",
+    }
+)
+
+_ACTIVATION_LAYERS = (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.ELU)
+
+_DROPOUT_LAYERS = (
+    keras.layers.Dropout,
+    keras.layers.SpatialDropout1D,
+    keras.layers.SpatialDropout2D,
+    keras.layers.SpatialDropout3D,
+    keras.layers.GaussianDropout,
+    keras.layers.AlphaDropout,
+)
+
+_PASSING_LAYERS = (
+    *_ACTIVATION_LAYERS,
+    *_DROPOUT_LAYERS,
+    keras.layers.GaussianNoise,
+    keras.layers.ActivityRegularization,
+    keras.layers.Identity,
+)
+
+_MERGE_LAYERS = (
+    keras.layers.Add,
+    keras.layers.Subtract,
+    keras.layers.Multiply,
+    keras.layers.Average,
+    keras.layers.Maximum,
+    keras.layers.Minimum,
+)
+
+_PASSING_OPERATIONS = frozenset(
+    {"Relu", "Relu6", "Sigmoid", "Tanh", "Gelu", "Silu", "Elu", "Selu", "Softplus"}
+)
+_MERGE_OPERATIONS = frozenset({"Add", "Subtract", "Multiply", "Maximum", "Minimum"})
+
+
+def is_dropout(operation: Any) -> bool:
+    """Whether it is a layer of the dropout family, with a ``rate``."""
+    return type(operation) in _DROPOUT_LAYERS
+
+
+def is_dense(operation: Any) -> bool:
+    """Whether it is a plain `Dense`, kernel and bias only: it can be rebuilt for any width of its input."""
+    if type(operation) is not keras.layers.Dense:
+        return False
+    return len(operation.weights) == 1 + bool(operation.use_bias)
+
+
+def is_elementwise_activation(activation: Any) -> bool:
+    """Whether an activation maps each unit by itself (softmax does not)."""
+    if type(activation) in _ACTIVATION_LAYERS:
+        return True
+    name = getattr(activation, "__name__", "")
+    return name in _ELEMENTWISE_FUNCTIONS and getattr(keras.activations, name, None) is activation
+
+
+def is_normalization(operation: Any, rank: int) -> bool:
+    """Whether it is a batch or layer normalization over the last of `rank` axes alone."""
+    if type(operation) not in (keras.layers.BatchNormalization, keras.layers.LayerNormalization):
+        return False
+    axes = operation.axis if isinstance(operation.axis, list | tuple) else [operation.axis]
+    return list(axes) in ([-1], [rank - 1])
+
+
+def is_passing(operation: Any, rank: int) -> bool:
+    """Whether unit i of what comes out depends on unit i of what goes in alone, up to normalization."""
+    if type(operation) in _PASSING_LAYERS or is_normalization(operation, rank) or is_prelu(operation):
+        return True
+    if type(operation) is keras.layers.Activation:
+        return is_elementwise_activation(operation.activation)
+    return _is_keras_operation(operation) and type(operation).__name__ in _PASSING_OPERATIONS
+
+
+def is_prelu(operation: Any) -> bool:
+    """Whether it is a `PReLU`, which has one slope for each unit."""
+    return type(operation) is keras.layers.PReLU
+
+
+def is_merge(operation: Any) -> bool:
+    """Whether it combines tensors of equal shape unit by unit."""
+    if type(operation) in _MERGE_LAYERS:
+        return True
+    return _is_keras_operation(operation) and type(operation).__name__ in _MERGE_OPERATIONS
+
+
+def is_addition(operation: Any) -> bool:
+    """Whether it is an `Add` layer or ``x + y``."""
+    if type(operation) is keras.layers.Add:
+        return True
+    return _is_keras_operation(operation) and type(operation).__name__ == "Add"
+
+
+def is_nonlinear(operation: Any) -> bool:
+    """Whether it applies a nonlinear activation."""
+    if type(operation) in _ACTIVATION_LAYERS or is_prelu(operation):
+        return True
+    if type(operation) in (keras.layers.Activation, keras.layers.Dense):
+        return getattr(operation.activation, "__name__", "") != "linear"
+    return _is_keras_operation(operation) and type(operation).__name__ in _PASSING_OPERATIONS
+
+
+def has_weights(operation: Any) -> bool:
+    """Whether it is a layer with weights."""
+    return isinstance(operation, keras.layers.Layer) and bool(operation.weights)
+
+
+def _is_keras_operation(operation: Any) -> bool:
+    """Whether it is an operation of `keras.ops`, not a layer."""
+    module = type(operation).__module__
+    return not isinstance(operation, keras.layers.Layer) and module.startswith("keras.") and ".ops." in module

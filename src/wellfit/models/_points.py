@@ -1,0 +1,76 @@
+"""Where dropout acts, or could: the points that a network's dropout rate applies to."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import keras
+
+from wellfit.models._blocks import follow
+from wellfit.models._graph import Call, Graph, read_graph, why_no_graph
+from wellfit.models._kinds import is_dense, is_dropout, is_merge, is_nonlinear
+from wellfit.models._layout_types import Layout
+
+
+class DropoutPoint(NamedTuple):
+    """A place where units can be dropped.
+
+    Attributes:
+        layer: the network's own dropout layer, or the layer after which one can be put.
+        own_rate: the own layer's rate, or None where there is no dropout layer yet.
+    """
+
+    layer: str
+    own_rate: float | None
+
+
+def dropout_points(model: keras.Model, layout: Layout) -> tuple[DropoutPoint, ...]:
+    """Return the network's own dropout layers, and the ends of hidden layers that have none.
+
+    A point without a layer follows a hidden `Dense`: after its activation and the elementwise and
+    normalization layers behind it. The linear end of a residual branch is no such point, nor is a
+    layer called several times. Own layers inside nested models count as well.
+
+    Args:
+        model: the network.
+        layout: its layout; where that is empty only own layers are found.
+
+    Returns:
+        The points from input to output.
+    """
+    if layout.reason or why_no_graph(model):
+        own = [layer for layer in model._flatten_layers(include_self=False) if is_dropout(layer)]
+        return tuple(DropoutPoint(layer.name, float(layer.rate)) for layer in own)
+    graph = read_graph(model)
+    points: dict[str, tuple[int, float | None]] = {}
+    for call in graph.calls:
+        for layer in _own_layers(call):
+            points.setdefault(layer.name, (call.index, float(layer.rate)))
+        end = _open_end(graph, call)
+        if end is not None:
+            points.setdefault(end.name, (end.index, None))
+    ordered = sorted(points.items(), key=lambda item: item[1][0])
+    return tuple(DropoutPoint(name, rate) for name, (_, rate) in ordered)
+
+
+def _own_layers(call: Call) -> list[Any]:
+    """Return the dropout layers that a call runs: itself, or those inside a nested model or wrapper."""
+    if not isinstance(call.operation, keras.layers.Layer):
+        return []
+    return [layer for layer in call.operation._flatten_layers() if is_dropout(layer)]
+
+
+def _open_end(graph: Graph, call: Call) -> Call | None:
+    """Return the last layer of the hidden layer that begins with `call`, if no dropout follows it."""
+    if not is_dense(call.operation) or len(graph.calls_of(call.name)) != 1:
+        return None
+    chain = follow(graph, call)
+    end = chain[-1]
+    key = (end.index, 0)
+    readers = [graph.calls[index] for index in graph.consumers.get(key, ())]
+    if key in graph.outputs or len(graph.calls_of(end.name)) != 1:
+        return None
+    if any(is_dropout(other.operation) for other in (*chain, *readers)):
+        return None
+    is_linear = not any(is_nonlinear(other.operation) for other in chain)
+    return None if is_linear and any(is_merge(reader.operation) for reader in readers) else end

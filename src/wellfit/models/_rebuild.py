@@ -1,0 +1,205 @@
+"""Surgery on a network: run its graph again with layers changed, left out, added or repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from wellfit.models._graph import Call, Graph, TensorKey, read_graph, why_no_graph
+from wellfit.models._layout_types import DepthBlock
+from wellfit.records import UnsupportedModelError
+
+Config = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edits:
+    """What is different in the rebuilt network.
+
+    Attributes:
+        change: gets a layer and its config and returns the config of the new layer.
+        removed: blocks to leave out.
+        repeated: a block and how many more times it runs after itself.
+        inserted: layer name to a function that makes the layer to put after it; it gets a suffix for the
+            name of the new layer.
+    """
+
+    change: Callable[[Any, Config], Config] = field(default=lambda layer, config: config)
+    removed: tuple[DepthBlock, ...] = ()
+    repeated: tuple[DepthBlock, int] | None = None
+    inserted: Mapping[str, Callable[[str], keras.layers.Layer]] = field(default_factory=dict)
+
+
+def rebuild(model: keras.Model, edits: Edits) -> keras.Model:
+    """Return a new, uncompiled network with new weights: the graph of `model` with `edits` applied."""
+    reason = why_no_graph(model)
+    if reason:
+        raise UnsupportedModelError(
+            "this network cannot be rebuilt",
+            received=reason,
+            expected="a built Sequential or functional model",
+            fix="write it with keras.Sequential or keras.Model(inputs, outputs)",
+        )
+    return _Rebuild(model, edits).run()
+
+
+class _Rebuild:
+    """One run through a graph with new layers."""
+
+    def __init__(self, model: keras.Model, edits: Edits) -> None:
+        self._model = model
+        self._edits = edits
+        self._graph: Graph = read_graph(model)
+        self._tensors: dict[TensorKey, Any] = {}
+        self._layers: dict[str, Any] = {}
+        self._sequence: list[Any] = []
+        self._inserted: dict[str, Any] = {}
+        self._skipped = {name for block in edits.removed for name in (*block.layers, block.merge)}
+
+    def run(self) -> keras.Model:
+        for call in self._graph.calls:
+            self._step(call)
+        if isinstance(self._model, keras.Sequential):
+            model: keras.Model = keras.Sequential(self._sequence, name=self._model.name)
+        else:
+            inputs, outputs = self._mapped(self._model.input), self._mapped(self._model.output)
+            model = keras.Model(inputs, outputs, name=self._model.name)
+        return model
+
+    def _step(self, call: Call) -> None:
+        key = (call.index, 0)
+        if call.is_input:
+            self._tensors[key] = self._input(call)
+            return
+        if call.name in self._skipped:
+            self._tensors[key] = self._tensors[self._way_around(call)]
+            return
+        if call.name not in self._layers:
+            self._layers[call.name] = self._copy(call.operation)
+        self._apply(call, self._layers[call.name])
+        if call.name in self._edits.inserted:
+            if call.name not in self._inserted:
+                self._inserted[call.name] = self._insert(call.name)
+            self._after(call, self._inserted[call.name])
+        repeated = self._edits.repeated
+        if repeated is not None and call.name == _last(repeated[0]):
+            for number in range(1, repeated[1] + 1):
+                self._tensors[key] = self._repeat(repeated[0], self._tensors[key], number)
+
+    def _apply(self, call: Call, layer: Any) -> None:
+        outputs = self._note(layer, layer(*self._mapped(call.args), **self._mapped(call.kwargs)))
+        for position, output in enumerate(keras.tree.flatten(outputs)):
+            self._tensors[(call.index, position)] = output
+
+    def _after(self, call: Call, extra: keras.layers.Layer) -> None:
+        """Let an inserted layer stand between `call` and its readers."""
+        key = (call.index, 0)
+        self._tensors[key] = self._note(extra, extra(self._tensors[key]))
+
+    def _repeat(self, block: DepthBlock, start: Any, number: int) -> Any:
+        """Run copies of a block's layers on `start`; the tensors of the block itself stay as they are."""
+        saved = dict(self._tensors)
+        calls = [call for call in self._graph.calls if call.name in {*block.layers, block.merge}]
+        self._tensors[self._source(block)] = start
+        for call in calls:
+            copy = self._copy(call.operation, name=f"{call.name}_repeat{number}")
+            self._apply(call, copy)
+            if call.name in self._edits.inserted:
+                self._after(call, self._insert(call.name, f"_repeat{number}"))
+        end = self._tensors[(calls[-1].index, 0)]
+        self._tensors = saved
+        return end
+
+    def _source(self, block: DepthBlock) -> TensorKey:
+        """Return the tensor that goes into a block."""
+        if block.merge is None:
+            return self._graph.calls_of(block.layers[0])[0].inputs[0]
+        return self._graph.calls_of(block.merge)[0].inputs[1 - block.branch_index]
+
+    def _way_around(self, call: Call) -> TensorKey:
+        """Return the tensor that stands in for a call that is left out."""
+        for block in self._edits.removed:
+            if call.name == block.merge:
+                return call.inputs[1 - block.branch_index]
+        return call.inputs[0]
+
+    def _input(self, call: Call) -> Any:
+        old = call.operation
+        new = keras.Input(
+            batch_shape=old.batch_shape,
+            dtype=old.dtype,
+            name=old.name,
+            sparse=bool(getattr(old, "sparse", False)),
+        )
+        return self._note(new, new)
+
+    def _copy(self, operation: Any, name: str = "") -> Any:
+        if not isinstance(operation, keras.layers.Layer):
+            return operation
+        if isinstance(operation, keras.Model):
+            nested = rebuild(operation, Edits(change=self._edits.change))
+            nested.name = name or operation.name
+            return nested
+        try:
+            config = self._edits.change(operation, operation.get_config())
+            return type(operation).from_config({**config, "name": name or operation.name})
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise UnsupportedModelError(
+                f"layer {operation.name!r} ({type(operation).__name__}) cannot be cloned",
+                received=str(error).partition("\n")[0],
+                expected="a layer whose get_config() gives all arguments of its constructor",
+                fix="implement get_config() in that layer",
+            ) from error
+
+    def _insert(self, name: str, suffix: str = "") -> keras.layers.Layer:
+        return self._edits.inserted[name](suffix)
+
+    def _note(self, layer: Any, outputs: Any) -> Any:
+        """Remember the order of layers, which is all that a Sequential model consists of."""
+        self._sequence.append(layer)
+        return outputs
+
+    def _mapped(self, struct: Any) -> Any:
+        def new(leaf: Any) -> Any:
+            return self._tensors[self._graph.keys[id(leaf)]] if id(leaf) in self._graph.keys else leaf
+
+        return keras.tree.map_structure(new, struct)
+
+
+def _last(block: DepthBlock) -> str:
+    return block.merge or block.layers[-1]
+
+
+def copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """Give layers of `target` the weights of layers of equal name in `source`; shapes must agree."""
+    layers = {layer.name: layer for layer in source.layers}
+    for layer in target.layers:
+        if layer.name in layers:
+            assign(layer, [keras.ops.convert_to_numpy(variable) for variable in layers[layer.name].weights])
+
+
+def assign(layer: keras.layers.Layer, values: Iterable[Any]) -> None:
+    """Give a layer its weights, also those it only reads when loaded (an adapted `Normalization`)."""
+    for variable, value in zip(layer.weights, values, strict=True):
+        variable.assign(value)
+    for part in layer._flatten_layers():
+        if isinstance(part, keras.layers.Normalization):
+            part.finalize_state()
+
+
+def copy_compile(source: keras.Model, target: keras.Model) -> None:
+    """Compile `target` as `source` was, with a fresh optimizer state."""
+    if not source.compiled:
+        return
+    try:
+        target.compile_from_config(source.get_compile_config())
+    except (TypeError, ValueError) as error:
+        raise UnsupportedModelError(
+            "the compile settings of this network cannot be copied",
+            received=str(error).partition("\n")[0],
+            expected="losses, metrics and optimizers of Keras, or registered ones",
+            fix="decorate them with @keras.saving.register_keras_serializable()",
+        ) from error
