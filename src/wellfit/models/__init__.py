@@ -1,6 +1,7 @@
 """Keras networks: loading, reading their structure, changing it, saving. The only importer of keras."""
 
 from wellfit.models._compile import TrainingSetup, output_activation, training_setup
+from wellfit.models._function import NetworkFunction, VariableInfo, initial_value, network_function
 from wellfit.models._layout import (
     Axis,
     DepthBlock,
@@ -11,6 +12,7 @@ from wellfit.models._layout import (
     WidthGroup,
     find_layout,
 )
+from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._points import DropoutPoint, dropout_points
 from wellfit.models._reference import dense_stack, reference_width, residual_mlp
 from wellfit.models._resize import (
@@ -28,18 +30,24 @@ __all__ = [
     "DepthBlock",
     "DropoutPoint",
     "Layout",
+    "NetworkFunction",
+    "OptimizerFunction",
     "OutputLayout",
     "Segment",
     "TrainingSetup",
+    "VariableInfo",
     "VariableLayout",
     "WidthGroup",
     "dense_stack",
     "dropout_points",
     "find_layout",
     "group_units",
+    "initial_value",
     "last_blocks",
     "narrow",
     "narrowing_indices",
+    "network_function",
+    "optimizer_function",
     "output_activation",
     "reference_width",
     "residual_mlp",

@@ -1,7 +1,16 @@
 """Frozen records and the error tree: what all other packages pass to each other. NumPy only."""
 
 from wellfit.records._curves import RESULTS, Curves
-from wellfit.records._dataset import CleaningStep, ColumnSchema, Dataset, Scaling, Split, Task
+from wellfit.records._dataset import (
+    CleaningStep,
+    ColumnSchema,
+    Dataset,
+    FloatArray,
+    IntArray,
+    Scaling,
+    Split,
+    Task,
+)
 from wellfit.records._errors import (
     ColumnNotFoundError,
     DataError,
@@ -19,6 +28,7 @@ from wellfit.records._errors import (
     did_you_mean,
     shorten,
 )
+from wellfit.records._members import SCHEDULES, Members, members_from
 from wellfit.records._report import (
     CurvePair,
     Effect,
@@ -33,6 +43,7 @@ from wellfit.records._settings import Settings
 
 __all__ = [
     "RESULTS",
+    "SCHEDULES",
     "CleaningStep",
     "ColumnNotFoundError",
     "ColumnSchema",
@@ -43,7 +54,10 @@ __all__ = [
     "Effect",
     "FileReadError",
     "Finding",
+    "FloatArray",
     "HoldoutResult",
+    "IntArray",
+    "Members",
     "Metric",
     "ModelError",
     "ModelLoadError",
@@ -63,5 +77,6 @@ __all__ = [
     "WellfitError",
     "WorkerError",
     "did_you_mean",
+    "members_from",
     "shorten",
 ]

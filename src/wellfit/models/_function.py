@@ -1,0 +1,549 @@
+"""A Keras model as a pure function whose regularisation can differ from call to call.
+
+Keras layers hold their dropout rate as a Python float, and a compiled program would freeze it. Here a
+private clone of the model is instrumented instead: each layer that a member may vary asks the `Scope`
+that is active while the program is traced. The scope answers with traced values (a rate, a mask, a
+gate), so that one trace serves all members, under `vmap` and `grad` alike. Outside a scope the clone
+behaves as Keras made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from wellfit.models._layout import Layout, Segment, find_layout
+from wellfit.models._points import dropout_points
+from wellfit.records import UnsupportedModelError
+
+Tensor = Any
+
+
+class Scope(Protocol):
+    """What a member answers to the layers while its program is traced."""
+
+    def matmul(self, inputs: Tensor, kernel: Tensor) -> Tensor:
+        """Return ``inputs @ kernel`` for ``[batch, in]`` and ``[in, out]``."""
+        ...
+
+    def dropout(self, point: int, inputs: Tensor, noise_shape: Sequence[int] | None) -> Tensor:
+        """Return `inputs` with dropout at the member's rate for this point."""
+        ...
+
+    def gaussian(self, point: int, inputs: Tensor) -> Tensor:
+        """Return standard normal noise in the shape of `inputs`."""
+        ...
+
+    def scaled_rate(self, point: int) -> Tensor:
+        """Return the member's rate for this point."""
+        ...
+
+    def feature_mask(self, segments: tuple[Segment, ...]) -> Tensor | None:
+        """Return a 0/1 vector over an axis made of segments; None if all ones."""
+        ...
+
+    def gate(self, block: int) -> Tensor | None:
+        """Return whether a depth block is on, as a traced boolean; None if it always is."""
+        ...
+
+    def row_mask(self) -> Tensor | None:
+        """Return which rows of the batch are real, ``[batch]``; None if all are."""
+        ...
+
+
+_ACTIVE: ContextVar[Scope | None] = ContextVar("wellfit_scope", default=None)
+_OWNER: ContextVar[Any] = ContextVar("wellfit_owner", default=None)
+_TRAINING: ContextVar[bool] = ContextVar("wellfit_training", default=False)
+
+
+@contextmanager
+def _activated(scope: Scope, owner: Any, training: bool) -> Iterator[None]:
+    tokens = _ACTIVE.set(scope), _OWNER.set(owner), _TRAINING.set(training)
+    try:
+        yield
+    finally:
+        for variable, token in zip((_ACTIVE, _OWNER, _TRAINING), tokens, strict=True):
+            variable.reset(token)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariableInfo:
+    """What the population must know of one variable.
+
+    Attributes:
+        path: Keras' path, such as ``dense/kernel``.
+        shape: as in Keras.
+        dtype: as in Keras.
+        initializer: Keras' initialiser config (class name and arguments), or None if it has none.
+        is_kernel: whether weight penalties and decay apply (not a bias, not normalisation).
+        own_l1: strength of the L1 penalty that the model itself declares.
+        own_l2: strength of its L2 penalty.
+        axes: for each axis None if it is fixed, or its segments.
+        block: index of the depth block that the variable belongs to, or -1.
+        is_seed: whether it is the state of a random number generator.
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: str
+    initializer: dict[str, Any] | None
+    is_kernel: bool
+    own_l1: float = 0.0
+    own_l2: float = 0.0
+    axes: tuple[tuple[Segment, ...] | None, ...] = ()
+    block: int = -1
+    is_seed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NetworkFunction:
+    """A network as data and one pure function.
+
+    Attributes:
+        trainable: one entry for each trainable variable.
+        non_trainable: one entry for each other variable.
+        values: current values of both, trainable first.
+        order: position of each of ``model.weights`` in `values`.
+        layout: what can be narrowed or left out.
+        own_rates: ``[point]`` the model's own dropout rate; 0 where dropout can be inserted.
+        apply: ``(trainable, non_trainable, inputs, training, scope) -> (outputs, non_trainable, extra)``,
+            where `extra` is the sum of losses that layers add themselves (activity penalties).
+        num_outputs: size of the last output axis.
+    """
+
+    trainable: tuple[VariableInfo, ...]
+    non_trainable: tuple[VariableInfo, ...]
+    values: tuple[np.ndarray, ...]
+    order: tuple[int, ...]
+    layout: Layout
+    own_rates: tuple[float, ...]
+    apply: Callable[..., tuple[Tensor, list[Tensor], Tensor]]
+    num_outputs: int
+
+
+def network_function(model: keras.Model) -> NetworkFunction:
+    """Turn a Keras model into a pure function with per-member dropout, masks and gates.
+
+    The model itself is not touched: a clone with the same weights is instrumented.
+
+    Args:
+        model: a built Sequential, functional or clonable subclassed model with one output.
+
+    Raises:
+        UnsupportedModelError: if the model cannot be cloned, has several outputs, or holds a layer
+            that keeps state between batches; the message names the layer.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        >>> [variable.path.split("/")[-1] for variable in network_function(model).trainable]
+        ['kernel', 'bias']
+    """
+    _refuse_unsupported(model)
+    clone = _clone(model)
+    layout = find_layout(model)
+    rates = _instrument(clone, layout)
+    penalties = _take_penalties(clone)
+    axes = {variable.path: variable.axes for variable in layout.variables}
+    blocks = {name: index for index, block in enumerate(layout.blocks) for name in block.layers}
+    owner = {
+        id(variable): layer
+        for layer in clone._flatten_layers()
+        for variable in [*layer._trainable_variables, *layer._non_trainable_variables]
+    }
+
+    def info(variable: Any) -> VariableInfo:
+        layer = owner.get(id(variable))
+        l1, l2 = penalties.get(id(variable), (0.0, 0.0))
+        return VariableInfo(
+            path=variable.path,
+            shape=tuple(variable.shape),
+            dtype=str(variable.dtype),
+            initializer=_initializer_config(variable, layer),
+            is_kernel=_is_kernel(variable, layer),
+            own_l1=l1,
+            own_l2=l2,
+            axes=axes.get(variable.path, (None,) * len(variable.shape)),
+            block=blocks.get(layer.name, -1) if layer is not None else -1,
+            is_seed="seed_generator" in variable.path,
+        )
+
+    trainable, other = clone.trainable_variables, clone.non_trainable_variables
+    position = {id(v): i for i, v in enumerate([*trainable, *other])}
+
+    def apply(
+        trainable: Sequence[Tensor],
+        non_trainable: Sequence[Tensor],
+        inputs: Any,
+        training: bool,
+        scope: Scope,
+    ) -> tuple[Tensor, list[Tensor], Tensor]:
+        with _activated(scope, clone, training):
+            outputs, state, losses = clone.stateless_call(
+                list(trainable),
+                list(non_trainable),
+                _structured(clone, inputs),
+                training=training,
+                return_losses=True,
+            )
+        extra = sum(losses) if losses else 0.0
+        return outputs, state, extra
+
+    return NetworkFunction(
+        trainable=tuple(info(v) for v in trainable),
+        non_trainable=tuple(info(v) for v in other),
+        values=tuple(np.asarray(v) for v in [*trainable, *other]),
+        order=tuple(position[id(v)] for v in clone.weights),
+        layout=layout,
+        own_rates=tuple(rates),
+        apply=apply,
+        num_outputs=int(clone.outputs[0].shape[-1]) if getattr(clone, "outputs", None) else -1,
+    )
+
+
+def _structured(model: keras.Model, inputs: Sequence[Tensor]) -> Any:
+    """Return inputs as the model was built to take them: one tensor, a list, or a dict by name."""
+    structure = getattr(model, "_inputs_struct", None)
+    if structure is not None:
+        return keras.tree.pack_sequence_as(structure, list(inputs))
+    return inputs[0] if len(inputs) == 1 else list(inputs)
+
+
+def _refuse_unsupported(model: keras.Model) -> None:
+    for method in ("train_step", "compute_loss", "test_step"):
+        if getattr(type(model), method, None) is not getattr(_plain_base(model), method, None):
+            raise UnsupportedModelError(
+                f"{type(model).__name__}.{method} is overridden, so its training cannot be compiled per member.",
+                received=f"a model with its own {method}",
+                expected="a model that is trained by Keras' standard step",
+                fix=f"remove {method}, or train it with the sequential executor",
+            )
+    for layer in model._flatten_layers():
+        if getattr(layer, "stateful", False) and isinstance(layer, keras.layers.RNN):
+            raise UnsupportedModelError(
+                f"layer '{layer.name}' keeps its state between batches.",
+                received=f"{type(layer).__name__}(stateful=True)",
+                expected="layers whose output depends on the current batch only",
+                fix=f"build '{layer.name}' with stateful=False",
+            )
+    outputs = getattr(model, "outputs", None)
+    if outputs is not None and len(outputs) != 1:
+        raise UnsupportedModelError(
+            f"the network has {len(outputs)} outputs.",
+            received=", ".join(str(output.name) for output in outputs),
+            expected="one output",
+            fix="build a model of the output that is to be improved: keras.Model(model.inputs, model.outputs[0])",
+        )
+
+
+def _plain_base(model: keras.Model) -> type:
+    if isinstance(model, keras.Sequential):
+        return keras.Sequential
+    return keras.Model
+
+
+def _clone(model: keras.Model) -> keras.Model:
+    """Return a copy with its own layers and the same weights; the message of a failure names the layer."""
+    if not model.built:
+        raise UnsupportedModelError(
+            f"model '{model.name}' is not built, so the shapes of its weights are unknown.",
+            received="a model without input shape",
+            expected="a built model",
+            fix="add keras.Input(shape) as its first layer, or call it once on a batch",
+        )
+    try:
+        if isinstance(model, keras.Sequential) or hasattr(model, "_functional") or _is_functional(model):
+            clone = keras.models.clone_model(model, recursive=True)
+        else:
+            clone = type(model).from_config(model.get_config())
+            clone.build_from_config(model.get_build_config())
+        clone.set_weights(model.get_weights())
+    except Exception as error:
+        name = _first_unclonable(model)
+        raise UnsupportedModelError(
+            f"{name} cannot be cloned.",
+            received=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
+            expected="layers that from_config(get_config()) rebuilds",
+            fix="give the layer a get_config that returns its constructor's arguments",
+        ) from error
+    _copy_state(model, clone)
+    return clone
+
+
+def _is_functional(model: keras.Model) -> bool:
+    return bool(getattr(model, "_is_graph_network", False)) or type(model).__name__ == "Functional"
+
+
+def _copy_state(model: keras.Model, clone: keras.Model) -> None:
+    for layer, copy in zip(model._flatten_layers(), clone._flatten_layers(), strict=False):
+        copy.trainable = layer.trainable if not getattr(layer, "_layers", None) else copy.trainable
+
+
+def _first_unclonable(model: keras.Model) -> str:
+    for layer in model._flatten_layers(include_self=False):
+        try:
+            type(layer).from_config(layer.get_config())
+        except Exception:
+            return f"layer '{layer.name}' ({type(layer).__name__})"
+    return f"model '{model.name}' ({type(model).__name__})"
+
+
+def _is_kernel(variable: Any, layer: Any) -> bool:
+    normalization = type(layer).__name__.endswith("Normalization")
+    return bool(variable.trainable) and len(variable.shape) >= 2 and not normalization
+
+
+def _initializer_config(variable: Any, layer: Any) -> dict[str, Any] | None:
+    name = variable.path.rsplit("/", 1)[-1]
+    found = getattr(layer, f"{name}_initializer", None)
+    if found is None and name == "embeddings":
+        found = getattr(layer, "embeddings_initializer", None)
+    if found is None:
+        return None
+    if not hasattr(found, "get_config"):
+        return {"class_name": getattr(found, "__name__", type(found).__name__), "config": {}}
+    return {"class_name": type(found).__name__, "config": found.get_config()}
+
+
+def _take_penalties(model: keras.Model) -> dict[int, tuple[float, float]]:
+    """Read the model's own L1 and L2 strengths and switch them off in the clone.
+
+    The population adds them back per member, where their strength can differ. Other regularisers stay
+    with Keras and are added as they are.
+    """
+    strengths: dict[int, tuple[float, float]] = {}
+    for variable in model.trainable_variables:
+        regularizer = variable.regularizer
+        if isinstance(regularizer, keras.regularizers.L1L2 | keras.regularizers.L1 | keras.regularizers.L2):
+            l1, l2 = getattr(regularizer, "l1", 0.0), getattr(regularizer, "l2", 0.0)
+            strengths[id(variable)] = (float(l1), float(l2))
+            variable.regularizer = None
+    return strengths
+
+
+def _instrument(model: keras.Model, layout: Layout) -> list[float]:
+    """Let every layer that a member may vary ask the active scope; return own dropout rates by point."""
+    rates: list[float] = []
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Dense) and type(layer) is keras.layers.Dense:
+            _replace_call(layer, _dense_call(layer))
+        elif isinstance(layer, keras.layers.Dropout):
+            _replace_call(layer, _dropout_call(layer, len(rates)))
+            rates.append(float(layer.rate))
+        elif isinstance(layer, keras.layers.GaussianDropout):
+            _replace_call(layer, _gaussian_dropout_call(layer, len(rates)))
+            rates.append(float(layer.rate))
+        elif isinstance(layer, keras.layers.GaussianNoise):
+            _replace_call(layer, _gaussian_noise_call(layer, len(rates)))
+            rates.append(float(layer.stddev))
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            _replace_call(layer, _batch_norm_call(layer))
+    for point in dropout_points(model, layout):
+        if point.rate is None:
+            layer = model.get_layer(point.layer)
+            _replace_call(layer, _with_dropout_after(layer.call, len(rates)))
+            rates.append(0.0)
+    _instrument_layout(model, layout)
+    return rates
+
+
+def _instrument_layout(model: keras.Model, layout: Layout) -> None:
+    graph = getattr(model, "_functional", None) or model
+    operations = {operation.name: operation for operation in getattr(graph, "operations", model.layers)}
+    for output in layout.outputs:
+        operation = operations.get(output.layer)
+        if operation is None or output.axis is None or all(part.group is None for part in output.axis):
+            continue
+        if isinstance(operation, keras.layers.LayerNormalization):
+            _replace_call(operation, _masked_layer_norm(operation, output.axis))
+        _replace_call(operation, _with_mask(operation.call, output.axis, model))
+    for index, block in enumerate(layout.blocks):
+        if not block.gateable:
+            continue
+        if block.merge is not None:
+            merge = operations[block.merge]
+            _replace_call(merge, _with_gated_branch(merge.call, index, block.branch_index, model))
+        else:
+            for name in block.layers:
+                _replace_call(operations[name], _with_bypass(operations[name].call, index, model))
+
+
+def _replace_call(layer: Any, call: Callable[..., Tensor]) -> None:
+    # Keras looks `call` up on the instance at every call, so an instance attribute is enough; plain
+    # object.__setattr__ keeps Keras' attribute tracker out of it.
+    object.__setattr__(layer, "call", call)
+
+
+def _dense_call(layer: Any) -> Callable[..., Tensor]:
+    original = layer.call
+
+    def call(inputs: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        scope = _ACTIVE.get()
+        if scope is None or len(inputs.shape) != 2:
+            return original(inputs, *args, **kwargs)
+        outputs = scope.matmul(inputs, keras.ops.convert_to_tensor(layer.kernel))
+        if layer.bias is not None:
+            outputs = outputs + keras.ops.convert_to_tensor(layer.bias)
+        return outputs if layer.activation is None else layer.activation(outputs)
+
+    return call
+
+
+def _dropout_call(layer: Any, point: int) -> Callable[..., Tensor]:
+    original = layer.call
+
+    def call(inputs: Tensor, training: bool = False) -> Tensor:
+        scope = _ACTIVE.get()
+        if scope is None:
+            return original(inputs, training=training)
+        if not training:
+            return inputs
+        shape = layer._get_noise_shape(inputs) if hasattr(layer, "_get_noise_shape") else layer.noise_shape
+        return scope.dropout(point, inputs, shape)
+
+    return call
+
+
+def _gaussian_dropout_call(layer: Any, point: int) -> Callable[..., Tensor]:
+    original = layer.call
+
+    def call(inputs: Tensor, training: bool = False) -> Tensor:
+        scope = _ACTIVE.get()
+        if scope is None:
+            return original(inputs, training=training)
+        if not training:
+            return inputs
+        rate = scope.scaled_rate(point)
+        return inputs * (1.0 + keras.ops.sqrt(rate / (1.0 - rate)) * scope.gaussian(point, inputs))
+
+    return call
+
+
+def _gaussian_noise_call(layer: Any, point: int) -> Callable[..., Tensor]:
+    original = layer.call
+
+    def call(inputs: Tensor, training: bool = False) -> Tensor:
+        scope = _ACTIVE.get()
+        if scope is None:
+            return original(inputs, training=training)
+        return inputs + scope.scaled_rate(point) * scope.gaussian(point, inputs) if training else inputs
+
+    return call
+
+
+def _batch_norm_call(layer: Any) -> Callable[..., Tensor]:
+    original = layer.call
+
+    def call(inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
+        scope = _ACTIVE.get()
+        rows = scope.row_mask() if scope is not None and training else None
+        if rows is not None and mask is None:
+            shape = (inputs.shape[0],) + (1,) * (len(inputs.shape) - 2)
+            mask = keras.ops.broadcast_to(keras.ops.reshape(rows, shape), inputs.shape[:-1])
+        return original(inputs, training=training, mask=mask)
+
+    return call
+
+
+def _with_dropout_after(original: Callable[..., Tensor], point: int) -> Callable[..., Tensor]:
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        scope, training = _ACTIVE.get(), _TRAINING.get()
+        outputs = original(*args, **kwargs)
+        return scope.dropout(point, outputs, None) if scope is not None and training else outputs
+
+    return call
+
+
+def _with_mask(
+    original: Callable[..., Tensor], axis: tuple[Segment, ...], owner: Any
+) -> Callable[..., Tensor]:
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        scope = _scope_of(owner)
+        outputs = original(*args, **kwargs)
+        mask = scope.feature_mask(axis) if scope is not None else None
+        return outputs if mask is None else outputs * mask
+
+    return call
+
+
+def _with_bypass(original: Callable[..., Tensor], block: int, owner: Any) -> Callable[..., Tensor]:
+    def call(inputs: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        scope = _scope_of(owner)
+        outputs = original(inputs, *args, **kwargs)
+        gate = scope.gate(block) if scope is not None else None
+        return outputs if gate is None else keras.ops.where(gate, outputs, inputs)
+
+    return call
+
+
+def _with_gated_branch(
+    original: Callable[..., Tensor], block: int, branch: int, owner: Any
+) -> Callable[..., Tensor]:
+    """A layer takes its inputs as one list, an operation such as ``x + y`` as arguments."""
+
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        scope = _scope_of(owner)
+        gate = scope.gate(block) if scope is not None else None
+        if gate is None:
+            return original(*args, **kwargs)
+        listed = isinstance(args[0], list | tuple)
+        inputs = list(args[0] if listed else args)
+        inputs[branch] = keras.ops.where(gate, inputs[branch], 0.0)
+        return original(inputs, *args[1:], **kwargs) if listed else original(*inputs, **kwargs)
+
+    return call
+
+
+def _scope_of(owner: Any) -> Scope | None:
+    # Cloning copies layers but shares plain operations (``x + y``) with the user's model and with other
+    # clones of it; they answer only to the clone that is being traced.
+    return _ACTIVE.get() if _OWNER.get() is owner else None
+
+
+def _masked_layer_norm(layer: Any, segments: Any) -> Callable[..., Tensor]:
+    """LayerNormalization whose mean and variance leave masked units out, as the narrower layer would."""
+    original = layer.call
+
+    def call(inputs: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        scope = _ACTIVE.get()
+        mask = scope.feature_mask(segments) if scope is not None else None
+        if mask is None:
+            return original(inputs, *args, **kwargs)
+        count = keras.ops.sum(mask)
+        mean = keras.ops.sum(inputs * mask, axis=-1, keepdims=True) / count
+        centered = (inputs - mean) * mask
+        variance = keras.ops.sum(centered * centered, axis=-1, keepdims=True) / count
+        outputs = centered * keras.ops.rsqrt(variance + layer.epsilon)
+        if layer.scale:
+            outputs = outputs * keras.ops.convert_to_tensor(layer.gamma)
+        return outputs + keras.ops.convert_to_tensor(layer.beta) if layer.center else outputs
+
+    return call
+
+
+def initial_value(info: VariableInfo, seed: int) -> np.ndarray:
+    """Return what Keras' own initialiser gives for a variable, drawn with `seed` where it draws.
+
+    Raises:
+        UnsupportedModelError: if the initialiser is not Keras' own and cannot be rebuilt from its config.
+    """
+    if info.initializer is None:
+        return np.zeros(info.shape, info.dtype)
+    config = dict(info.initializer["config"])
+    if "seed" in config:
+        config["seed"] = seed
+    try:
+        initializer = keras.initializers.get({"class_name": info.initializer["class_name"], "config": config})
+    except (ValueError, TypeError) as error:
+        raise UnsupportedModelError(
+            f"the initializer of '{info.path}' cannot be rebuilt, so members cannot start anew.",
+            received=str(info.initializer["class_name"]),
+            expected="one of keras.initializers",
+            fix="use a Keras initializer, or register yours with keras.saving.register_keras_serializable",
+        ) from error
+    return np.asarray(initializer(info.shape), info.dtype)

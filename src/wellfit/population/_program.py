@@ -1,0 +1,454 @@
+"""The compiled program: one block of members through a number of epochs.
+
+Everything here is traced once. Whatever differs between members comes in as arrays (`Numbers`), so that
+a second population with other strengths compiles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from wellfit.models import NetworkFunction, OptimizerFunction
+from wellfit.population._losses import RowLoss, correct, encode_target, smooth
+from wellfit.population._random import derive, shuffle_keys, shuffled
+from wellfit.population._scope import MemberScope
+from wellfit.records import RESULTS, Task
+
+RUNNING = -1
+SEGMENT = 32  # epochs a call of the program can return curves for
+
+Tree = Any
+
+
+class Numbers(NamedTuple):
+    """One member's numbers as device arrays; see `Members` for their meaning. Leading axis: member."""
+
+    seed: jax.Array
+    split: jax.Array
+    scaling: jax.Array
+    label_order: jax.Array
+    num_visits: jax.Array
+    learning_rate: jax.Array
+    schedule: jax.Array
+    decay: jax.Array
+    plateau_patience: jax.Array
+    l1: jax.Array
+    l2: jax.Array
+    penalty_scale: jax.Array
+    weight_decay: jax.Array
+    rates: jax.Array
+    label_smoothing: jax.Array
+    class_weight: jax.Array
+    units: jax.Array
+    gates: jax.Array
+    epochs: jax.Array
+    patience: jax.Array
+    start_epoch: jax.Array
+
+
+class State(NamedTuple):
+    """Everything that changes while a member trains. Leading axis: member."""
+
+    trainable: Tree
+    other: Tree
+    optimizer: Tree
+    best: Tree
+    best_loss: jax.Array
+    best_epoch: jax.Array
+    wait: jax.Array
+    rate_factor: jax.Array
+    plateau_best: jax.Array
+    plateau_wait: jax.Array
+    updates: jax.Array
+    epoch: jax.Array
+    status: jax.Array
+
+
+class Shared(NamedTuple):
+    """The data set and its splits, on the device once."""
+
+    inputs: tuple[jax.Array, ...]
+    target: jax.Array
+    sample_weight: jax.Array | None
+    train_rows: jax.Array
+    num_train: jax.Array
+    validation_rows: jax.Array
+    num_validation: jax.Array
+    scaling: tuple[dict[str, jax.Array] | None, ...]
+    target_center: jax.Array
+    target_scale: jax.Array
+    label_orders: jax.Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traits:
+    """What the compiled program leaves out because no member needs it; a changed trait compiles anew.
+
+    Attributes:
+        dropout: some dropout rate is above zero.
+        width: some member is narrowed.
+        depth: some member has a block off.
+        label_order: some member has permuted labels.
+        smoothing: some member smooths its labels.
+        class_weight: some member weighs its classes.
+        shuffle: batches are drawn in a new order each epoch.
+        batch_size: rows in an update.
+        measured_rows: training rows on which the training loss is measured after each epoch.
+    """
+
+    dropout: bool = True
+    width: bool = False
+    depth: bool = False
+    label_order: bool = False
+    smoothing: bool = False
+    class_weight: bool = False
+    shuffle: bool = True
+    batch_size: int = 32
+    measured_rows: int = 2048
+
+    def covers(self, other: Traits) -> bool:
+        """Return whether a program with these traits can run members that need `other`."""
+        same = (self.shuffle, self.batch_size, self.measured_rows) == (
+            other.shuffle,
+            other.batch_size,
+            other.measured_rows,
+        )
+        names = ("dropout", "width", "depth", "label_order", "smoothing", "class_weight")
+        return same and all(getattr(self, name) or not getattr(other, name) for name in names)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Program:
+    """Pure functions of one network under given traits.
+
+    Attributes:
+        network: the network as a function.
+        optimizer: the optimiser as a function.
+        loss: data loss a row.
+        loss_name: its name.
+        from_logits: whether outputs are logits.
+        task: what kind of target there is.
+        traits: what is compiled in.
+        matmul: the matrix product that suits the device.
+        chunk_rows: rows evaluated at a time.
+    """
+
+    network: NetworkFunction
+    optimizer: OptimizerFunction
+    loss: RowLoss
+    loss_name: str
+    from_logits: bool
+    task: Task
+    traits: Traits
+    matmul: Callable[[jax.Array, jax.Array], jax.Array]
+    chunk_rows: int = 512
+
+    def segment(
+        self, state: State, numbers: Numbers, shared: Shared, num_epochs: jax.Array, num_steps: jax.Array
+    ) -> tuple[State, dict[str, jax.Array]]:
+        """Train a block for up to `num_epochs` epochs; stop early when no member is left running.
+
+        Args:
+            state: of the block.
+            numbers: of the block.
+            shared: the data.
+            num_epochs: at most `SEGMENT`.
+            num_steps: updates in an epoch, the largest of the block.
+
+        Returns:
+            The new state and curves, name to ``[member, SEGMENT]`` (NaN where no epoch was trained).
+        """
+        count = state.status.shape[0]
+        empty = {name: jnp.full((count, SEGMENT), jnp.nan) for name in self.curve_names}
+        train = jax.vmap(self._step, in_axes=(0, 0, None, 0, None))
+        prepare = jax.vmap(self._prepare, in_axes=(0, 0, None))
+        finish = jax.vmap(self._finish, in_axes=(0, 0, None))
+
+        def more(carry: tuple[jax.Array, State, Tree]) -> jax.Array:
+            index, state, _ = carry
+            return (index < num_epochs) & (state.status == RUNNING).any()
+
+        def epoch(carry: tuple[jax.Array, State, Tree]) -> tuple[jax.Array, State, Tree]:
+            index, state, curves = carry
+            keys = prepare(state, numbers, shared)
+
+            def step(position: jax.Array, state: State) -> State:
+                return train(state, numbers, shared, keys, position)
+
+            state = lax.fori_loop(0, num_steps, step, state)
+            state, row = finish(state, numbers, shared)
+            curves = {name: curves[name].at[:, index].set(row[name]) for name in curves}
+            return index + 1, state, curves
+
+        _, state, curves = lax.while_loop(more, epoch, (jnp.int32(0), state, empty))
+        return state, curves
+
+    @property
+    def curve_names(self) -> tuple[str, ...]:
+        """Names of the curves that `segment` returns."""
+        losses = ("train_loss", "validation_loss", "penalty")
+        return (*losses, "train_accuracy", "validation_accuracy") if self.task.is_classification else losses
+
+    def predict(self, weights: Tree, numbers: Numbers, shared: Shared, rows: jax.Array) -> jax.Array:
+        """Return ``[member, row, output]`` raw outputs in inference mode; regression in target units.
+
+        Args:
+            weights: (trainable, other) of the block.
+            numbers: of the block.
+            shared: the data.
+            rows: ``[member, row]`` indices.
+        """
+
+        def one(weights: Tree, numbers: Numbers, rows: jax.Array) -> jax.Array:
+            outputs = self._outputs(weights[0], weights[1], numbers, shared, rows)
+            if self.task.is_classification:
+                return outputs
+            return outputs * shared.target_scale[numbers.scaling] + shared.target_center[numbers.scaling]
+
+        return jax.vmap(one)(weights, numbers, rows)
+
+    def _prepare(self, state: State, numbers: Numbers, shared: Shared) -> jax.Array:
+        """Return the ``[round]`` keys of this epoch's order of rows."""
+        return shuffle_keys(derive(numbers.seed, 0x5EED, state.epoch), shared.num_train[numbers.split])
+
+    def _step(
+        self, state: State, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
+    ) -> State:
+        """Take one update of one member, or none if its epoch is over or it has ended."""
+        rows, valid, due = self._batch(numbers, shared, keys, position)
+        inputs = self._inputs(numbers, shared, rows)
+        target = self._target(numbers, shared, rows)
+        if self.traits.smoothing:
+            target = smooth(target, numbers.label_smoothing)
+        weight = self._weight(numbers, shared, rows, valid)
+        scope = self._scope(numbers, seed=derive(numbers.seed, 0xD0, state.updates), rows=valid)
+
+        def objective(trainable: Tree) -> tuple[jax.Array, tuple[jax.Array, Tree]]:
+            outputs, other, extra = self.network.apply(trainable, state.other, inputs, True, scope)
+            data = (self.loss(target, outputs) * weight).sum() / valid.sum()
+            return data + extra + self._penalty(trainable, numbers), (data, other)
+
+        (_, (data, other)), gradient = jax.value_and_grad(objective, has_aux=True)(list(state.trainable))
+        alive = due & (state.status == RUNNING)
+        good = alive & jnp.isfinite(data)
+        rate = self._learning_rate(state, numbers, shared)
+        trainable = self._decayed(state.trainable, rate * numbers.weight_decay)
+        trainable, optimizer = self.optimizer.apply(list(state.optimizer), gradient, trainable, rate)
+
+        def keep(new: Tree, old: Tree) -> Tree:
+            return jax.tree.map(lambda a, b: jnp.where(good, a, b), list(new), list(old))
+
+        return state._replace(
+            trainable=keep(trainable, state.trainable),
+            other=keep(other, state.other),
+            optimizer=keep(optimizer, state.optimizer),
+            updates=state.updates + good,
+            status=jnp.where(alive & ~good, jnp.int32(RESULTS.nonfinite), state.status),
+        )
+
+    def _batch(
+        self, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Return row indices, which of them are real, and whether the epoch still has rows here."""
+        size = shared.num_train[numbers.split]
+        visits = jnp.where(numbers.num_visits > 0, numbers.num_visits, size)
+        place = position * self.traits.batch_size + lax.iota(jnp.int32, self.traits.batch_size)
+        valid = place < visits
+        place = place % jnp.maximum(size, 1)
+        if self.traits.shuffle:
+            place = shuffled(place, size, keys)
+        return shared.train_rows[numbers.split, place], valid.astype(jnp.float32), valid[0]
+
+    def _inputs(self, numbers: Numbers, shared: Shared, rows: jax.Array) -> list[jax.Array]:
+        prepared = []
+        for values, scaling in zip(shared.inputs, shared.scaling, strict=True):
+            picked = values[rows]
+            if scaling is not None:
+                picked = _scaled(picked, {name: table[numbers.scaling] for name, table in scaling.items()})
+            prepared.append(picked)
+        return prepared
+
+    def _target(
+        self, numbers: Numbers, shared: Shared, rows: jax.Array, *, permuted: bool = True
+    ) -> jax.Array:
+        if self.traits.label_order and permuted:
+            rows = shared.label_orders[numbers.label_order, rows]
+        target = encode_target(shared.target[rows], self.task, self.network.num_outputs)
+        if self.task.is_classification:
+            return target
+        return (target - shared.target_center[numbers.scaling]) / shared.target_scale[numbers.scaling]
+
+    def _weight(
+        self, numbers: Numbers, shared: Shared, rows: jax.Array, valid: jax.Array
+    ) -> jax.Array:
+        weight = valid
+        if shared.sample_weight is not None:
+            weight = weight * shared.sample_weight[rows]
+        if self.traits.class_weight and self.task.is_classification:
+            weight = weight * numbers.class_weight[shared.target[rows]]
+        return weight
+
+    def _scope(self, numbers: Numbers, **changes: Any) -> MemberScope:
+        traits = self.traits
+        return MemberScope(
+            rates=numbers.rates if traits.dropout and self.network.own_rates else None,
+            units=numbers.units if traits.width and self.network.layout.groups else None,
+            gates=numbers.gates if traits.depth and self.network.layout.blocks else None,
+            matmul=self.matmul,
+            **changes,
+        )
+
+    def _penalty(self, trainable: Tree, numbers: Numbers) -> jax.Array:
+        """Return the L1 and L2 penalties of one member: its own strengths and the network's."""
+        total = jnp.float32(0.0)
+        for value, info in zip(trainable, self.network.trainable, strict=True):
+            if not info.is_kernel and not info.own_l1 and not info.own_l2:
+                continue
+            l1 = info.own_l1 * numbers.penalty_scale + (numbers.l1 if info.is_kernel else 0.0)
+            l2 = info.own_l2 * numbers.penalty_scale + (numbers.l2 if info.is_kernel else 0.0)
+            penalty = l1 * jnp.abs(value).sum() + l2 * jnp.square(value).sum()
+            if self.traits.depth and info.block >= 0:
+                penalty = jnp.where(numbers.gates[info.block], penalty, 0.0)
+            total = total + penalty
+        return total
+
+    def _decayed(self, trainable: Tree, strength: jax.Array) -> list[jax.Array]:
+        """Apply decoupled weight decay to kernels (Loshchilov and Hutter, 2019)."""
+        return [
+            value * (1.0 - strength) if info.is_kernel else value
+            for value, info in zip(trainable, self.network.trainable, strict=True)
+        ]
+
+    def _learning_rate(self, state: State, numbers: Numbers, shared: Shared) -> jax.Array:
+        size = shared.num_train[numbers.split]
+        visits = jnp.where(numbers.num_visits > 0, numbers.num_visits, size)
+        steps = (visits + self.traits.batch_size - 1) // self.traits.batch_size
+        total = jnp.maximum(steps * numbers.epochs, 1).astype(jnp.float32)
+        progress = state.updates.astype(jnp.float32) / total
+        exponential = jnp.power(jnp.maximum(numbers.decay, 1e-12), progress)
+        half_wave = 0.5 * (1.0 + jnp.cos(jnp.pi * jnp.minimum(progress, 1.0)))
+        cosine = (1.0 - numbers.decay) * half_wave + numbers.decay
+        factor = jnp.select(
+            [numbers.schedule == 1, numbers.schedule == 2, numbers.schedule == 3],
+            [exponential, cosine, state.rate_factor],
+            jnp.float32(1.0),
+        )
+        return numbers.learning_rate * factor * self.optimizer.schedule(state.updates)
+
+    def _outputs(
+        self, trainable: Tree, other: Tree, numbers: Numbers, shared: Shared, rows: jax.Array
+    ) -> jax.Array:
+        """Return ``[row, output]`` in inference mode, a chunk of rows at a time."""
+        scope = self._scope(numbers)
+
+        def chunk(rows: jax.Array) -> jax.Array:
+            inputs = self._inputs(numbers, shared, rows)
+            return self.network.apply(list(trainable), list(other), inputs, False, scope)[0]
+
+        num_rows = rows.shape[0]
+        if num_rows <= self.chunk_rows:
+            return chunk(rows)
+        num_chunks = -(-num_rows // self.chunk_rows)
+        size = -(-num_rows // num_chunks)
+        padded = jnp.concatenate([rows, jnp.zeros(num_chunks * size - num_rows, rows.dtype)])
+        outputs = lax.map(chunk, padded.reshape(num_chunks, size))
+        return outputs.reshape(num_chunks * size, -1)[:num_rows]
+
+    def _finish(self, state: State, numbers: Numbers, shared: Shared) -> tuple[State, dict[str, jax.Array]]:
+        """Measure both sides with the same weights, keep the best, decide whether to go on."""
+        row = self._measured(state, numbers, shared)
+        has_validation = shared.num_validation[numbers.split] > 0
+        running = state.status == RUNNING
+        monitored = row["validation_loss"]
+        finite = jnp.isfinite(jnp.where(has_validation, monitored, row["train_loss"]))
+        counts = state.epoch >= numbers.start_epoch
+        # Without validation rows the last epoch is the best there is. NaN is never better.
+        better = running & finite & ((monitored < state.best_loss) | ~has_validation)
+        best = jax.tree.map(
+            lambda new, old: jnp.where(better, new, old), (state.trainable, state.other), state.best
+        )
+        wait = jnp.where(better, 0, state.wait + (running & counts))
+        stop = (numbers.patience > 0) & (wait >= numbers.patience) & counts & has_validation
+        status = jnp.where(~finite, jnp.int32(RESULTS.nonfinite), jnp.int32(RUNNING))
+        status = jnp.where(finite & stop, jnp.int32(RESULTS.early_stopped), status)
+        ended = finite & ~stop & (state.epoch + 1 >= numbers.epochs)
+        status = jnp.where(ended, jnp.int32(RESULTS.finished), status)
+        lowered = monitored < state.plateau_best
+        plateau_wait = jnp.where(lowered, 0, state.plateau_wait + 1)
+        reduce = plateau_wait >= numbers.plateau_patience
+        new = state._replace(
+            best=best,
+            best_loss=jnp.where(better & has_validation, monitored, state.best_loss),
+            best_epoch=jnp.where(better, state.epoch, state.best_epoch),
+            wait=wait,
+            plateau_best=jnp.where(running & lowered, monitored, state.plateau_best),
+            plateau_wait=jnp.where(reduce, 0, plateau_wait),
+            rate_factor=jnp.where(running & reduce, state.rate_factor * numbers.decay, state.rate_factor),
+            epoch=state.epoch + running,
+            status=jnp.where(running, status, state.status),
+        )
+        return new, {name: jnp.where(running, value, jnp.nan) for name, value in row.items()}
+
+    def _measured(self, state: State, numbers: Numbers, shared: Shared) -> dict[str, jax.Array]:
+        """Data loss and metrics on training and on validation rows, inference mode, no penalties."""
+        train_rows, train_valid = self._measured_train_rows(numbers, shared)
+        validation_rows = shared.validation_rows[numbers.split]
+        positions = lax.iota(jnp.int32, validation_rows.shape[0])
+        validation_valid = (positions < shared.num_validation[numbers.split]).astype(jnp.float32)
+        rows = jnp.concatenate([train_rows, validation_rows])
+        outputs = self._outputs(state.trainable, state.other, numbers, shared, rows)
+        # Training rows are measured against the labels they were trained on, permuted or not.
+        split_at = train_rows.shape[0]
+        sides = {
+            "train": (slice(0, split_at), train_valid),
+            "validation": (slice(split_at, None), validation_valid),
+        }
+        row = {"penalty": self._penalty(state.trainable, numbers)}
+        target = self._target(numbers, shared, rows)
+        losses = self.loss(target, outputs) * self._loss_unit(numbers, shared)
+        hits = correct(target, outputs, from_logits=self.from_logits) if self.task.is_classification else None
+        for name, (part, valid) in sides.items():
+            weight = valid if shared.sample_weight is None else valid * shared.sample_weight[rows[part]]
+            total = weight.sum()
+            # A sum over invalid rows must not spread their NaN: select before multiplying.
+            row[f"{name}_loss"] = jnp.where(valid > 0, losses[part] * weight, 0.0).sum() / total
+            if hits is not None:
+                row[f"{name}_accuracy"] = (hits[part] * weight).sum() / total
+        return row
+
+    def _loss_unit(self, numbers: Numbers, shared: Shared) -> jax.Array:
+        """Return what turns a loss on scaled targets into the target's own unit."""
+        if self.task.is_classification:
+            return jnp.float32(1.0)
+        scale = shared.target_scale[numbers.scaling].mean()
+        return scale if self.loss_name == "mean_absolute_error" else scale * scale
+
+    def _measured_train_rows(self, numbers: Numbers, shared: Shared) -> tuple[jax.Array, jax.Array]:
+        """Return evenly spaced training rows, at most `Traits.measured_rows` of them."""
+        size = shared.num_train[numbers.split]
+        count = min(self.traits.measured_rows, shared.train_rows.shape[1])
+        position = lax.iota(jnp.int32, count)
+        valid = (position < size).astype(jnp.float32)
+        stride = jnp.maximum(size.astype(jnp.float32) / count, 1.0)
+        place = jnp.minimum((position * stride).astype(jnp.int32), jnp.maximum(size - 1, 0))
+        return shared.train_rows[numbers.split, place], valid
+
+
+def _scaled(values: jax.Array, scaling: dict[str, jax.Array]) -> jax.Array:
+    """Apply one member's `Scaling` to a batch, in the order that the record documents."""
+    values = jnp.where(jnp.isnan(values), scaling["fill"], values)
+    values = jnp.clip(values, scaling["low"], scaling["high"])
+    if "knots" in scaling:
+        values = _quantiles(values, scaling["knots"])
+    return (values - scaling["center"]) * scaling["inverse_scale"] * scaling["mask"]
+
+
+def _quantiles(values: jax.Array, knots: jax.Array) -> jax.Array:
+    levels = jnp.linspace(0.0, 1.0, knots.shape[1])
+    return jax.vmap(lambda column, xs: jnp.interp(column, xs, levels), in_axes=(1, 0), out_axes=1)(values, knots)

@@ -1,0 +1,279 @@
+"""A run: blocks of members, advanced in rounds, thinned out and packed again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from wellfit.models import NetworkFunction
+from wellfit.population._device import is_out_of_memory, num_workers
+from wellfit.population._numbers import initial_state, join, member_numbers, needed_traits, take
+from wellfit.population._program import RUNNING, SEGMENT, Numbers, Program, State
+from wellfit.records import RESULTS, Curves, Members
+
+if TYPE_CHECKING:
+    from wellfit.population._population import Population, Progress
+
+Array = np.ndarray
+
+
+@dataclass(eq=False)
+class _Block:
+    """Members that run in one call: their positions in the run (padding repeats none) and their state."""
+
+    program: Program
+    members: Array
+    state: State
+    numbers: Numbers
+
+
+class Run:
+    """Members on their way; made by `Population.start`.
+
+    A member leaves its block when it has ended, and blocks are packed again once half their places are
+    empty, so that dropping members saves time.
+    """
+
+    def __init__(
+        self, population: Population, members: Members, *, weights: Sequence[Array] | None, shuffle: bool
+    ) -> None:
+        self._population, self._members = population, members
+        count = len(members)
+        self._status = np.full(count, RUNNING, np.int32)
+        self._epochs = np.zeros(count, np.int32)
+        self._best_epoch = np.full(count, -1, np.int32)
+        self._curves: dict[str, Array] = {}
+        self._ended: dict[int, Any] = {}
+        self._compiled_before = population.compile_s
+        self._duration_s = 0.0
+        self._blocks: list[_Block] = []
+        for size in np.unique(members.batch_size):
+            chosen = np.flatnonzero(members.batch_size == size)
+            part = members.take(chosen)
+            traits = needed_traits(
+                population.network, part, shuffle=shuffle, measured_rows=population.measured_rows
+            )
+            own = None if weights is None else _rows_of(population.network, weights, chosen)
+            state = initial_state(population.network, population.optimizer, part, own)
+            self._add_blocks(population.program(traits), chosen, state)
+
+    @property
+    def running(self) -> Array:
+        """Positions of the members that have not ended."""
+        return np.flatnonzero(self._status == RUNNING)
+
+    def advance(
+        self,
+        epochs: int | None = None,
+        *,
+        progress: Progress | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> None:
+        """Train the running members to the given epoch (counted from their start), or to their end.
+
+        Args:
+            epochs: where to pause; None goes to the end.
+            progress: called as ``progress(members_done, members_in_all)`` after each round.
+            should_stop: asked between rounds; True pauses the run.
+        """
+        began = time.perf_counter()
+        compiled = self._population.compile_s
+        limit = int(self._members.epochs.max()) if epochs is None else epochs
+        with ThreadPoolExecutor(num_workers()) as pool:
+            while (behind := self._due(limit)) and not (should_stop and should_stop()):
+                self._round(pool, behind, limit)
+                self._pack()
+                if progress:
+                    progress(int((self._status != RUNNING).sum()), len(self._members))
+        self._duration_s += time.perf_counter() - began - (self._population.compile_s - compiled)
+
+    def keep(self, members: Sequence[int] | Array) -> None:
+        """Drop every running member that is not listed; it ends as `RESULTS.halved` with what it has."""
+        kept = np.zeros(len(self._members), bool)
+        kept[np.asarray(members, np.int64)] = True
+        self._drop(self.running[~kept[self.running]], RESULTS.halved)
+
+    def curves(self, *, keep_weights: bool = True) -> Curves:
+        """Return what is known so far, in the order of the members."""
+        saved = self._drop_copy()
+        width = max(1, int(self._epochs.max(initial=1)))
+        table = {name: values[:, :width] for name, values in self._curves.items()}
+        blank = np.full((len(self._members), width), np.nan, np.float32)
+        results = np.where(self._status == RUNNING, np.int32(RESULTS.interrupted), self._status)
+        return Curves(
+            train_loss=table.get("train_loss", blank),
+            validation_loss=table.get("validation_loss", blank),
+            penalty=table.get("penalty", blank),
+            train_metrics=_renamed(table, "train_"),
+            validation_metrics=_renamed(table, "validation_"),
+            num_epochs=self._epochs.copy(),
+            best_epoch=self._best_epoch.copy(),
+            results=results.astype(np.int32),
+            weights=self._weights(saved) if keep_weights else (),
+            compile_s=self._population.compile_s - self._compiled_before,
+            duration_s=self._duration_s,
+        )
+
+    def _due(self, limit: int) -> list[_Block]:
+        return [
+            block
+            for block in self._blocks
+            if ((self._status[block.members] == RUNNING) & (self._epochs[block.members] < limit)).any()
+        ]
+
+    def _round(self, pool: ThreadPoolExecutor, blocks: list[_Block], limit: int) -> None:
+        """Advance blocks by up to `SEGMENT` epochs, side by side; halve them where memory runs out."""
+        calls = [self._call(block, limit) for block in blocks]
+        futures = [pool.submit(call) for call in calls]
+        failed: list[_Block] = []
+        for block, future in zip(blocks, futures, strict=True):
+            try:
+                state, curves = future.result()
+            except Exception as error:
+                if not is_out_of_memory(error) or len(block.members) <= 1:
+                    raise
+                failed.append(block)
+                continue
+            self._absorb(block, state, curves)
+        for block in failed:
+            self._split(block)
+
+    def _call(self, block: _Block, limit: int) -> Callable[[], tuple[State, dict[str, Array]]]:
+        population = self._population
+        running = block.members[self._status[block.members] == RUNNING]
+        span = int(min(SEGMENT, limit - self._epochs[running].min()))
+        steps = self._steps(running)
+        arguments = (block.state, block.numbers, population.shared, np.int32(span), np.int32(steps))
+        executable = population.compiled("segment", block.program, *arguments)
+
+        def call() -> tuple[State, dict[str, Array]]:
+            state, curves = jax.block_until_ready(executable(*arguments))
+            return state, {name: np.asarray(values) for name, values in curves.items()}
+
+        return call
+
+    def _steps(self, members: Array) -> int:
+        visits = self._members.num_visits[members]
+        visits = np.where(visits > 0, visits, self._population.num_train[self._members.split[members]])
+        size = self._members.batch_size[members]
+        return int((-(-visits // size)).max())
+
+    def _absorb(self, block: _Block, state: State, curves: dict[str, Array]) -> None:
+        block.state = state
+        count = len(block.members)
+        status, epochs = np.asarray(state.status)[:count], np.asarray(state.epoch)[:count]
+        for name, values in curves.items():
+            self._store(name, block.members, values[:count])
+        self._epochs[block.members] = epochs
+        self._best_epoch[block.members] = np.asarray(state.best_epoch)[:count]
+        self._status[block.members] = status
+
+    def _store(self, name: str, members: Array, values: Array) -> None:
+        longest = int(self._members.epochs.max())
+        table = self._curves.setdefault(name, np.full((len(self._members), longest), np.nan, np.float32))
+        for member, row in zip(members, values, strict=True):
+            start = int(self._epochs[member])
+            length = min(values.shape[1], longest - start)
+            if length > 0:
+                trained = ~np.isnan(row[:length]) | (np.arange(length) == 0)
+                table[member, start : start + length] = np.where(trained, row[:length], table[member, start : start + length])
+
+    def _pack(self) -> None:
+        """Put the running members of half-empty blocks together."""
+        for program in {id(b.program): b.program for b in self._blocks}.values():
+            blocks = [b for b in self._blocks if b.program is program]
+            places = sum(len(b.numbers.seed) for b in blocks)
+            running = sum(int((self._status[b.members] == RUNNING).sum()) for b in blocks)
+            size = self._population.block_size
+            if running == 0 or (running <= places // 2 and -(-running // size) < len(blocks)):
+                self._repack(program, blocks)
+
+    def _repack(self, program: Program, blocks: list[_Block]) -> None:
+        alive, states = [], []
+        for block in blocks:
+            self._save(block)
+            local = np.flatnonzero(self._status[block.members] == RUNNING)
+            if len(local):
+                alive.append(block.members[local])
+                states.append(take(block.state, local))
+        self._blocks = [b for b in self._blocks if b.program is not program]
+        if alive:
+            self._add_blocks(program, np.concatenate(alive), join(states))
+
+    def _add_blocks(self, program: Program, members: Array, state: Any) -> None:
+        size = self._population.block_size
+        numbers = member_numbers(self._population.network, self._members.take(members))
+        for start in range(0, len(members), size):
+            chosen = np.minimum(np.arange(start, start + size), len(members) - 1)
+            part: State = take(state, chosen)  # type: ignore[assignment]
+            real = min(size, len(members) - start)
+            status = part.status.copy()
+            status[real:] = RESULTS.finished  # places that only fill the block do nothing
+            self._blocks.append(
+                _Block(
+                    program,
+                    members[start : start + real],
+                    part._replace(status=status),
+                    take(numbers, chosen),  # type: ignore[arg-type]
+                )
+            )
+
+    def _split(self, block: _Block) -> None:
+        """After running out of memory: smaller blocks from here on, this one cut up first."""
+        population = self._population
+        population.block_size = max(1, min(population.block_size, len(block.numbers.seed)) // 2)
+        self._blocks = [b for b in self._blocks if b is not block]
+        local = np.arange(len(block.members))
+        self._add_blocks(block.program, block.members, take(block.state, local))
+
+    def _drop(self, members: Array, result: RESULTS) -> None:
+        self._status[members] = result
+        for block in self._blocks:
+            hit = np.isin(block.members, members)
+            if hit.any():
+                status = np.asarray(block.state.status).copy()
+                status[: len(hit)][hit] = result
+                block.state = block.state._replace(status=status)
+        self._pack()
+
+    def _save(self, block: _Block, into: dict[int, Any] | None = None) -> None:
+        """Keep the best weights of a block's ended members on the host."""
+        store = self._ended if into is None else into
+        best = jax.tree.map(np.asarray, block.state.best)
+        for local, member in enumerate(block.members):
+            if into is not None or self._status[member] != RUNNING:
+                store[int(member)] = jax.tree.map(lambda leaf, local=local: leaf[local], best)
+
+    def _drop_copy(self) -> dict[int, Any]:
+        saved = dict(self._ended)
+        for block in self._blocks:
+            self._save(block, saved)
+        return saved
+
+    def _weights(self, saved: dict[int, Any]) -> tuple[Array, ...]:
+        rows = [[*saved[member][0], *saved[member][1]] for member in range(len(self._members))]
+        order = self._population.network.order
+        return tuple(np.stack([row[position] for row in rows]) for position in order)
+
+
+def _rows_of(network: NetworkFunction, weights: Sequence[Array], chosen: Array) -> list[Array]:
+    """Return the chosen members' weights; an array without a member axis serves all."""
+    variables = [*network.trainable, *network.non_trainable]
+    return [
+        values[chosen] if np.ndim(values) > len(info.shape) else np.asarray(values)
+        for values, info in zip(weights, variables, strict=True)
+    ]
+
+
+def _renamed(table: dict[str, Array], prefix: str) -> dict[str, Array]:
+    return {
+        name.removeprefix(prefix): values
+        for name, values in table.items()
+        if name.startswith(prefix) and not name.endswith("_loss")
+    }

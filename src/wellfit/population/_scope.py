@@ -1,0 +1,109 @@
+"""One member's answers to the instrumented layers, as traced values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from wellfit.population._random import bits, derive, normal
+
+
+@jax.custom_vjp
+def matmul_cpu(inputs: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Matrix product whose weight gradient transposes first.
+
+    XLA's CPU backend runs a product that contracts over leading axes at about half the rate of one
+    on plain row-major operands, and the gradient by the kernel is one; writing the transpose out
+    costs little and brings it back.
+    """
+    return inputs @ kernel
+
+
+def _matmul_forward(inputs: jax.Array, kernel: jax.Array) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return inputs @ kernel, (inputs, kernel)
+
+
+def _matmul_backward(saved: tuple[jax.Array, jax.Array], gradient: jax.Array) -> tuple[jax.Array, jax.Array]:
+    inputs, kernel = saved
+    return gradient @ kernel.T, lax.optimization_barrier(inputs.T) @ gradient
+
+
+matmul_cpu.defvjp(_matmul_forward, _matmul_backward)
+
+
+class MemberScope:
+    """Rates, masks and gates of one member in one step; made anew whenever the network is traced.
+
+    Args:
+        seed: of this step; None in inference.
+        rates: ``[point]`` dropout rates, or None if every rate is zero.
+        units: ``[group]`` units that are on, or None if all are.
+        gates: ``[block]`` booleans, or None if all blocks are on.
+        rows: ``[batch]`` which rows are real, or None if all are.
+        matmul: the matrix product to use.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: jax.Array | None = None,
+        rates: jax.Array | None = None,
+        units: jax.Array | None = None,
+        gates: jax.Array | None = None,
+        rows: jax.Array | None = None,
+        matmul: Callable[[jax.Array, jax.Array], jax.Array] = jnp.matmul,
+    ) -> None:
+        self._seed, self._rates, self._units = seed, rates, units
+        self._gates, self._rows, self._matmul = gates, rows, matmul
+
+    def matmul(self, inputs: jax.Array, kernel: jax.Array) -> jax.Array:
+        """Return ``inputs @ kernel``."""
+        return self._matmul(inputs, kernel)
+
+    def dropout(self, point: int, inputs: jax.Array, noise_shape: Sequence[int] | None) -> jax.Array:
+        """Return `inputs` with a share zeroed and the rest scaled up (Srivastava et al., 2014)."""
+        if self._rates is None or self._seed is None:
+            return inputs
+        shape = inputs.shape if noise_shape is None else _resolve(noise_shape, inputs.shape)
+        rate = self._rates[point]
+        # 2**32 - 256 is the largest float32 below 2**32, so that a rate just under 1 does not wrap to 0.
+        threshold = (rate * 4294967040.0).astype(jnp.uint32)
+        kept = bits(derive(self._seed, point), shape) >= threshold
+        return jnp.where(kept, inputs * (1.0 / (1.0 - rate)), 0.0)
+
+    def gaussian(self, point: int, inputs: jax.Array) -> jax.Array:
+        """Return standard normal noise in the shape of `inputs`; zeros in inference."""
+        if self._seed is None:
+            return jnp.zeros_like(inputs)
+        return normal(derive(self._seed, point), inputs.shape)
+
+    def scaled_rate(self, point: int) -> jax.Array:
+        """Return the member's rate at a point."""
+        return jnp.float32(0.0) if self._rates is None else self._rates[point]
+
+    def feature_mask(self, segments: Sequence[tuple[int | None, int]]) -> jax.Array | None:
+        """Return the 0/1 mask of an axis made of (width group, size) segments."""
+        if self._units is None:
+            return None
+        parts = [
+            jnp.ones(size, jnp.float32)
+            if group is None
+            else (lax.iota(jnp.int32, size) < self._units[group]).astype(jnp.float32)
+            for group, size in segments
+        ]
+        return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+
+    def gate(self, block: int) -> jax.Array | None:
+        """Return whether a depth block is on."""
+        return None if self._gates is None else self._gates[block]
+
+    def row_mask(self) -> jax.Array | None:
+        """Return which rows of the batch are real."""
+        return self._rows
+
+
+def _resolve(noise_shape: Sequence[int | None], shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(have if want is None else int(want) for want, have in zip(noise_shape, shape, strict=True))

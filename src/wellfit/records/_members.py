@@ -1,0 +1,165 @@
+"""A population described by arrays: one row a training run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellfit.records._dataset import FloatArray, IntArray
+from wellfit.records._settings import Settings
+
+SCHEDULES = ("constant", "exponential", "cosine", "plateau")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Members:
+    """Training runs as arrays with a leading ``member`` axis.
+
+    Attributes:
+        seed: ``[member]`` uint32; decides initial weights, order of batches and dropout.
+        split: ``[member]`` int32; which split's rows it trains and is validated on.
+        scaling: ``[member]`` int32; which fitted scaling its inputs go through (usually its split's).
+        label_order: ``[member]`` int32; 0 keeps the labels, k > 0 permutes them over all rows by seed k.
+        num_visits: ``[member]`` int32; row visits in an epoch; 0 means the split's own number of
+            training rows. More visits than rows go round again, so that a member with few rows can
+            take as many updates as one with many.
+        learning_rate: ``[member]`` float32.
+        schedule: ``[member]`` int32; position in `SCHEDULES`.
+        decay: ``[member]`` float32; final share of the learning rate for exponential and cosine, factor
+            of a reduction for plateau.
+        plateau_patience: ``[member]`` int32; epochs without improvement before a reduction.
+        l1: ``[member]`` float32, kernels only, on top of the network's own penalties.
+        l2: ``[member]`` float32, likewise.
+        weight_decay: ``[member]`` float32; decoupled, kernels only.
+        penalty_scale: ``[member]`` float32; factor on the network's own penalties.
+        dropout: ``[member]`` float32; rate at every dropout point, NaN for the network's own rates.
+        dropout_scale: ``[member]`` float32; factor on own rates where `dropout` is NaN.
+        label_smoothing: ``[member]`` float32.
+        class_weight: ``[member, class]`` float32 weights of training rows; ``[member, 0]`` for none.
+        width: ``[member]`` float32 share of units of each narrowable axis that is on.
+        depth: ``[member]`` int32; 0 or negative: that many of the last gateable blocks are off.
+        batch_size: ``[member]`` int32; members of one batch size share a compiled program.
+        epochs: ``[member]`` int32.
+        patience: ``[member]`` int32; 0 means no early stopping.
+        start_epoch: ``[member]`` int32; first epoch that counts for early stopping.
+    """
+
+    seed: NDArray[np.uint32]
+    split: IntArray
+    scaling: IntArray
+    label_order: IntArray
+    num_visits: IntArray
+    learning_rate: FloatArray
+    schedule: IntArray
+    decay: FloatArray
+    plateau_patience: IntArray
+    l1: FloatArray
+    l2: FloatArray
+    weight_decay: FloatArray
+    penalty_scale: FloatArray
+    dropout: FloatArray
+    dropout_scale: FloatArray
+    label_smoothing: FloatArray
+    class_weight: FloatArray
+    width: FloatArray
+    depth: IntArray
+    batch_size: IntArray
+    epochs: IntArray
+    patience: IntArray
+    start_epoch: IntArray
+
+    def __len__(self) -> int:
+        return len(self.seed)
+
+    def take(self, indices: Sequence[int] | IntArray) -> Members:
+        """Return the members at `indices`, in that order."""
+        chosen = np.asarray(indices, np.int64)
+        return Members(**{f.name: getattr(self, f.name)[chosen] for f in dataclasses.fields(self)})
+
+    def replace(self, **changes: object) -> Members:
+        """Return a copy with some arrays replaced; scalars are spread over all members.
+
+        Example:
+            >>> members_from([Settings()], split=[0, 1], seed=[1, 2]).replace(l2=0.1).l2.tolist()
+            [0.10000000149011612, 0.10000000149011612]
+        """
+        cast = {}
+        for name, value in changes.items():
+            old = getattr(self, name)
+            cast[name] = np.array(np.broadcast_to(np.asarray(value, old.dtype), old.shape))
+        return dataclasses.replace(self, **cast)
+
+
+# A tenth of the initial rate at the end is the usual choice for exponential decay; cosine goes to zero
+# (Loshchilov and Hutter, SGDR, 2017); plateau halves as Keras' ReduceLROnPlateau users commonly set.
+_DECAY = {"constant": 1.0, "exponential": 0.1, "cosine": 0.0, "plateau": 0.5}
+
+
+def members_from(
+    settings: Sequence[Settings],
+    *,
+    split: Sequence[int] | IntArray,
+    seed: Sequence[int] | NDArray[np.uint32],
+    class_weight: FloatArray | None = None,
+) -> Members:
+    """Stack settings, splits and seeds, one of each a member; single settings are repeated.
+
+    Args:
+        settings: one for each member, or exactly one for all.
+        split: ``[member]`` split indices.
+        seed: ``[member]`` seeds.
+        class_weight: ``[split, class]`` balanced weights of each split, used by the members whose
+            settings ask for them; None where the task has no classes.
+
+    Example:
+        >>> len(members_from([Settings(), Settings(l2=1e-3)], split=[0, 0], seed=[7, 7]))
+        2
+    """
+    count = len(split)
+    rows = list(settings) * count if len(settings) == 1 else list(settings)
+    if len(rows) != count or len(seed) != count:
+        raise ValueError(
+            f"expected one settings, split and seed a member, got {len(rows)}, {count}, {len(seed)}"
+        )
+
+    def real(values: Sequence[float]) -> FloatArray:
+        return np.asarray(values, np.float32)
+
+    def whole(values: Sequence[int]) -> IntArray:
+        return np.asarray(values, np.int32)
+
+    if class_weight is None:
+        weights = np.zeros((count, 0), np.float32)
+    else:
+        balanced = np.array([s.class_weight == "balanced" for s in rows])
+        weights = np.where(balanced[:, None], class_weight[np.asarray(split)], 1.0).astype(np.float32)
+    zeros = whole([0] * count)
+    return Members(
+        seed=np.asarray(seed, np.uint32),
+        split=np.asarray(split, np.int32),
+        scaling=np.asarray(split, np.int32),
+        label_order=zeros,
+        num_visits=zeros,
+        learning_rate=real([s.learning_rate for s in rows]),
+        schedule=whole([SCHEDULES.index(s.schedule) for s in rows]),
+        decay=real([_DECAY[s.schedule] for s in rows]),
+        plateau_patience=whole([5] * count),
+        l1=real([s.l1 for s in rows]),
+        l2=real([s.l2 for s in rows]),
+        weight_decay=real([s.weight_decay for s in rows]),
+        penalty_scale=real([s.penalty_scale for s in rows]),
+        dropout=real([np.nan if s.dropout is None else s.dropout for s in rows]),
+        dropout_scale=real([s.dropout_scale for s in rows]),
+        label_smoothing=real([s.label_smoothing for s in rows]),
+        class_weight=weights,
+        width=real([min(s.width, 1.0) for s in rows]),
+        depth=whole([min(s.depth, 0) for s in rows]),
+        batch_size=whole([s.batch_size for s in rows]),
+        epochs=whole([s.epochs for s in rows]),
+        patience=whole([s.patience for s in rows]),
+        start_epoch=zeros,
+    )
