@@ -3,6 +3,7 @@
 from wellfit.report._draw import forest_svg
 from wellfit.report._html import to_html, write_html
 from wellfit.report._json import to_json, write_json
+from wellfit.report._markdown import to_markdown
 from wellfit.report._parse import from_json, read_json
 from wellfit.report._text import to_text
 
@@ -12,6 +13,7 @@ __all__ = [
     "read_json",
     "to_html",
     "to_json",
+    "to_markdown",
     "to_text",
     "write_html",
     "write_json",

@@ -85,19 +85,8 @@ def _remedy_cells(remedy: Remedy, places: Mapping[str, int | None]) -> tuple[str
     kept = "yes" if remedy.kept else "no"
     said = reading(remedy.effect)
     name = remedy.name or "(no name)"
-    return (
-        name,
-        settings_line(remedy),
-        remedy.stage,
-        estimate,
-        ends,
-        p_value,
-        pairs,
-        unit,
-        said,
-        kept,
-        remedy.note,
-    )
+    what = (name, settings_line(remedy), remedy.stage)
+    return *what, estimate, ends, p_value, pairs, said, kept, remedy.note, unit
 
 
 def _effect_cells(effect: Effect | None, places: Mapping[str, int | None]) -> tuple[str, str, str, str, str]:

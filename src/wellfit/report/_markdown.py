@@ -1,0 +1,62 @@
+"""A report as Markdown, for a pull request or a note."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from wellfit.records import Report
+from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line
+from wellfit.report._view import Table, change_table, finding_table, holdout_table, remedy_table
+from wellfit.report._words import clean
+
+MOST_REMEDIES = 30
+
+
+def to_markdown(report: Report) -> str:
+    """Return the main points of `report` as GitHub-flavored Markdown: verdict, changes, holdout, effects.
+
+    Names from outside are escaped: they appear as they are and format nothing.
+
+    Args:
+        report: what a study found.
+
+    Returns:
+        Blocks separated by blank lines, with a line feed at the end.
+    """
+    head = headline(report)
+    blocks = [f"# {head.label}"]
+    if report.partial:
+        blocks.append(f"> **Partial result:** {_escape(report.partial)}")
+    blocks += [
+        _escape(head.line),
+        f"**{_escape(head.outcome)}**",
+        *_section("What to change", change_table(report)),
+    ]
+    blocks += _section("Causes", finding_table(report))
+    blocks += ["## Holdout", _escape(holdout_line(report))]
+    if report.holdout is not None:
+        blocks.append(_table(holdout_table(report, report.holdout)))
+    blocks += _section("Effects", remedy_table(report), before=SIGN_CONVENTION)
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _section(title: str, table: Table, before: str = "") -> list[str]:
+    return [f"## {title}", before, _table(table)] if table.rows else []
+
+
+def _table(table: Table) -> str:
+    shown = table.rows[:MOST_REMEDIES]
+    ruler = ("---:" if place in table.right else "---" for place in range(len(table.head)))
+    lines = [_row(table.head), f"| {' | '.join(ruler)} |", *(_row(row) for row in shown)]
+    left_out = len(table.rows) - len(shown) + table.num_left_out
+    return "\n".join(lines) + (f"\n\n{left_out:,} more are in `report.json`." if left_out else "")
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(_escape(cell) for cell in cells)} |"
+
+
+def _escape(text: str) -> str:
+    """Return text in which no character formats, links, breaks a table or opens a tag."""
+    return re.sub(r"([\\`*_\[\]|~#$@])", r"\\\1", html.escape(clean(text), quote=False))

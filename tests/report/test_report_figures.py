@@ -1,0 +1,174 @@
+"""Figure records hold what a figure shows; the renderer makes safe, repeatable SVG of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from report_samples import (
+    HOSTILE,
+    SAMPLES,
+    confirmed,
+    curve_pair,
+    effect,
+    full,
+    hostile,
+    many,
+    screened,
+    unmeasured,
+)
+
+from wellfit.records import CurvePair, Remedy, Report
+from wellfit.report import forest_svg
+from wellfit.report._draw import draw_confusion, draw_curves, draw_forest
+from wellfit.report._figures import MOST_SCREENED_ROWS, confusion_figure, curves_figures, forest_figures
+
+
+def _with(*remedies: Remedy) -> Report:
+    return dataclasses.replace(full(), remedies=remedies)
+
+
+def test_confirmed_rows_come_first_by_falling_estimate() -> None:
+    """Stage before estimate: a screened effect never stands above a confirmed one."""
+    (figure,) = forest_figures(_with(*screened(6), *reversed(confirmed())))
+    assert [row.confirmed for row in figure.rows] == [True, True] + [False] * 6
+    assert [row.label for row in figure.rows[:2]] == ["search-17", "dropout"]
+    estimates = [row.estimate for row in figure.rows[2:]]
+    assert estimates == sorted(estimates, reverse=True)
+    assert [row.kept for row in figure.rows[:2]] == [True, False]
+    assert [row.reading for row in figure.rows[:2]] == ["better", "cannot tell"]
+
+
+def test_axis_holds_zero_and_a_wild_effect_does_not_flatten_the_rest() -> None:
+    """An effect 500 times as large as the others lies beyond the axis."""
+    (figure,) = forest_figures(many())
+    assert -0.1 < figure.lower < 0 < figure.upper < 0.1
+    assert any(row.estimate < figure.lower for row in figure.rows)
+    kept = next(row for row in figure.rows if row.kept)
+    assert figure.lower < kept.low < kept.high < figure.upper
+
+
+def test_rows_beyond_the_limit_are_counted() -> None:
+    """What is left to the table is named."""
+    (figure,) = forest_figures(_with(*screened(MOST_SCREENED_ROWS + 7)))
+    assert len(figure.rows) == MOST_SCREENED_ROWS
+    assert figure.num_left_out == 7
+    assert "and 7 more in the table" in forest_svg(_with(*screened(MOST_SCREENED_ROWS + 7)))
+
+
+def test_units_do_not_share_an_axis() -> None:
+    """Effects in another unit get a figure of their own, the study's metric first."""
+    other = Remedy(
+        name="l1", settings={}, stage="screened", kept=False, effect=effect(3.0, 1.0, unit="accuracy")
+    )
+    figures = forest_figures(_with(other, *confirmed()))
+    assert [figure.unit for figure in figures] == ["log_loss", "accuracy"]
+
+
+def test_what_was_not_measured_is_not_drawn() -> None:
+    """NaN effects and missing ones stay in the table; an effect without interval is a dot."""
+    (figure,) = forest_figures(unmeasured())
+    assert [row.label for row in figure.rows] == ["one-pair", "two-pairs"]
+    assert math.isfinite(figure.lower)
+    assert math.isfinite(figure.upper)
+    assert forest_figures(_with()) == ()
+    assert "No effect was measured" in forest_svg(_with())
+
+
+def test_curves_share_their_axis_and_number_epochs_from_one() -> None:
+    """Index 21 of the record is epoch 22 for a reader; both networks are drawn to one scale."""
+    report = full()
+    baseline, chosen = curves_figures(report)
+    assert baseline.best_epoch == report.curves[0].best_epoch + 1
+    assert (baseline.lower, baseline.upper) == (chosen.lower, chosen.upper)
+    assert baseline.epochs[0] == 1
+    assert baseline.epochs[-1] == 60
+    assert baseline.validation[baseline.best_epoch - 1] == min(baseline.validation)
+    assert f"Best epoch ({baseline.best_epoch})" in baseline.description
+
+
+def test_long_curves_are_thinned_but_keep_the_best_epoch() -> None:
+    """Thousands of epochs do not bloat the page."""
+    pair = curve_pair("baseline", overfits=True, epochs=5000)
+    pair = dataclasses.replace(pair, best_epoch=1234)
+    (figure,) = curves_figures(dataclasses.replace(full(), curves=(pair,)))
+    assert len(figure.epochs) < 310
+    assert {1, 1235, 5000} <= set(figure.epochs)
+
+
+def test_curves_over_decades_are_logarithmic_and_empty_ones_left_out() -> None:
+    """A loss that falls a thousandfold needs a log scale; one without a finite number is not drawn."""
+    fall = np.geomspace(10, 0.01, 20).astype(np.float32)
+    pair = CurvePair(name="baseline", train_loss=fall, validation_loss=fall, best_epoch=19)
+    (figure,) = curves_figures(dataclasses.replace(full(), curves=(pair,)))
+    assert figure.logarithmic
+    assert curves_figures(unmeasured()) == ()
+
+
+def test_confusion_shares_are_of_the_true_class() -> None:
+    """Rows sum to one; a class without rows gives zeros, not NaN."""
+    counts = np.array([[8, 2], [0, 0]], dtype=np.int32)
+    figure = confusion_figure(dataclasses.replace(full(), confusion=counts))
+    assert figure is not None
+    assert figure.shares == ((0.8, 0.2), (0.0, 0.0))
+    assert figure.labels == ("No", "Yes")
+    assert "8 right" in figure.description
+
+
+@pytest.mark.parametrize("make", SAMPLES.values(), ids=SAMPLES)
+def test_forest_svg_is_well_formed_and_repeatable(make: Callable[[], Report]) -> None:
+    """A standalone picture parses as XML, names itself, and is the same every time."""
+    picture = forest_svg(make())
+    root = ET.fromstring(picture)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.get("role") == "img"
+    assert root.get("aria-label")
+    assert picture == forest_svg(make())
+
+
+def test_svg_takes_colors_from_the_page_and_has_no_background() -> None:
+    """Every stand-in color became a CSS variable, and nothing opaque lies behind the figure."""
+    report = full()
+    (forest,) = forest_figures(report)
+    confusion = confusion_figure(report)
+    assert confusion is not None
+    pictures = [
+        draw_forest(forest, name="a"),
+        draw_forest(forest, name="b", narrow=True),
+        draw_curves(curves_figures(report)[0], name="c"),
+        draw_confusion(confusion, name="d"),
+    ]
+    for picture in pictures:
+        assert "var(--wf-" in picture
+        assert not re.search(r"#0(\d)(?:0\1){2}", picture)
+        assert "#ffffff" not in picture.replace("var(--wf-page, #ffffff)", "")
+        assert "<metadata" not in picture
+
+
+def test_names_are_text_and_never_mathematics() -> None:
+    """Dollar signs, tags and tokens in names arrive as they are."""
+    picture = forest_svg(hostile())
+    assert HOSTILE not in picture
+    assert "&lt;script&gt;" in picture
+    texts = [
+        "".join(element.itertext())
+        for element in ET.fromstring(picture).iter()
+        if element.tag.endswith("text")
+    ]
+    assert any("$x^2$" in line for line in texts)
+
+
+def test_drawing_leaves_no_trace() -> None:
+    """The user's own matplotlib settings are neither used nor changed."""
+    (figure,) = forest_figures(full())
+    expected = draw_forest(figure, name="a")
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "red", "text.usetex": False}):
+        before = dict(mpl.rcParams)
+        assert draw_forest(figure, name="a") == expected
+        assert dict(mpl.rcParams) == before
