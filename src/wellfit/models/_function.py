@@ -344,7 +344,7 @@ def _instrument(model: keras.Model, layout: Layout) -> list[float]:
         elif isinstance(layer, keras.layers.BatchNormalization):
             _replace_call(layer, _batch_norm_call(layer))
     for point in dropout_points(model, layout):
-        if point.rate is None:
+        if point.own_rate is None:
             layer = model.get_layer(point.layer)
             _replace_call(layer, _with_dropout_after(layer.call, len(rates)))
             rates.append(0.0)
