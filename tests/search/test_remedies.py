@@ -43,8 +43,8 @@ SITUATIONS = (
 )
 
 
-def _named(*situation: Situation, baseline: Settings = Settings()) -> dict[str, Candidate]:
-    return {one.name: one for one in remedies(baseline, situation[0])}
+def _named(situation: Situation, baseline: Settings = BASELINES[0]) -> dict[str, Candidate]:
+    return {one.name: one for one in remedies(baseline, situation)}
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
@@ -85,12 +85,34 @@ def test_issue_list_is_complete() -> None:
     """Every kind of remedy that a study promises is there, the strengths included."""
     names = set(_named(SITUATIONS[1]))
     promised = {
-        "l1-1e-05", "l1-0.0003", "l2-0.0001", "l2-0.003", "elastic-net-1e-05-0.0001", "weight-decay-0.03",
-        "dropout-0.1", "dropout-0.25", "no-dropout", "early-stopping-5", "learning-rate-x3", "learning-rate-x10",
-        "learning-rate-x0.33", "learning-rate-x0.1", "schedule-exponential", "schedule-cosine", "schedule-plateau",
-        "batch-size-x2", "batch-size-x0.5", "units-x0.5", "units-x2", "layers-minus-1", "layers-plus-1",
-        "label-smoothing-0.05", "class-weights", "epochs-x3", "no-own-penalties",
-    }  # fmt: skip
+        "l1-1e-05",
+        "l1-0.0003",
+        "l2-0.0001",
+        "l2-0.003",
+        "elastic-net-1e-05-0.0001",
+        "weight-decay-0.03",
+        "dropout-0.1",
+        "dropout-0.25",
+        "no-dropout",
+        "early-stopping-5",
+        "learning-rate-x3",
+        "learning-rate-x10",
+        "learning-rate-x0.33",
+        "learning-rate-x0.1",
+        "schedule-exponential",
+        "schedule-cosine",
+        "schedule-plateau",
+        "batch-size-x2",
+        "batch-size-x0.5",
+        "units-x0.5",
+        "units-x2",
+        "layers-minus-1",
+        "layers-plus-1",
+        "label-smoothing-0.05",
+        "class-weights",
+        "epochs-x3",
+        "no-own-penalties",
+    }
     assert promised <= names
     assert "dropout-0.5" not in names  # the network's own rate is no change
 
@@ -106,10 +128,17 @@ def test_situation_limits_what_is_offered() -> None:
 def test_what_is_on_can_be_taken_off() -> None:
     """A baseline that uses a remedy is also tried without it."""
     names = set(_named(SITUATIONS[0], baseline=BASELINES[1]))
-    assert {
-        "no-l1", "no-l2", "no-weight-decay", "no-dropout", "no-label-smoothing", "no-class-weights",
-        "no-early-stopping", "schedule-constant",
-    } <= names  # fmt: skip
+    taken_off = {
+        "no-l1",
+        "no-l2",
+        "no-weight-decay",
+        "no-dropout",
+        "no-label-smoothing",
+        "no-class-weights",
+        "no-early-stopping",
+        "schedule-constant",
+    }
+    assert taken_off <= names
 
 
 @pytest.mark.parametrize(

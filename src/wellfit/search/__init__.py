@@ -2,25 +2,36 @@
 
 from wellfit.search._candidate import Candidate, Family, Situation, make_candidate
 from wellfit.search._confirm import Confirmation, confirm
+from wellfit.search._dimension import Choice, Dimension, Range
 from wellfit.search._halving import halving, rungs
 from wellfit.search._paired import PairedEffect, holm, paired_effect
 from wellfit.search._remedies import FAMILIES, remedies
 from wellfit.search._role import Role, role_of
+from wellfit.search._sampler import Sampler, make_sampler, sampler_names
+from wellfit.search._space import Space, make_space
 
 __all__ = [
     "FAMILIES",
     "Candidate",
+    "Choice",
     "Confirmation",
+    "Dimension",
     "Family",
     "PairedEffect",
+    "Range",
     "Role",
+    "Sampler",
     "Situation",
+    "Space",
     "confirm",
     "halving",
     "holm",
     "make_candidate",
+    "make_sampler",
+    "make_space",
     "paired_effect",
     "remedies",
     "role_of",
     "rungs",
+    "sampler_names",
 ]

@@ -1,0 +1,184 @@
+"""Samplers: one conformance suite for all, then what is special about each."""
+
+from __future__ import annotations
+
+import logging
+import math
+import sys
+
+import optuna
+import pytest
+
+from wellfit.records import Settings, SettingsError, Task
+from wellfit.search import Choice, Range, Sampler, Situation, Space, make_sampler, make_space, sampler_names
+
+SPACE = make_space(Settings(), Situation(task=Task.BINARY, imbalanced=True))
+SMALL = Space(
+    baseline=Settings(),
+    dimensions=(Choice(field="depth", values=(-1, 0, 1)), Choice(field="width", values=(0.5, 1.0))),
+)
+
+
+def _loss(settings: Settings) -> float:
+    """Return a made-up loss, lowest at learning rate 0.004, L2 0.001, dropout 0.3 and half the width."""
+    return (
+        abs(math.log10(settings.learning_rate / 4e-3))
+        + 0.3 * abs(math.log10((settings.l2 or 1e-7) / 1e-3))
+        + abs((settings.dropout or 0.0) - 0.3)
+        + abs(settings.width - 0.5)
+    )
+
+
+def _search(sampler: Sampler, num_batches: int, batch: int = 16) -> list[Settings]:
+    asked: list[Settings] = []
+    for _ in range(num_batches):
+        for number, settings in sampler.ask(batch):
+            asked.append(settings)
+            sampler.tell(number, _loss(settings))
+    return asked
+
+
+@pytest.mark.parametrize("name", sampler_names())
+def test_same_seed_same_trials(name: str) -> None:
+    """The same seed and scores give the same settings, another seed others."""
+    first, again, other = (_search(make_sampler(name, SPACE, seed), 3) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("name", sampler_names())
+def test_settings_are_inside_the_space_and_new(name: str) -> None:
+    """Every trial is inside the space, keeps the other fields, and is asked for once."""
+    asked = _search(make_sampler(name, SPACE, 0), 4)
+    assert len(asked) == len(set(asked)) == 64
+    for settings in asked:
+        assert SPACE.decode(SPACE.encode(settings)) == settings
+        assert (settings.batch_size, settings.epochs) == (32, 100)
+
+
+@pytest.mark.parametrize("name", sampler_names())
+def test_small_space_is_exhausted(name: str) -> None:
+    """A space of six settings gives six, then nothing, and does not hang."""
+    sampler = make_sampler(name, SMALL, 0)
+    asked = _search(sampler, 8, batch=4)
+    assert len(asked) == len(set(asked)) == len(sampler.finished()) <= 6
+    assert len(asked) == 6 or name == "cmaes"  # CMA-ES may settle before it has seen all
+    assert sampler.ask(0) == []
+
+
+@pytest.mark.parametrize("name", sampler_names())
+def test_empty_space_asks_for_nothing(name: str) -> None:
+    """Where nothing is left to vary there is nothing to try."""
+    assert make_sampler(name, Space(baseline=Settings(), dimensions=()), 0).ask(4) == []
+
+
+@pytest.mark.parametrize("name", sampler_names())
+@pytest.mark.parametrize("bad", [None, math.nan, math.inf])
+def test_failed_trials_are_survived(name: str, bad: float | None) -> None:
+    """Trials without a usable score do not count as finished, and the search goes on."""
+    sampler = make_sampler(name, SPACE, 0)
+    for _ in range(3):
+        for number, settings in sampler.ask(8):
+            sampler.tell(number, bad if settings.learning_rate > 1e-3 else _loss(settings))
+    assert 0 < len(sampler.finished()) < 24
+    assert all(settings.learning_rate <= 1e-3 for settings, _ in sampler.finished())
+
+
+@pytest.mark.parametrize("name", sampler_names())
+def test_id_is_told_once(name: str) -> None:
+    """An unknown id, or one told before, is refused."""
+    sampler = make_sampler(name, SPACE, 0)
+    number, _ = sampler.ask(1)[0]
+    sampler.tell(number, 0.5)
+    for unknown in (number, 10_000):
+        with pytest.raises(SettingsError, match="trial id"):
+            sampler.tell(unknown, 0.5)
+
+
+@pytest.mark.parametrize("name", [name for name in sampler_names() if name != "grid"])
+def test_first_guesses_come_first(name: str) -> None:
+    """What the screen found promising is tried before anything is drawn."""
+    guesses = (Settings(l2=1e-3), Settings(l2=1e-3, width=0.5))
+    space = Space(baseline=SPACE.baseline, dimensions=SPACE.dimensions, first=guesses)
+    asked = make_sampler(name, space, 0).ask(4)
+    assert tuple(settings for _, settings in asked[:2]) == guesses
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+@pytest.mark.parametrize("name", ["tpe", "cmaes"])
+def test_learning_from_scores_beats_drawing(name: str, direction: str) -> None:
+    """After 160 trials of a smooth loss, the last batches are better on average than random ones."""
+    sign = 1.0 if direction == "minimize" else -1.0
+
+    def late_mean(which: str) -> float:
+        sampler = make_sampler(which, SPACE, 0, direction=direction)
+        for _ in range(10):
+            for number, settings in sampler.ask(16):
+                sampler.tell(number, sign * _loss(settings))
+        late = [sign * score for _, score in sampler.finished()[-48:]]
+        return sum(late) / len(late)
+
+    assert late_mean(name) < 0.8 * late_mean("random")
+
+
+def test_tpe_avoids_where_trials_fail() -> None:
+    """Trials that diverge above a learning rate become rarer, though they never give a score."""
+    sampler = make_sampler("tpe", SPACE, 0)
+    failed: list[bool] = []
+    for _ in range(8):
+        for number, settings in sampler.ask(16):
+            failed.append(settings.learning_rate > 1e-3)
+            sampler.tell(number, None if failed[-1] else 1.0 - settings.dropout if settings.dropout else 1.0)
+    assert sum(failed[-32:]) < 0.5 * sum(failed[:32])
+
+
+def test_grid_visits_every_combination_of_levels_once() -> None:
+    """The grid is the product of the levels, in an order that is not sorted."""
+    space = Space(
+        baseline=Settings(),
+        dimensions=(
+            Range(field="l2", low=1e-6, high=1e-2, log=True, has_off=True),
+            Choice(field="schedule", values=("constant", "cosine"), ordered=False),
+        ),
+    )
+    asked = [settings for _, settings in make_sampler("grid", space, 0).ask(100)]
+    expected = {(l2, schedule) for l2 in (0.0, 1e-6, 1e-4, 1e-2) for schedule in ("constant", "cosine")}
+    assert len(asked) == 8
+    assert {(round(one.l2, 9), one.schedule) for one in asked} == expected
+    assert [one.l2 for one in asked] != sorted(one.l2 for one in asked)
+
+
+def test_storage_is_continued(tmp_path: object) -> None:
+    """A study in a storage goes on: nothing is drawn twice, and old scores are known."""
+    storage = f"sqlite:///{tmp_path}/trials.db"
+    before = _search(make_sampler("tpe", SPACE, 0, storage=storage), 1, batch=6)
+    sampler = make_sampler("tpe", SPACE, 0, storage=storage)
+    assert [settings for settings, _ in sampler.finished()] == before
+    after = _search(sampler, 1, batch=6)
+    assert not set(before) & set(after)
+    assert len(sampler.finished()) == 12
+
+
+def test_names_are_checked() -> None:
+    """An unknown sampler is refused with a hint."""
+    with pytest.raises(SettingsError, match="did you mean 'random'"):
+        make_sampler("randm", SPACE, 0)
+
+
+def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its package CMA-ES says what to install."""
+    monkeypatch.setitem(sys.modules, "cmaes", None)
+    with pytest.raises(SettingsError, match="pip install cmaes"):
+        make_sampler("cmaes", SPACE, 0)
+
+
+def test_optuna_is_quiet_and_left_as_it_was(capfd: pytest.CaptureFixture[str]) -> None:
+    """A search prints nothing, and the verbosity that others set stays."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(logging.DEBUG)
+    try:
+        _search(make_sampler("tpe", SMALL, 0), 2)
+        assert optuna.logging.get_verbosity() == logging.DEBUG
+    finally:
+        optuna.logging.set_verbosity(before)
+    assert capfd.readouterr() == ("", "")
