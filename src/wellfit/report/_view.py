@@ -16,6 +16,7 @@ from wellfit.report._numbers import (
     interval,
     number,
     probability,
+    signed,
 )
 from wellfit.report._summary import changes, ordered, reading, settings_line, settings_table
 from wellfit.report._words import plain
@@ -141,8 +142,7 @@ def curve_table(report: Report) -> Table:
             if index == pair.best_epoch:
                 strong.append(len(rows))
             train, validation = float(pair.train_loss[index]), float(pair.validation_loss[index])
-            places = common_decimals((train, validation), validation - train)
-            cells = (number(train, places), number(validation, places), number(validation - train, places))
+            cells = (number(train), number(validation), signed(validation - train))
             rows.append((pair.name, str(index + 1), *cells))
     head = ("Network", "Epoch", "Training loss", "Validation loss", "Gap")
     return Table(head=head, rows=tuple(rows), right=(1, 2, 3, 4), strong=tuple(strong))
