@@ -1,0 +1,115 @@
+"""Rows that belong together, and the order of rows in time."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from wellfit.data._cells import is_text, read_labels, read_numbers
+from wellfit.data._date_text import find_date_format, parse_dates
+from wellfit.data._encoder import Encoder
+from wellfit.data._number_text import clean_text
+from wellfit.data._table import Table
+from wellfit.records import DataError, IntArray
+
+MIN_DISTINCT = 20
+
+
+def row_groups(encoder: Encoder, table: Table, inputs: tuple[NDArray[np.generic], ...]) -> IntArray | None:
+    """Return ``[row]`` group codes: rows of one user group, and rows that look alike to the network."""
+    duplicates = duplicate_codes(inputs)
+    if not encoder.group:
+        return duplicates
+    labels = read_labels(table.column(encoder.group))
+    groups = labels.rank("dense").fill_null(0).to_numpy().astype(np.int64)
+    # A row whose group is not known stands alone.
+    alone = labels.is_null().to_numpy()
+    groups[alone] = groups.max(initial=0) + 1 + np.arange(alone.sum())
+    return dense(groups) if duplicates is None else merge_groups(groups, duplicates)
+
+
+def duplicate_codes(inputs: tuple[NDArray[np.generic], ...]) -> IntArray | None:
+    """Return ``[row]`` equal codes for rows with equal inputs; None if there are none, or nothing else.
+
+    With fewer than 20 distinct rows equal rows are the nature of the data, and keeping them
+    together would leave nothing to split.
+    """
+    flat = [np.ascontiguousarray(_canonical(part).reshape(len(part), -1)) for part in inputs]
+    rows = np.concatenate([part.view(np.uint8).reshape(len(part), -1) for part in flat], axis=1)
+    keys = np.ascontiguousarray(rows).view([("", f"V{rows.shape[1]}")]).ravel()
+    unique, codes = np.unique(keys, return_inverse=True)
+    if len(unique) == len(keys) or len(unique) < MIN_DISTINCT:
+        return None
+    return codes.astype(np.int32)
+
+
+def _canonical(part: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return `part` with one NaN and one zero, so that equal cells have equal bytes."""
+    if not np.issubdtype(part.dtype, np.floating):
+        return part
+    return np.where(np.isnan(part), np.nan, part + 0).astype(part.dtype)  # pyright: ignore[reportOperatorIssue, reportCallIssue, reportArgumentType]
+
+
+def merge_groups(first: NDArray[np.integer], second: NDArray[np.integer]) -> IntArray:
+    """Return ``[row]`` codes of the finest groups in which rows equal by either code stay together.
+
+    The groups are the connected components of the graph that joins codes of one row.
+
+    Example:
+        >>> import numpy as np
+        >>> merge_groups(np.array([0, 0, 1, 2]), np.array([5, 6, 6, 7])).tolist()
+        [0, 0, 0, 1]
+    """
+    label = dense(first).astype(np.int64)
+    other = dense(second)
+    while True:
+        # The smallest label of each group of one kind is handed to its rows, then of the other, until stable.
+        lowest = np.full(other.max() + 1, len(label))
+        np.minimum.at(lowest, other, label)
+        joined = lowest[other]
+        back = np.full(label.max() + 1, len(label))
+        np.minimum.at(back, label, joined)
+        after = back[label]
+        if (after == label).all():
+            return dense(label)
+        label = after
+
+
+def dense(codes: NDArray[np.integer]) -> IntArray:
+    """Return ``[row]`` codes 0 to k-1 in sorted order of `codes`."""
+    return np.unique(codes, return_inverse=True)[1].astype(np.int32)
+
+
+def row_time(encoder: Encoder, table: Table) -> NDArray[np.float64]:
+    """Return ``[row]`` float64 sort keys of the time column: seconds since 1970, or the number itself.
+
+    Raises:
+        DataError: a cell is missing or is neither a number nor a date.
+    """
+    column = table.column(encoder.time)
+    values = _time_values(column, table.decimal)
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise DataError(
+            f"time column {encoder.time!r} cannot order the rows of {table.name}.",
+            received=f"{column[row]!r} in row {row + 1}",
+            expected="a number or a date of one form in every row",
+            fix="mend or remove such rows, or choose another column",
+        )
+    return values
+
+
+def _time_values(column: pl.Series, decimal: str) -> NDArray[np.float64]:
+    if column.dtype.is_temporal() and column.dtype != pl.Duration:
+        return _seconds(parse_dates(column, ""))
+    if is_text(column):
+        text = clean_text(column)
+        pattern = find_date_format(text)
+        if pattern:
+            return _seconds(parse_dates(text, pattern))
+    return read_numbers(column, decimal).values
+
+
+def _seconds(dates: pl.Series) -> NDArray[np.float64]:
+    return dates.dt.timestamp("us").cast(pl.Float64).to_numpy() / 1e6
