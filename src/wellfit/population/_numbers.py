@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
-from wellfit.models import NetworkFunction, OptimizerFunction
+from wellfit.models import NetworkFunction, OptimizerFunction, group_units
 from wellfit.population._initial import initial_weights
 from wellfit.population._program import RUNNING, Numbers, State, Traits
 from wellfit.records import Members
@@ -16,10 +16,11 @@ from wellfit.records import Members
 Array = np.ndarray
 
 
-def group_units(network: NetworkFunction, width: Array) -> Array:
-    """Return ``[member, group]`` units that are on for each member's share; at least one."""
-    sizes = np.array([group.size for group in network.layout.groups], np.float64)
-    return np.maximum(1, np.round(np.outer(width, sizes))).astype(np.int32)
+def member_units(network: NetworkFunction, width: Array) -> Array:
+    """Return ``[member, group]`` units that are on for each member's share."""
+    shares, member_share = np.unique(width, return_inverse=True)
+    table = [group_units(network.layout, float(share)) for share in shares]
+    return np.asarray(table, np.int32).reshape(len(shares), -1)[member_share]
 
 
 def block_gates(network: NetworkFunction, depth: Array) -> Array:
@@ -46,7 +47,7 @@ def member_numbers(network: NetworkFunction, members: Members) -> Numbers:
     direct = {f.name: getattr(members, f.name) for f in dataclasses.fields(members)}
     computed = {
         "rates": member_rates(network, members),
-        "units": group_units(network, members.width),
+        "units": member_units(network, members.width),
         "gates": block_gates(network, members.depth),
     }
     return Numbers(**{name: computed.get(name, direct.get(name)) for name in Numbers._fields})
@@ -85,7 +86,7 @@ def initial_state(
     count = len(members)
     variables = [*network.trainable, *network.non_trainable]
     if weights is None:
-        units = group_units(network, members.width) if (members.width < 1).any() else None
+        units = member_units(network, members.width) if (members.width < 1).any() else None
         values = initial_weights(network, members.seed, units)
     else:
         values = [

@@ -72,7 +72,9 @@ class Population:
         self.measured_rows = measured_rows
         self.block_size = block_size or _default_block_size(network)
         self.optimizer = optimizer_function(
-            {"class_name": setup.optimizer, "config": dict(setup.optimizer_config)}, [v.shape for v in network.trainable], [v.dtype for v in network.trainable]
+            {"class_name": setup.optimizer, "config": dict(setup.optimizer_config)},
+            [v.shape for v in network.trainable],
+            [v.dtype for v in network.trainable],
         )
         self.shared = _shared(network, dataset, splits, scalings, target_scaling, num_label_orders)
         self.num_train = np.array([len(split.train) for split in splits], np.int32)
@@ -81,9 +83,7 @@ class Population:
         self._programs: list[Program] = []
         self._compiled: dict[tuple[Any, ...], Any] = {}
 
-    def start(
-        self, members: Members, *, weights: Sequence[Array] | None = None, shuffle: bool = True
-    ) -> Run:
+    def start(self, members: Members, *, weights: Sequence[Array] | None = None, shuffle: bool = True) -> Run:
         """Return a run that can be advanced by epochs, thinned out, and read at any time.
 
         Args:
@@ -134,20 +134,27 @@ class Population:
         by_variable = self._by_variable(weights)
         num_trainable = len(self.network.trainable)
         rows = np.broadcast_to(np.asarray(rows, np.int32), (len(members), np.shape(rows)[-1]))
-        needed = needed_traits(self.network, members.replace(dropout=0.0, batch_size=1), shuffle=True, measured_rows=1)
+        needed = needed_traits(
+            self.network, members.replace(dropout=0.0, batch_size=1), shuffle=True, measured_rows=1
+        )
         program = self.program(replace(needed, dropout=False), reuse=False)
         numbers = member_numbers(self.network, members)
         parts = []
         for start in range(0, len(members), self.block_size):
             chosen = np.minimum(np.arange(start, start + self.block_size), len(members) - 1)
-            state = ([w[chosen] for w in by_variable[:num_trainable]], [w[chosen] for w in by_variable[num_trainable:]])
+            state = (
+                [w[chosen] for w in by_variable[:num_trainable]],
+                [w[chosen] for w in by_variable[num_trainable:]],
+            )
             picked = jax.tree.map(lambda leaf, chosen=chosen: leaf[chosen], numbers)
             call = self.compiled("predict", program, state, picked, self.shared, rows[chosen])
             parts.append(np.asarray(call(state, picked, self.shared, rows[chosen]))[: len(members) - start])
         outputs = np.concatenate(parts)
         if not self.dataset.task.is_classification:
             return outputs
-        flat = probabilities(jnp.asarray(outputs.reshape(-1, outputs.shape[-1])), from_logits=self.setup.from_logits)
+        flat = probabilities(
+            jnp.asarray(outputs.reshape(-1, outputs.shape[-1])), from_logits=self.setup.from_logits
+        )
         return np.asarray(flat).reshape(*outputs.shape[:2], -1)
 
     def _by_variable(self, weights: Sequence[Array]) -> list[Array]:
@@ -166,7 +173,11 @@ class Population:
         program = Program(
             network=self.network,
             optimizer=self.optimizer,
-            loss=row_loss(setup.loss_name, from_logits=setup.from_logits, delta=float(setup.loss_config.get("delta", 1.0))),
+            loss=row_loss(
+                setup.loss_name,
+                from_logits=setup.from_logits,
+                delta=float(setup.loss_config.get("delta", 1.0)),
+            ),
             loss_name=setup.loss_name,
             from_logits=setup.from_logits,
             task=self.dataset.task,
@@ -178,7 +189,13 @@ class Population:
 
     def compiled(self, name: str, program: Program, *arguments: Any) -> Any:
         """Return the executable of ``program.name`` for arguments of these shapes, compiling it once."""
-        shapes = jax.tree.map(lambda leaf: (np.shape(leaf), np.asarray(leaf).dtype.name if not hasattr(leaf, "dtype") else str(leaf.dtype)), arguments)
+        shapes = jax.tree.map(
+            lambda leaf: (
+                np.shape(leaf),
+                np.asarray(leaf).dtype.name if not hasattr(leaf, "dtype") else str(leaf.dtype),
+            ),
+            arguments,
+        )
         key = (name, id(program), str(jax.tree.leaves(shapes)))
         if key not in self._compiled:
             began = time.perf_counter()
@@ -210,7 +227,8 @@ def _shared(
     num_outputs = max(1, network.num_outputs)
     if target_scaling is None:
         target_scaling = TargetScaling(
-            center=np.zeros((num_tables, num_outputs), np.float32), scale=np.ones((num_tables, num_outputs), np.float32)
+            center=np.zeros((num_tables, num_outputs), np.float32),
+            scale=np.ones((num_tables, num_outputs), np.float32),
         )
     orders = [np.arange(dataset.num_rows)]
     orders += [np.random.default_rng(k).permutation(dataset.num_rows) for k in range(1, num_label_orders)]
@@ -225,7 +243,9 @@ def _shared(
         num_train=num_train,
         validation_rows=validation_rows,
         num_validation=num_validation,
-        scaling=tuple(_scaling_table([row[i] for row in scalings]) for i in range(len(dataset.inputs))) if scalings else (None,) * len(dataset.inputs),
+        scaling=tuple(_scaling_table([row[i] for row in scalings]) for i in range(len(dataset.inputs)))
+        if scalings
+        else (None,) * len(dataset.inputs),
         target_center=np.asarray(target_scaling.center, np.float32),
         target_scale=np.asarray(target_scaling.scale, np.float32),
         label_orders=np.stack(orders).astype(np.int32),

@@ -50,6 +50,7 @@ class Numbers(NamedTuple):
     epochs: jax.Array
     patience: jax.Array
     start_epoch: jax.Array
+    restore_best: jax.Array
 
 
 class State(NamedTuple):
@@ -284,9 +285,7 @@ class Program:
             return target
         return (target - shared.target_center[numbers.scaling]) / shared.target_scale[numbers.scaling]
 
-    def _weight(
-        self, numbers: Numbers, shared: Shared, rows: jax.Array, valid: jax.Array
-    ) -> jax.Array:
+    def _weight(self, numbers: Numbers, shared: Shared, rows: jax.Array, valid: jax.Array) -> jax.Array:
         weight = valid
         if shared.sample_weight is not None:
             weight = weight * shared.sample_weight[rows]
@@ -370,8 +369,9 @@ class Program:
         counts = state.epoch >= numbers.start_epoch
         # Without validation rows the last epoch is the best there is. NaN is never better.
         better = running & finite & ((monitored < state.best_loss) | ~has_validation)
+        kept = jnp.where(numbers.restore_best, better, running & finite)
         best = jax.tree.map(
-            lambda new, old: jnp.where(better, new, old), (state.trainable, state.other), state.best
+            lambda new, old: jnp.where(kept, new, old), (state.trainable, state.other), state.best
         )
         wait = jnp.where(better, 0, state.wait + (running & counts))
         stop = (numbers.patience > 0) & (wait >= numbers.patience) & counts & has_validation
@@ -451,4 +451,6 @@ def _scaled(values: jax.Array, scaling: dict[str, jax.Array]) -> jax.Array:
 
 def _quantiles(values: jax.Array, knots: jax.Array) -> jax.Array:
     levels = jnp.linspace(0.0, 1.0, knots.shape[1])
-    return jax.vmap(lambda column, xs: jnp.interp(column, xs, levels), in_axes=(1, 0), out_axes=1)(values, knots)
+    return jax.vmap(lambda column, xs: jnp.interp(column, xs, levels), in_axes=(1, 0), out_axes=1)(
+        values, knots
+    )

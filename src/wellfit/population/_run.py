@@ -182,7 +182,9 @@ class Run:
             length = min(values.shape[1], longest - start)
             if length > 0:
                 trained = ~np.isnan(row[:length]) | (np.arange(length) == 0)
-                table[member, start : start + length] = np.where(trained, row[:length], table[member, start : start + length])
+                table[member, start : start + length] = np.where(
+                    trained, row[:length], table[member, start : start + length]
+                )
 
     def _pack(self) -> None:
         """Put the running members of half-empty blocks together."""

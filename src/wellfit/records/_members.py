@@ -46,6 +46,8 @@ class Members:
         epochs: ``[member]`` int32.
         patience: ``[member]`` int32; 0 means no early stopping.
         start_epoch: ``[member]`` int32; first epoch that counts for early stopping.
+        restore_best: ``[member]`` bool; keep the weights of the best epoch by validation loss, else the
+            last epoch's.
     """
 
     seed: NDArray[np.uint32]
@@ -71,6 +73,7 @@ class Members:
     epochs: IntArray
     patience: IntArray
     start_epoch: IntArray
+    restore_best: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.seed)
@@ -105,6 +108,7 @@ def members_from(
     split: Sequence[int] | IntArray,
     seed: Sequence[int] | NDArray[np.uint32],
     class_weight: FloatArray | None = None,
+    restore_best: bool | None = True,
 ) -> Members:
     """Stack settings, splits and seeds, one of each a member; single settings are repeated.
 
@@ -114,6 +118,8 @@ def members_from(
         seed: ``[member]`` seeds.
         class_weight: ``[split, class]`` balanced weights of each split, used by the members whose
             settings ask for them; None where the task has no classes.
+        restore_best: whose weights are kept: True the best epoch's, False the last epoch's, None the best
+            epoch's for members that stop early and the last one's for the others, as in Keras.
 
     Example:
         >>> len(members_from([Settings(), Settings(l2=1e-3)], split=[0, 0], seed=[7, 7]))
@@ -162,4 +168,5 @@ def members_from(
         epochs=whole([s.epochs for s in rows]),
         patience=whole([s.patience for s in rows]),
         start_epoch=zeros,
+        restore_best=np.array([s.patience > 0 if restore_best is None else restore_best for s in rows], bool),
     )
