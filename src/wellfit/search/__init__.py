@@ -9,13 +9,16 @@ from wellfit.search._remedies import FAMILIES, remedies
 from wellfit.search._role import Role, role_of
 from wellfit.search._sampler import Sampler, make_sampler, sampler_names
 from wellfit.search._space import Space, make_space
+from wellfit.search._verdict import Attempt, Evidence, verdict
 
 __all__ = [
     "FAMILIES",
+    "Attempt",
     "Candidate",
     "Choice",
     "Confirmation",
     "Dimension",
+    "Evidence",
     "Family",
     "PairedEffect",
     "Range",
@@ -34,4 +37,5 @@ __all__ = [
     "role_of",
     "rungs",
     "sampler_names",
+    "verdict",
 ]
