@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from wellfit.records import (
     DataError,
     Effect,
     FileReadError,
+    Finding,
     HoldoutResult,
     Metric,
     OutputError,
@@ -167,6 +169,13 @@ def test_what_is_not_finite_becomes_null_and_nan() -> None:
     assert read is not None
     assert math.isnan(read.estimate)
     assert read.p_value == 0.5
+
+
+def test_read_only_mappings_are_written() -> None:
+    """Records may hold mappings that cannot be copied."""
+    finding = Finding(code="wiring", confidence=0.5, evidence=MappingProxyType({"gap": 0.1}))
+    values = to_json(dataclasses.replace(full(), findings=(finding,)))
+    assert values["findings"][0]["evidence"] == {"gap": 0.1}  # type: ignore[index]
 
 
 def test_durations_stay_under_timing() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wellfit.records import CurvePair, Effect, HoldoutResult, Remedy, Report
+from wellfit.records import CurvePair, Remedy, Report
 from wellfit.report._files import write_text
 
 SCHEMA = 1
@@ -35,18 +35,18 @@ def to_json(report: Report) -> dict[str, object]:
         "verdict": report.verdict.value,
         "verdict_line": report.verdict_line,
         "partial": report.partial,
-        "findings": [plain_value(dataclasses.asdict(finding)) for finding in report.findings],
+        "findings": [plain_value(finding) for finding in report.findings],
         "remedies": [_remedy(remedy) for remedy in report.remedies],
-        "baseline": plain_value(dataclasses.asdict(report.baseline)),
-        "chosen": plain_value(dataclasses.asdict(report.chosen)),
-        "holdout": _holdout(report.holdout),
+        "baseline": plain_value(report.baseline),
+        "chosen": plain_value(report.chosen),
+        "holdout": plain_value(report.holdout),
         "references": plain_value(report.references),
         "curves": [_curves(pair) for pair in report.curves],
         "confusion": plain_value(report.confusion),
         "class_names": list(report.class_names),
         "num_rows": report.num_rows,
-        "columns": [plain_value(dataclasses.asdict(column)) for column in report.columns],
-        "cleaning": [plain_value(dataclasses.asdict(step)) for step in report.cleaning],
+        "columns": [plain_value(column) for column in report.columns],
+        "cleaning": [plain_value(step) for step in report.cleaning],
         "notes": list(report.notes),
         "model_summary": list(report.model_summary),
         "command": report.command,
@@ -77,6 +77,9 @@ def plain_value(value: object) -> object:
     """
     if isinstance(value, (np.ndarray, np.generic)):
         return plain_value(value.tolist())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        # Not `asdict`: it deep-copies, which a read-only mapping refuses.
+        return {field.name: plain_value(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return plain_value(value.value)
     if isinstance(value, Mapping):
@@ -94,17 +97,9 @@ def _remedy(remedy: Remedy) -> dict[str, object]:
         "settings": plain_value(remedy.settings),
         "stage": remedy.stage,
         "kept": bool(remedy.kept),
-        "effect": _effect(remedy.effect),
+        "effect": plain_value(remedy.effect),
         "note": remedy.note,
     }
-
-
-def _effect(effect: Effect | None) -> object:
-    return None if effect is None else plain_value(dataclasses.asdict(effect))
-
-
-def _holdout(holdout: HoldoutResult | None) -> object:
-    return None if holdout is None else plain_value(dataclasses.asdict(holdout))
 
 
 def _curves(pair: CurvePair) -> dict[str, object]:
