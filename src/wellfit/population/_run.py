@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
+_CALL_S = 0.5  # a call of the program should last about this long, so that a run can be stopped soon
+
 
 @dataclass(eq=False)
 class _Block:
-    """Members that run in one call: their positions in the run (padding repeats none) and their state."""
+    """Members that run in one call: their positions in the run, their state, and epochs a call."""
 
     program: Program
     members: Array
     state: State
     numbers: Numbers
+    span: int = 4
 
 
 class Run:
@@ -61,7 +64,11 @@ class Run:
             )
             own = None if weights is None else _rows_of(population.network, weights, chosen)
             state = initial_state(population.network, population.optimizer, part, own)
-            self._add_blocks(population.program(traits), chosen, state)
+            program = population.program(traits)
+            for name in program.curve_names:
+                shape = (count, int(members.epochs.max()))
+                self._curves.setdefault(name, np.full(shape, np.nan, np.float32))
+            self._add_blocks(program, chosen, state)
 
     @property
     def running(self) -> Array:
@@ -79,18 +86,17 @@ class Run:
 
         Args:
             epochs: where to pause; None goes to the end.
-            progress: called as ``progress(members_done, members_in_all)`` after each round.
-            should_stop: asked between rounds; True pauses the run.
+            progress: called as ``progress(members_done, members_in_all)`` whenever a block comes to rest.
+            should_stop: asked between calls of the program, from several threads; True pauses the run.
         """
         began = time.perf_counter()
         compiled = self._population.compile_s
         limit = int(self._members.epochs.max()) if epochs is None else epochs
+        stop = should_stop or (lambda: False)
         with ThreadPoolExecutor(num_workers()) as pool:
-            while (behind := self._due(limit)) and not (should_stop and should_stop()):
-                self._round(pool, behind, limit)
+            while (behind := self._due(limit)) and not stop():
+                self._round(pool, behind, limit, progress, stop)
                 self._pack()
-                if progress:
-                    progress(int((self._status != RUNNING).sum()), len(self._members))
         self._duration_s += time.perf_counter() - began - (self._population.compile_s - compiled)
 
     def keep(self, members: Sequence[int] | Array) -> None:
@@ -127,36 +133,57 @@ class Run:
             if ((self._status[block.members] == RUNNING) & (self._epochs[block.members] < limit)).any()
         ]
 
-    def _round(self, pool: ThreadPoolExecutor, blocks: list[_Block], limit: int) -> None:
-        """Advance blocks by up to `SEGMENT` epochs, side by side; halve them where memory runs out."""
-        calls = [self._call(block, limit) for block in blocks]
-        futures = [pool.submit(call) for call in calls]
+    def _round(
+        self,
+        pool: ThreadPoolExecutor,
+        blocks: list[_Block],
+        limit: int,
+        progress: Progress | None,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        """Advance blocks towards an epoch, side by side; halve those for which memory runs out."""
+        for block in blocks:
+            self._executable(block)  # compile here, once, and not in every thread
+        futures = {pool.submit(self._advance_block, block, limit, should_stop): block for block in blocks}
         failed: list[_Block] = []
-        for block, future in zip(blocks, futures, strict=True):
-            try:
-                state, curves = future.result()
-            except Exception as error:
-                if not is_out_of_memory(error) or len(block.members) <= 1:
-                    raise
-                failed.append(block)
-                continue
-            self._absorb(block, state, curves)
+        try:
+            for future in as_completed(futures):
+                error = future.exception()
+                if error is None:
+                    if progress:
+                        progress(int((self._status != RUNNING).sum()), len(self._members))
+                elif is_out_of_memory(error) and len(futures[future].numbers.seed) > 1:
+                    failed.append(futures[future])
+                else:
+                    raise error
+        finally:
+            for future in futures:
+                future.cancel()
         for block in failed:
             self._split(block)
 
-    def _call(self, block: _Block, limit: int) -> Callable[[], tuple[State, dict[str, Array]]]:
-        population = self._population
-        running = block.members[self._status[block.members] == RUNNING]
-        span = int(min(SEGMENT, limit - self._epochs[running].min()))
-        steps = self._steps(running)
-        arguments = (block.state, block.numbers, population.shared, np.int32(span), np.int32(steps))
-        executable = population.compiled("segment", block.program, *arguments)
+    def _advance_block(self, block: _Block, limit: int, should_stop: Callable[[], bool]) -> None:
+        """Run one block until it is due no more, or so empty that packing it pays."""
+        executable = self._executable(block)
+        while not should_stop():
+            running = block.members[self._status[block.members] == RUNNING]
+            running = running[self._epochs[running] < limit]
+            if len(running) == 0:
+                return
+            span = int(min(SEGMENT, block.span, limit - self._epochs[running].min()))
+            began = time.perf_counter()
+            state, curves = jax.block_until_ready(executable(*self._arguments(block, span)))
+            block.span = max(1, int(span * _CALL_S / max(time.perf_counter() - began, 1e-6)))
+            self._absorb(block, state, {name: np.asarray(values) for name, values in curves.items()})
+            if (self._status[block.members] == RUNNING).sum() < len(block.members) // 2:
+                return
 
-        def call() -> tuple[State, dict[str, Array]]:
-            state, curves = jax.block_until_ready(executable(*arguments))
-            return state, {name: np.asarray(values) for name, values in curves.items()}
+    def _arguments(self, block: _Block, span: int) -> tuple[Any, ...]:
+        steps = self._steps(block.members)
+        return block.state, block.numbers, self._population.shared, np.int32(span), np.int32(steps)
 
-        return call
+    def _executable(self, block: _Block) -> Any:
+        return self._population.compiled("segment", block.program, *self._arguments(block, 1))
 
     def _steps(self, members: Array) -> int:
         visits = self._members.num_visits[members]
@@ -175,8 +202,8 @@ class Run:
         self._status[block.members] = status
 
     def _store(self, name: str, members: Array, values: Array) -> None:
-        longest = int(self._members.epochs.max())
-        table = self._curves.setdefault(name, np.full((len(self._members), longest), np.nan, np.float32))
+        table = self._curves[name]
+        longest = table.shape[1]
         for member, row in zip(members, values, strict=True):
             start = int(self._epochs[member])
             length = min(values.shape[1], longest - start)
