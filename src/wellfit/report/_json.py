@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wellfit.records import CurvePair, Remedy, Report
+from wellfit.records import Report
 from wellfit.report._files import write_text
 
 SCHEMA = 1
@@ -36,12 +36,12 @@ def to_json(report: Report) -> dict[str, object]:
         "verdict_line": report.verdict_line,
         "partial": report.partial,
         "findings": [plain_value(finding) for finding in report.findings],
-        "remedies": [_remedy(remedy) for remedy in report.remedies],
+        "remedies": [plain_value(remedy) for remedy in report.remedies],
         "baseline": plain_value(report.baseline),
         "chosen": plain_value(report.chosen),
         "holdout": plain_value(report.holdout),
         "references": plain_value(report.references),
-        "curves": [_curves(pair) for pair in report.curves],
+        "curves": [plain_value(pair) for pair in report.curves],
         "confusion": plain_value(report.confusion),
         "class_names": list(report.class_names),
         "num_rows": report.num_rows,
@@ -75,13 +75,13 @@ def plain_value(value: object) -> object:
         >>> plain_value({"a": np.float32(0.5), 2: (float("nan"), None)})
         {'a': 0.5, '2': [None, None]}
     """
+    if isinstance(value, Enum):
+        value = value.value
     if isinstance(value, (np.ndarray, np.generic)):
         return plain_value(value.tolist())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         # Not `asdict`: it deep-copies, which a read-only mapping refuses.
         return {field.name: plain_value(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Enum):
-        return plain_value(value.value)
     if isinstance(value, Mapping):
         return {str(plain_value(name)): plain_value(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -89,23 +89,3 @@ def plain_value(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
-
-
-def _remedy(remedy: Remedy) -> dict[str, object]:
-    return {
-        "name": remedy.name,
-        "settings": plain_value(remedy.settings),
-        "stage": remedy.stage,
-        "kept": bool(remedy.kept),
-        "effect": plain_value(remedy.effect),
-        "note": remedy.note,
-    }
-
-
-def _curves(pair: CurvePair) -> dict[str, object]:
-    return {
-        "name": pair.name,
-        "train_loss": plain_value(pair.train_loss),
-        "validation_loss": plain_value(pair.validation_loss),
-        "best_epoch": int(pair.best_epoch),
-    }
