@@ -91,9 +91,16 @@ class Population:
             weights: initial weights in the order of ``model.weights``, each with or without a leading
                 member axis; drawn from the members' seeds if None.
             shuffle: whether each epoch visits the rows in a new order, as in `keras.Model.fit`.
+            block_size: members in one call, at most the population's own.
         """
         ordered = None if weights is None else self._by_variable(weights)
-        return Run(self, members, weights=ordered, shuffle=shuffle)
+        return Run(
+            self,
+            members,
+            weights=ordered,
+            shuffle=shuffle,
+            block_size=min(block_size or self.block_size, self.block_size),
+        )
 
     def train(
         self,

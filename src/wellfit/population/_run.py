@@ -44,9 +44,16 @@ class Run:
     """
 
     def __init__(
-        self, population: Population, members: Members, *, weights: Sequence[Array] | None, shuffle: bool
+        self,
+        population: Population,
+        members: Members,
+        *,
+        weights: Sequence[Array] | None,
+        shuffle: bool,
+        block_size: int,
     ) -> None:
         self._population, self._members = population, members
+        self._block_size = block_size
         count = len(members)
         self._status = np.full(count, RUNNING, np.int32)
         self._epochs = np.zeros(count, np.int32)
@@ -219,7 +226,7 @@ class Run:
             blocks = [b for b in self._blocks if b.program is program]
             places = sum(len(b.numbers.seed) for b in blocks)
             running = sum(int((self._status[b.members] == RUNNING).sum()) for b in blocks)
-            size = self._population.block_size
+            size = self._block_size
             if running == 0 or (running <= places // 2 and -(-running // size) < len(blocks)):
                 self._repack(program, blocks)
 
@@ -236,7 +243,7 @@ class Run:
             self._add_blocks(program, np.concatenate(alive), join(states))
 
     def _add_blocks(self, program: Program, members: Array, state: Any) -> None:
-        size = self._population.block_size
+        size = self._block_size
         numbers = member_numbers(self._population.network, self._members.take(members))
         for start in range(0, len(members), size):
             chosen = np.minimum(np.arange(start, start + size), len(members) - 1)
@@ -255,8 +262,8 @@ class Run:
 
     def _split(self, block: _Block) -> None:
         """After running out of memory: smaller blocks from here on, this one cut up first."""
-        population = self._population
-        population.block_size = max(1, min(population.block_size, len(block.numbers.seed)) // 2)
+        self._block_size = max(1, min(self._block_size, len(block.numbers.seed)) // 2)
+        self._population.block_size = min(self._population.block_size, self._block_size)
         self._blocks = [b for b in self._blocks if b is not block]
         local = np.arange(len(block.members))
         self._add_blocks(block.program, block.members, take(block.state, local))

@@ -1,0 +1,146 @@
+"""What a study is about: rows, a network, and how the network is trained now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from wellfit.data import Encoder, Preparation
+from wellfit.models import Layout, TrainingSetup, dropout_points, find_layout, training_setup
+from wellfit.records import CleaningStep, ColumnSchema, Dataset, Metric, Settings
+from wellfit.search import Situation
+
+Array = np.ndarray
+
+# Updates after which a small network on a table has usually seen its lowest validation loss; the number
+# of epochs of a study that does not name it follows from it.
+_TYPICAL_UPDATES = 2500
+_MIN_EPOCHS, _MAX_EPOCHS = 10, 100
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Subject:
+    """Everything that stays the same throughout a study.
+
+    Attributes:
+        dataset: all rows, the holdout's included.
+        working: row indices to learn from and to validate on.
+        holdout: row indices that nothing sees until the end.
+        model: the network as it was given or built.
+        layout: what of it can be resized.
+        setup: its loss and optimizer.
+        baseline: how it is trained now.
+        preparation: how inputs are scaled; None leaves them as they are.
+        encoder: from cells to inputs; None if arrays were given.
+        scale_target: whether a regression target is centred and scaled (for built networks).
+        metric: what improvement is measured in.
+        is_reference: whether the network was built rather than given.
+        name: of the data.
+        steps: the cleaning log.
+        notes: what the reader should know.
+    """
+
+    dataset: Dataset
+    working: Array
+    holdout: Array
+    model: keras.Model
+    layout: Layout
+    setup: TrainingSetup
+    baseline: Settings
+    preparation: Preparation | None
+    encoder: Encoder | None
+    scale_target: bool
+    metric: Metric
+    is_reference: bool
+    name: str
+    steps: tuple[CleaningStep, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def schema(self) -> tuple[ColumnSchema, ...]:
+        """What each column is; empty if arrays were given."""
+        return self.encoder.schema if self.encoder else ()
+
+    @property
+    def class_counts(self) -> Array:
+        """Rows of each class among the working rows; empty for regression."""
+        if not self.dataset.task.is_classification:
+            return np.zeros(0, np.int64)
+        return np.bincount(self.dataset.target[self.working], minlength=self.dataset.num_classes)
+
+
+# Classes count as unequal where the largest has this many times the rows of the smallest.
+_IMBALANCE = 1.5
+
+
+def situation(subject: Subject, num_rows: int) -> Situation:
+    """Return what network and data allow to be tried."""
+    counts = subject.class_counts
+    counts = counts[counts > 0]
+    points = dropout_points(subject.model, subject.layout)
+    rates = [point.own_rate for point in points if point.own_rate is not None]
+    regularized = [v for v in subject.model.trainable_variables if v.regularizer is not None]
+    has_graph = not subject.layout.reason
+    return Situation(
+        task=subject.dataset.task,
+        num_rows=num_rows,
+        own_dropout=max(rates, default=0.0),
+        can_dropout=bool(points),
+        has_penalties=bool(regularized),
+        imbalanced=len(counts) > 1 and counts.max() > _IMBALANCE * counts.min(),
+        can_narrow=has_graph and any(group.size > 1 for group in subject.layout.groups),
+        can_widen=has_graph and bool(subject.layout.groups),
+        can_shallow=has_graph and any(block.removable for block in subject.layout.blocks),
+        can_deepen=has_graph and bool(subject.layout.blocks),
+    )
+
+
+def default_batch_size(num_rows: int) -> int:
+    """Return `fit`'s 32 up to 10,000 rows, more beyond so that an epoch stays affordable.
+
+    Example:
+        >>> default_batch_size(5_000), default_batch_size(40_000), default_batch_size(200_000)
+        (32, 128, 256)
+    """
+    return 32 if num_rows <= 10_000 else 128 if num_rows <= 100_000 else 256
+
+
+def default_epochs(num_rows: int, batch_size: int) -> int:
+    """Return the epochs that make about 2,500 updates, at least 10 and at most 100.
+
+    Example:
+        >>> default_epochs(1600, 32)
+        50
+    """
+    updates = max(1, math.ceil(num_rows / batch_size))
+    return int(np.clip(round(_TYPICAL_UPDATES / updates), _MIN_EPOCHS, _MAX_EPOCHS))
+
+
+def baseline_settings(setup: TrainingSetup, num_rows: int, batch_size: int | None, epochs: int | None) -> Settings:
+    """Return how a network is trained as it stands: its own compile settings, `fit`'s defaults."""
+    size = batch_size or default_batch_size(num_rows)
+    return Settings(
+        learning_rate=setup.learning_rate,
+        label_smoothing=float(setup.loss_config.get("label_smoothing", 0.0)),
+        batch_size=size,
+        epochs=epochs or default_epochs(num_rows, size),
+    )
+
+
+def describe(model: keras.Model) -> Layout:
+    """Return what of a network can be resized."""
+    return find_layout(model)
+
+
+__all__: Sequence[str] = [
+    "Subject",
+    "baseline_settings",
+    "default_batch_size",
+    "default_epochs",
+    "situation",
+    "training_setup",
+]
