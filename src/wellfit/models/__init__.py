@@ -1,6 +1,8 @@
 """Keras networks: loading, reading their structure, changing it, saving. The only importer of keras."""
 
+from wellfit.models._chosen import Model, chosen_model, predict_plain
 from wellfit.models._compile import TrainingSetup, output_activation, training_setup
+from wellfit.models._fit import check_fit
 from wellfit.models._function import NetworkFunction, VariableInfo, initial_value, network_function
 from wellfit.models._layout import (
     Axis,
@@ -12,8 +14,11 @@ from wellfit.models._layout import (
     WidthGroup,
     find_layout,
 )
+from wellfit.models._load import BUILT_IN, ModelSpec, NetworkShape, load_model
 from wellfit.models._optimizer import OptimizerFunction, optimizer_function
+from wellfit.models._penalties import penalty, with_penalties
 from wellfit.models._points import DropoutPoint, dropout_points
+from wellfit.models._probe import weight_values
 from wellfit.models._reference import dense_stack, reference_width, residual_mlp
 from wellfit.models._resize import (
     group_units,
@@ -23,14 +28,19 @@ from wellfit.models._resize import (
     resize,
     slice_weights,
 )
-from wellfit.models._surgery import with_dropout
+from wellfit.models._save import save_plain, summary_lines
+from wellfit.models._surgery import scaled_rate, with_dropout
 
 __all__ = [
+    "BUILT_IN",
     "Axis",
     "DepthBlock",
     "DropoutPoint",
     "Layout",
+    "Model",
+    "ModelSpec",
     "NetworkFunction",
+    "NetworkShape",
     "OptimizerFunction",
     "OutputLayout",
     "Segment",
@@ -38,21 +48,31 @@ __all__ = [
     "VariableInfo",
     "VariableLayout",
     "WidthGroup",
+    "check_fit",
+    "chosen_model",
     "dense_stack",
     "dropout_points",
     "find_layout",
     "group_units",
     "initial_value",
     "last_blocks",
+    "load_model",
     "narrow",
     "narrowing_indices",
     "network_function",
     "optimizer_function",
     "output_activation",
+    "penalty",
+    "predict_plain",
     "reference_width",
     "residual_mlp",
     "resize",
+    "save_plain",
+    "scaled_rate",
     "slice_weights",
+    "summary_lines",
     "training_setup",
+    "weight_values",
     "with_dropout",
+    "with_penalties",
 ]

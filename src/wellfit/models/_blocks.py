@@ -77,7 +77,7 @@ def chain_block(graph: Graph, axes: AxisMap, first: Call) -> DepthBlock | None:
         return None
     chain = follow(graph, first)
     end = (chain[-1].index, 0)
-    if end in graph.outputs or any(len(graph.calls_of(call.name)) != 1 for call in chain):
+    if not is_hidden(graph, end) or any(len(graph.calls_of(call.name)) != 1 for call in chain):
         return None
     same_size = graph.shape(first.inputs[0]) == graph.shape(end)
     ends, starts = axes.axis(end), axes.axis(first.inputs[0])
@@ -107,6 +107,20 @@ def follow(graph: Graph, first: Call) -> list[Call]:
         if len(call.inputs) != 1 or not is_passing(call.operation, rank) or not plain:
             return chain
         chain.append(call)
+
+
+def is_hidden(graph: Graph, key: TensorKey) -> bool:
+    """Whether every way from a tensor to an output leads through another layer with weights."""
+    waiting = [key]
+    while waiting:
+        tensor = waiting.pop()
+        if tensor in graph.outputs:
+            return False
+        for index in graph.consumers.get(tensor, ()):
+            call = graph.calls[index]
+            if not has_weights(call.operation) or is_normalization(call.operation, len(call.shapes[0])):
+                waiting.extend((index, position) for position in range(len(call.shapes)))
+    return True
 
 
 def _takes_any_width(graph: Graph, reader: Call) -> bool:

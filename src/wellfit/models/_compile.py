@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 
 from wellfit.models._graph import read_graph, why_no_graph
 from wellfit.models._kinds import is_passing
+from wellfit.models._optimizer import reference_rate
 from wellfit.records import ModelMismatchError, Task, UnsupportedModelError
 
 DEFAULT_LEARNING_RATE = 1e-3
@@ -47,7 +47,7 @@ class TrainingSetup:
         loss_config: the loss object's config.
         optimizer: ``SGD``, ``RMSprop``, ``Adam`` or ``AdamW``.
         optimizer_config: its config as Keras gives it (momentum, betas, clipping, ...).
-        learning_rate: its learning rate; of a schedule, the first value.
+        learning_rate: its learning rate; of a schedule, the first value, or the peak after a warm-up.
         notes: what was assumed.
     """
 
@@ -244,14 +244,9 @@ def _optimizer_name(optimizer: Any) -> str:
 
 
 def _learning_rate(optimizer: Any) -> tuple[float, tuple[str, ...]]:
-    schedule = getattr(optimizer, "_learning_rate", None)
-    if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
-        first = _number(schedule(0))
-        note = f"the schedule {type(schedule).__name__} is replaced by its first learning rate, {first:g}"
-        return first, (note,)
-    return _number(optimizer.learning_rate), ()
-
-
-def _number(value: Any) -> float:
-    """Return a float32 scalar as the float that is written like it: 0.001, not 0.00100000005."""
-    return float(str(np.float32(keras.ops.convert_to_numpy(value))))
+    own = optimizer._learning_rate
+    rate = reference_rate(own)
+    if isinstance(own, keras.optimizers.schedules.LearningRateSchedule):
+        note = f"the optimizer's {type(own).__name__} is kept; learning rates are relative to {rate:g}"
+        return rate, (note,)
+    return rate, ()

@@ -92,7 +92,6 @@ def read_graph(model: keras.Model) -> Graph:
 
 def _visit(tensor: Any, calls: list[Call], index_of: dict[int, int], keys: dict[int, TensorKey]) -> None:
     """Append the call that made `tensor`, after all calls it depends on."""
-    # A stack, for deep networks exceed Python's recursion limit.
     stack = [tensor]
     while stack:
         operation, node_index, _ = stack[-1]._keras_history

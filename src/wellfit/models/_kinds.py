@@ -147,3 +147,10 @@ def _is_keras_operation(operation: Any) -> bool:
     """Whether it is an operation of `keras.ops`, not a layer."""
     module = type(operation).__module__
     return not isinstance(operation, keras.layers.Layer) and module.startswith("keras.") and ".ops." in module
+
+
+def is_kernel(variable: Any) -> bool:
+    """Whether weight penalties and decay apply: to trainable matrices, not to biases or normalization."""
+    if not variable.trainable or len(variable.shape) < 2:
+        return False
+    return variable.name not in ("bias", "beta", "gamma", "alpha")

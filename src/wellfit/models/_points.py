@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from wellfit.models._blocks import follow
+from wellfit.models._blocks import follow, is_hidden
 from wellfit.models._graph import Call, Graph, read_graph, why_no_graph
 from wellfit.models._kinds import is_dense, is_dropout, is_merge, is_nonlinear
 from wellfit.models._layout_types import Layout
@@ -68,7 +68,7 @@ def _open_end(graph: Graph, call: Call) -> Call | None:
     end = chain[-1]
     key = (end.index, 0)
     readers = [graph.calls[index] for index in graph.consumers.get(key, ())]
-    if key in graph.outputs or len(graph.calls_of(end.name)) != 1:
+    if not is_hidden(graph, key) or len(graph.calls_of(end.name)) != 1:
         return None
     if any(is_dropout(other.operation) for other in (*chain, *readers)):
         return None

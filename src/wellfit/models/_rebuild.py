@@ -10,6 +10,7 @@ import keras
 
 from wellfit.models._graph import Call, Graph, TensorKey, read_graph, why_no_graph
 from wellfit.models._layout_types import DepthBlock
+from wellfit.models._probe import weight_values
 from wellfit.records import UnsupportedModelError
 
 Config = dict[str, Any]
@@ -178,7 +179,7 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
     layers = {layer.name: layer for layer in source.layers}
     for layer in target.layers:
         if layer.name in layers:
-            assign(layer, [keras.ops.convert_to_numpy(variable) for variable in layers[layer.name].weights])
+            assign(layer, weight_values(layers[layer.name]))
 
 
 def assign(layer: keras.layers.Layer, values: Iterable[Any]) -> None:

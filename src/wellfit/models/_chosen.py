@@ -1,0 +1,115 @@
+"""From a trained member to the plain Keras network that stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from wellfit.models._compile import TrainingSetup
+from wellfit.models._layout import find_layout
+from wellfit.models._penalties import with_penalties
+from wellfit.models._resize import narrow, resize
+from wellfit.models._surgery import with_dropout
+from wellfit.records import Settings, UnsupportedModelError
+
+Model = keras.Model
+"""A Keras network; named here so that other packages need not import Keras."""
+
+
+def chosen_model(
+    model: Model,
+    structure: tuple[float, int],
+    weights: Sequence[np.ndarray],
+    settings: Settings,
+    setup: TrainingSetup,
+    *,
+    target_center: np.ndarray | None = None,
+    target_scale: np.ndarray | None = None,
+) -> Model:
+    """Return a member as a plain, compiled Keras network.
+
+    Args:
+        model: the network that the study started from.
+        structure: (width, depth) with which the member's network was built from it; (1, 0) is `model`.
+        weights: the member's, in the order of its network's ``weights``.
+        settings: the member's.
+        setup: loss and optimizer of the study.
+        target_center: ``[output]`` what was subtracted from a regression target; put back in the last layer.
+        target_scale: ``[output]`` what it was divided by.
+
+    Raises:
+        UnsupportedModelError: the last layer cannot take the target's scale over.
+    """
+    layout = find_layout(model)
+    if structure != (1.0, 0):
+        model = resize(model, layout, width=structure[0], depth=structure[1])
+        layout = find_layout(model)
+    by_gate = settings.depth if structure[1] == 0 else 0
+    if settings.width < 1 or by_gate < 0:
+        built = narrow(model, layout, weights, width=min(settings.width, 1.0), depth=min(by_gate, 0))
+    else:
+        built = _copy(model)
+        built.set_weights([np.asarray(value) for value in weights])
+    if settings.dropout is not None or settings.dropout_scale != 1:
+        built = with_dropout(built, settings.dropout, scale=settings.dropout_scale)
+    if settings.l1 or settings.l2 or settings.penalty_scale != 1:
+        built = with_penalties(built, l1=settings.l1, l2=settings.l2, scale=settings.penalty_scale)
+    if target_scale is not None and target_center is not None:
+        _restore_target(built, target_center, target_scale)
+    _compile(built, settings, setup)
+    return built
+
+
+def _copy(model: Model) -> Model:
+    try:
+        return keras.models.clone_model(model, recursive=True)
+    except (ValueError, TypeError):
+        copy = type(model).from_config(model.get_config())
+        copy.build_from_config(model.get_build_config())
+        return copy
+
+
+def _restore_target(model: Model, center: np.ndarray, scale: np.ndarray) -> None:
+    """Let the last layer put out the target in its own unit: w * scale, b * scale + center."""
+    last = model.layers[-1]
+    if type(last) is not keras.layers.Dense or last.activation is not keras.activations.linear or not last.use_bias:
+        raise UnsupportedModelError(
+            f"layer '{last.name}' cannot put out the target in its own unit.",
+            received=f"{type(last).__name__} as the last layer",
+            expected="a linear Dense layer with a bias",
+            fix="end the network in keras.layers.Dense(outputs)",
+        )
+    kernel, bias = last.get_weights()
+    last.set_weights([kernel * scale, bias * scale + center])
+
+
+def _compile(model: Model, settings: Settings, setup: TrainingSetup) -> None:
+    config: dict[str, Any] = {**setup.optimizer_config, "learning_rate": settings.learning_rate}
+    if settings.weight_decay:
+        config["weight_decay"] = (config.get("weight_decay") or 0.0) + settings.weight_decay
+    optimizer = keras.optimizers.deserialize({"class_name": setup.optimizer, "config": config})
+    loss_config = dict(setup.loss_config)
+    if "label_smoothing" in loss_config:
+        loss_config["label_smoothing"] = settings.label_smoothing
+    loss = type(setup.loss).from_config(loss_config)
+    model.compile(optimizer=optimizer, loss=loss)
+
+
+def predict_plain(model: Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """Return ``[row, output]`` outputs of a network in inference mode.
+
+    Args:
+        model: the network.
+        inputs: one array for each of its inputs, ``[row, ...]``.
+    """
+    structure = getattr(model, "_inputs_struct", None)
+    batch = 1024
+    parts = []
+    for start in range(0, max(len(inputs[0]), 1), batch):
+        rows = [np.asarray(values[start : start + batch]) for values in inputs]
+        given = keras.tree.pack_sequence_as(structure, rows) if structure is not None else rows[0] if len(rows) == 1 else rows
+        parts.append(keras.ops.convert_to_numpy(model(given, training=False)))
+    return np.concatenate(parts)
