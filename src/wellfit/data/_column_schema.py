@@ -193,14 +193,15 @@ def _category(column: pl.Series, labels: pl.Series, preparation: Preparation, re
     counts = (
         labels.drop_nulls().value_counts(name="count").sort(["count", column.name], descending=[True, False])
     )
-    frequent = counts.filter(pl.col("count") >= preparation.rare_count).head(preparation.max_categories)
+    rare_count = _rare_count(len(labels), preparation)
+    frequent = counts.filter(pl.col("count") >= rare_count).head(preparation.max_categories)
     num_missing, num_unique = labels.null_count(), counts.height
     if frequent.height == 0:
-        why = f"no category has {preparation.rare_count} rows"
+        why = f"no category has {rare_count} rows"
         return _unused(column, "category", why, num_missing, num_unique)
     categories = natural_order(frequent[column.name].to_list())
     fill = frequent[column.name][0] if preparation.missing == "most_frequent" else ""
-    own_level = not fill and num_missing >= max(preparation.rare_count, 1) and len(categories) > 1
+    own_level = not fill and num_missing >= max(rare_count, 1) and len(categories) > 1
     details: dict[str, object] = {"categories": categories, "missing_level": own_level, "fill": fill}
     schema = ColumnSchema(
         name=column.name,
@@ -221,6 +222,11 @@ def _category(column: pl.Series, labels: pl.Series, preparation: Preparation, re
         switch=f"rare_count={preparation.rare_count}, max_categories={preparation.max_categories}",
     )
     return Inferred(schema=schema, steps=(step,))
+
+
+def _rare_count(num_rows: int, preparation: Preparation) -> int:
+    """Return how many rows a category needs: in a small table 2 % of them, at least two."""
+    return min(preparation.rare_count, max(2, num_rows // 50))
 
 
 def _ordinal(column: pl.Series, order: list[str], reason: str) -> Inferred:
@@ -321,7 +327,7 @@ def _useless(
         return "every cell is missing"
     if len(unique) == 1 and num_missing == 0:
         return "the same value in every row"
-    return "" if asked else number_identifier(name, known)
+    return "" if asked else number_identifier(name, known, num_missing)
 
 
 def _number_details(

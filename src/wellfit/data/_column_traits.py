@@ -64,12 +64,17 @@ def names_identifier(name: str) -> bool:
     return bool(parts & _IDENTIFIER_WORD) or _IDENTIFIER_PAIR.search(words) is not None
 
 
-def number_identifier(name: str, values: NDArray[np.float64]) -> str:
-    """Return why a column of numbers (no NaN) is an identifier, or an empty string."""
+def number_identifier(name: str, values: NDArray[np.float64], num_missing: int) -> str:
+    """Return why a column of numbers (`values`, no NaN) is an identifier, or an empty string.
+
+    Row numbers begin near 0, are never missing and never repeat; that they may be shuffled, and that some
+    rows may be absent (in a holdout), leaves up to twice as many numbers as rows.
+    """
     if len(values) < 20 or not (values == np.floor(values)).all() or values.min() < 0:
         return ""
     num_unique = len(np.unique(values))
-    if num_unique == len(values) and values.max() - values.min() < 2 * len(values):
+    is_dense = values.min() <= 1 + 0.1 * len(values) and values.max() < 2 * len(values)
+    if num_unique == len(values) and is_dense and num_missing == 0:
         return "counts the rows"
     if num_unique >= 0.95 * len(values) and names_identifier(name):
         return "its name and its unique values mark an identifier"

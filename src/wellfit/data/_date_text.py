@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -93,9 +95,7 @@ def _naive(column: pl.Series) -> pl.Series:
 
 
 def _on_first_day(column: pl.Series) -> pl.Series:
-    return (column.cast(pl.Duration("us")) + pl.Series([np.datetime64("1970-01-01", "us")])).cast(
-        pl.Datetime("us")
-    )
+    return (column.cast(pl.Duration("us")) + datetime(1970, 1, 1)).cast(pl.Datetime("us"))
 
 
 def varying_parts(dates: pl.Series) -> list[str]:

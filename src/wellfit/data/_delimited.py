@@ -93,6 +93,7 @@ def _parse(data: bytes, name: str, dialect: Dialect, encoding: str) -> Table:
         structure = scan(data, dialect.delimiter, "")
     blank = structure.num_fields == 0
     names, width, num_header = _names(data, structure, dialect, quote)
+    check_names(names, name)
     _refuse_ragged(structure, width, num_header, name)
     _refuse_no_rows(int((~blank).sum()) - num_header, name)
     body = _body(data, structure, num_header)
@@ -101,7 +102,6 @@ def _parse(data: bytes, name: str, dialect: Dialect, encoding: str) -> Table:
     num_blank = int(blank[: np.flatnonzero(~blank)[-1]].sum())
     if num_blank:
         steps += (CleaningStep(column="", action="blank lines left out", num_cells=num_blank),)
-    check_names(frame.columns, name)
     detected = {
         "format": "delimited text",
         "delimiter": dialect.delimiter,

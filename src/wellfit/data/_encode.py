@@ -76,7 +76,7 @@ def encode_table(
         DataError: with `strict`, a cell is of the wrong kind; the message names column, row and value.
 
     Example:
-        >>> from wellfit.data import read_table
+        >>> from wellfit.data import fit_encoder, read_table
         >>> table = read_table({"x": [0.5, 1.5] * 20, "y": ["a", "b"] * 20})
         >>> encode_table(fit_encoder(table, "y"), table).dataset.inputs[0].shape
         (40, 1)

@@ -44,7 +44,11 @@ def parse_numbers(text: pl.Series, decimal: str = ".") -> pl.Series:
     rest = values.is_null() & text.is_not_null()
     if not rest.any():
         return values
-    mended = _mend(text.filter(rest), decimal).cast(pl.Float64, strict=False)
+    odd = text.filter(rest)
+    # Most columns of words hold no digit at all: there is nothing to mend.
+    if not odd.str.contains(r"\d").any():
+        return values
+    mended = _mend(odd, decimal).cast(pl.Float64, strict=False)
     return values.scatter(rest.arg_true(), mended)
 
 

@@ -28,7 +28,7 @@ def outlier_steps(encoder: Encoder, table: Table) -> tuple[CleaningStep, ...]:
         if not any(counts.values()):
             continue
         done = _done(preparation.outliers, touched)
-        action = f"{counts['iqr']} outliers by interquartile range, {counts['zscore']} by z-score: {done}"
+        action = f"outliers: {counts['iqr']} by interquartile range, {counts['zscore']} by z-score; {done}"
         steps.append(
             CleaningStep(
                 column=schema.name,

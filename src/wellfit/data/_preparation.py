@@ -44,7 +44,8 @@ class Preparation:
             quantile (rank, spread evenly with mean 0 and deviation 1), decimal (a power of ten), or none.
         scale_binary: also scale columns that hold only 0 and 1; by default they stay as they are.
         encoding: of categories: one column each, their rank as one number, or an input for an embedding.
-        rare_count: a category with fewer rows than this shares the code of unseen ones.
+        rare_count: a category with fewer rows than this shares the code of unseen ones; in a table of less
+            than 250 rows, one with fewer than 2 % of them.
         max_categories: of one column; the most frequent keep their own code.
         features: "raw" gives the numeric columns as they stand in file order and without scaling,
             "encoded" the prepared matrix, "auto" whichever fits the width of the network's input.

@@ -80,7 +80,7 @@ def prepare(
     Example:
         >>> from wellfit.data import read_table
         >>> table = read_table({"x": [float(i) for i in range(40)], "y": ["a", "b"] * 20})
-        >>> prepared = prepare(table, "y", preparation=Preparation(rare_count=1))
+        >>> prepared = prepare(table, "y", columns={"x": "numeric"})
         >>> len(prepared.working), len(prepared.holdout)
         (32, 8)
     """

@@ -247,7 +247,7 @@ def _as_list(values: object) -> list[object]:
 
 
 def _from_narwhals(series: nw.Series) -> pl.Series:
-    categories = series.cat.get_categories().to_list() if series.dtype == nw.Enum else None
+    categories = list(series.dtype.categories) if isinstance(series.dtype, nw.Enum) else []
     try:
         column = series.to_polars()
     # Without pyarrow, or with mixed types in an object column, pandas columns go value by value.

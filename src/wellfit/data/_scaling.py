@@ -14,6 +14,7 @@ from wellfit.records import Dataset, FloatArray, IntArray, Scaling
 
 MAX_QUANTILE_ROWS = 50_000
 _TINY = float(np.finfo(np.float32).tiny)
+_LARGEST = float(np.finfo(np.float32).max)
 
 _Columns = NDArray[np.float64]
 
@@ -72,7 +73,8 @@ def _fit(values: NDArray[np.generic], rows: IntArray, preparation: Preparation) 
     num_known = (~np.isnan(known)).sum(axis=0).astype(np.float64)
     binary = ((known == 0) | (known == 1) | np.isnan(known)).all(axis=0)
     low, high = _clip_bounds(known, quantiles, preparation)
-    low, high = np.where(binary, -np.inf, low), np.where(binary, np.inf, high)
+    low = np.where(binary | (low < -_LARGEST), -np.inf, low)
+    high = np.where(binary | (high > _LARGEST), np.inf, high)
     if np.isfinite(low).any() or np.isfinite(high).any():
         known = np.clip(known, low.astype(np.float32), high.astype(np.float32))
     moments = _moments(known, num_known)

@@ -108,9 +108,11 @@ class _Units:
         self.stratum = stratum
         # Units of one stratum in order of size: equal steps through them take equal shares of the rows.
         self.key = np.unique(stratum * (size.max() + 1) + size, return_inverse=True)[1].astype(np.int32)
-        self.alone = np.bincount(stratum)[stratum] < 2
+        # Unlike a tenth of a regression target, a class that is nowhere in training cannot be predicted.
+        alone = (np.bincount(stratum)[stratum] < 2) & dataset.task.is_classification
         # A unit that is most of the data cannot be measured on: hardly anything would be left to learn from.
-        self.fixed = self.alone | (size > 0.5 * len(rows))
+        self.keep_strata = dataset.task.is_classification
+        self.fixed = alone | (size > 0.5 * len(rows))
 
     def _order(self, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return the units in random order within each stratum and size."""
@@ -135,7 +137,8 @@ class _Units:
         if not chosen.any():
             chosen[order[0]] = True
         taken = np.bincount(self.stratum, weights=chosen)
-        for stratum in np.flatnonzero((taken > 0) & (taken == np.bincount(self.stratum))):
+        whole = (taken > 0) & (taken == np.bincount(self.stratum))
+        for stratum in np.flatnonzero(whole) if self.keep_strata else ():
             chosen[np.flatnonzero(self.stratum == stratum)[0]] = False
         if not chosen.any():
             chosen[order[0]] = True
