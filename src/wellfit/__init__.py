@@ -1,5 +1,92 @@
-"""Says why a Keras network overfits or underfits, proves which remedy works, and returns the better one."""
+"""Says why a Keras network overfits or underfits, proves which remedy works, and returns the better one.
+
+Public names are imported when they are first used: ``import wellfit`` loads neither Keras nor JAX and
+leaves the choice of the Keras backend to its caller.
+
+Example:
+    >>> import wellfit as wf
+    >>> wf.Settings(dropout=0.3).dropout
+    0.3
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from wellfit._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from wellfit import records, report
+    from wellfit.api import Event, Study, demo, improve, predict
+    from wellfit.data import Preparation, Table, read_table
+    from wellfit.records import (
+        ColumnNotFoundError,
+        DataError,
+        FileReadError,
+        ModelError,
+        ModelLoadError,
+        ModelMismatchError,
+        OutputError,
+        Report,
+        Settings,
+        SettingsError,
+        TargetError,
+        TargetNotFoundError,
+        UnsupportedModelError,
+        WellfitError,
+        WorkerError,
+    )
+
+__all__ = [
+    "ColumnNotFoundError",
+    "DataError",
+    "Event",
+    "FileReadError",
+    "ModelError",
+    "ModelLoadError",
+    "ModelMismatchError",
+    "OutputError",
+    "Preparation",
+    "Report",
+    "Settings",
+    "SettingsError",
+    "Study",
+    "Table",
+    "TargetError",
+    "TargetNotFoundError",
+    "UnsupportedModelError",
+    "WellfitError",
+    "WorkerError",
+    "__version__",
+    "demo",
+    "improve",
+    "predict",
+    "read_table",
+    "records",
+    "report",
+]
+
+_HOMES = {
+    "wellfit.api": ("Event", "Study", "demo", "improve", "predict"),
+    "wellfit.data": ("Preparation", "Table", "read_table"),
+    "wellfit.records": ("Report", "Settings", *(name for name in __all__ if name.endswith("Error"))),
+}
+_MODULES = ("records", "report")
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for (PEP 562)."""
+    if name in _MODULES:
+        return import_module(f"wellfit.{name}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

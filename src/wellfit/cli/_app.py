@@ -1,0 +1,66 @@
+"""The command ``wellfit``: its commands, their examples, and the way in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from wellfit._version import __version__
+from wellfit.cli._improve import demo, improve
+from wellfit.cli._predict import predict
+from wellfit.cli._report import report
+
+_STATUSES = """Exit status: 0 done, 1 a run that failed, 2 unusable arguments or data, 3 stopped by the budget
+or a signal with partial results kept."""
+
+
+def _examples(*lines: str) -> str:
+    """Return an epilog whose lines stay as they are."""
+    return "\n".join(["\b", "Example:" if len(lines) == 1 else "Examples:", *(f"  {line}" for line in lines)])
+
+
+app = typer.Typer(
+    name="wellfit",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_examples(
+        "wellfit demo",
+        "wellfit improve churn.csv --target churn",
+        "wellfit predict wellfit-churn new.csv -o predictions.csv",
+    ),
+)
+
+app.command(
+    epilog=_examples(
+        "wellfit improve churn.csv --target churn",
+        "wellfit improve churn.csv --target churn --model net.keras --budget 5m",
+        "wellfit improve sales.csv --target price --time date --column zip=category",
+    )
+)(improve)
+app.command(epilog=_examples("wellfit predict wellfit-churn new.csv -o predictions.csv"))(predict)
+app.command(epilog=_examples("wellfit report wellfit-churn"))(report)
+app.command(epilog=_examples("wellfit demo --budget 30s"))(demo)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"wellfit {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=f"Prove which remedy makes a Keras network better on your data.\n\n{_STATUSES}")
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    app(prog_name="wellfit")

@@ -1,0 +1,204 @@
+"""``wellfit improve`` and ``wellfit demo``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import wellfit
+from wellfit.cli._options import (
+    Debug,
+    Decimal,
+    Delimiter,
+    Encoding,
+    Header,
+    Json,
+    Overwrite,
+    Quote,
+    Reading,
+    check_json_target,
+    parse_columns,
+    parse_holdout,
+    parse_preparation,
+)
+from wellfit.cli._process import prepare_process, process_age_s
+from wellfit.cli._status import Status, guarded
+from wellfit.cli._study import run_study
+
+
+class TaskOption(StrEnum):
+    """Values of ``--task``."""
+
+    auto = "auto"
+    classification = "classification"
+    regression = "regression"
+
+
+class FeaturesOption(StrEnum):
+    """Values of ``--features``."""
+
+    auto = "auto"
+    raw = "raw"
+    encoded = "encoded"
+
+
+class SamplerOption(StrEnum):
+    """Values of ``--sampler``."""
+
+    tpe = "tpe"
+    random = "random"
+    grid = "grid"
+    cmaes = "cmaes"
+
+
+@guarded
+def improve(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, TSV, Parquet, Arrow or JSON lines file.")],
+    *,
+    target: Annotated[str, typer.Option(metavar="COL", help="The column to predict.")],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            help="Your network: a .keras or .h5 file, module:function or file.py:function. "
+            "A residual network is built if not given.",
+        ),
+    ] = None,
+    budget: Annotated[str, typer.Option(metavar="TIME", help="Such as 90s, 5m or 1h.")] = "90s",
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same result.")] = 0,
+    holdout: Annotated[
+        str,
+        typer.Option(
+            metavar="SHARE|FILE", help="Rows set aside to judge the result once: a share or a file."
+        ),
+    ] = "0.2",
+    group: Annotated[
+        str | None, typer.Option(metavar="COL", help="Rows with equal values stay on one side of a split.")
+    ] = None,
+    time_column: Annotated[
+        str | None, typer.Option("--time", metavar="COL", help="Train on the past, validate on the future.")
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Such as log_loss, accuracy, roc_auc, rmse, r2.")
+    ] = None,
+    task: Annotated[TaskOption, typer.Option(help="What the target is.")] = TaskOption.auto,
+    epochs: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Of the baseline."),
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(metavar="N", min=1, help="Of the baseline.")] = None,
+    sampler: Annotated[
+        SamplerOption, typer.Option(help="How combinations are searched.")
+    ] = SamplerOption.tpe,
+    allow_unsafe: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unsafe",
+            help="Load .keras files that hold code (Lambda layers). Only files that you trust.",
+        ),
+    ] = False,
+    features: Annotated[
+        FeaturesOption,
+        typer.Option(
+            help="What the network receives: numeric columns as they stand, or the prepared matrix.",
+        ),
+    ] = FeaturesOption.auto,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=KIND",
+            help="What a column is: numeric, category, datetime, ..., drop, or its values in order: S<M<L.",
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A preparation step, such as missing=mean, outliers=report or scaling=robust.",
+        ),
+    ] = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    quote: Quote = None,
+    header: Header = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Output folder; wellfit-<name of DATA> if not given."),
+    ] = None,
+    overwrite: Overwrite = False,
+    json: Json = None,
+    debug: Debug = False,
+) -> Status:
+    """Find by controlled experiment what makes a network better on a table.
+
+    Every remedy is compared with the baseline in pairs of runs that differ in nothing else. The best
+    ones are confirmed on fresh splits and seeds, and the result is judged once on rows set aside.
+    """
+    began_s = time.monotonic() - process_age_s()
+    prepare_process(debug=debug)
+    check_json_target(json)
+    reading = Reading(delimiter=delimiter, encoding=encoding, decimal=decimal, quote=quote, header=header)
+    columns, preparation = parse_columns(column or []), parse_preparation(set_ or [])
+    folder = out or Path(f"wellfit-{Path(data).stem}")
+    return run_study(
+        lambda listener, stop: wellfit.improve(
+            reading.table(data),
+            target=target,
+            model=model,
+            budget=budget,
+            seed=seed,
+            out=folder,
+            overwrite=overwrite,
+            holdout=parse_holdout(holdout, reading),
+            group=group,
+            time=time_column,
+            metric=metric,
+            task=task.value,
+            features=features.value,
+            epochs=epochs,
+            batch_size=batch_size,
+            sampler=sampler.value,
+            columns=columns or None,
+            preparation=preparation,
+            unsafe=allow_unsafe,
+            listener=listener,
+            stop=stop,
+            began=began_s,
+            command=command_text(),
+        ),
+        json_target=json,
+    )
+
+
+@guarded
+def demo(
+    budget: Annotated[str, typer.Option(metavar="TIME", help="Such as 30s or 2m.")] = "30s",
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Output folder; its earlier demo is replaced.")
+    ] = Path("wellfit-demo"),
+    json: Json = None,
+    debug: Debug = False,
+) -> Status:
+    """Run `improve` on a real table that comes along: breast cancer, with some dirt added."""
+    began_s = time.monotonic() - process_age_s()
+    prepare_process(debug=debug)
+    check_json_target(json)
+    return run_study(
+        lambda listener, stop: wellfit.demo(
+            out=out, budget=budget, listener=listener, stop=stop, began=began_s, command=command_text()
+        ),
+        json_target=json,
+    )
+
+
+def command_text() -> str:
+    """Return the command as it was typed, for the report."""
+    return shlex.join(["wellfit", *sys.argv[1:]])

@@ -1,0 +1,49 @@
+"""What the command decides for its own process: backend, silence, start time, text encoding."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+
+# A process that has lived longer when it gets here was not started for this command.
+_OLDEST_START_S = 30.0
+
+
+def process_age_s() -> float:
+    """Return the seconds since the operating system started this process; 0 where that is not known.
+
+    A budget counts from the shell prompt, and starting Python and importing are part of it.
+    """
+    try:
+        # Field 22 of proc(5), counted after the command's name, which may itself hold blanks.
+        start_ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - start_ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0.0
+    return age_s if 0 <= age_s < _OLDEST_START_S else 0.0
+
+
+def prepare_process(*, debug: bool = False) -> None:
+    """Choose Keras' backend and keep libraries from writing over the progress; call before Keras is imported.
+
+    The process belongs to the command, so it may decide what the library must leave to its caller.
+
+    Args:
+        debug: let warnings and logs through.
+    """
+    os.environ["KERAS_BACKEND"] = "jax"
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    if debug:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    for name in ("jax", "absl", "optuna", "matplotlib"):
+        logging.getLogger(name).setLevel(logging.ERROR)

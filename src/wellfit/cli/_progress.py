@@ -1,0 +1,147 @@
+"""Live progress on stderr: one line for each stage that is over, two lines for the one that runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from wellfit import Event
+
+WIDEST = 100
+_STAGE_CELLS = 9
+STAGES = {
+    "prepare": "preparing the data",
+    "baseline": "training the baseline",
+    "screen": "each remedy alone, paired with the baseline",
+    "search": "combinations of remedies",
+    "confirm": "finalists on fresh splits and seeds",
+    "final": "training the chosen network, judging it on the holdout",
+}
+
+
+class Progress:
+    """Shows events while it is entered; silent where stderr is not a terminal.
+
+    Args:
+        console: where to draw; a console on stderr if None.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True, highlight=False)
+        self.console.width = min(self.console.width, WIDEST)
+        self.is_shown = self.console.is_terminal and not self.console.is_dumb_terminal
+        self._lock = threading.Lock()
+        self._event: Event | None = None
+        self._received_s = self._stage_began_s = time.monotonic()
+        self._live = Live(
+            console=self.console, get_renderable=self._draw, refresh_per_second=5, transient=True
+        )
+
+    def __enter__(self) -> Progress:
+        if self.is_shown:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._end_stage()
+        self.close()
+
+    def __call__(self, event: Event) -> None:
+        """Take an event; may be called from any thread."""
+        with self._lock:
+            before, now_s = self._event, time.monotonic()
+            if before is not None and before.stage != event.stage:
+                self._end_stage()
+            if before is None or before.stage != event.stage:
+                self._stage_began_s = now_s
+            self._event, self._received_s = event, now_s
+        if event.message:
+            self.say(event.message)
+
+    def say(self, message: str) -> None:
+        """Print a line above the display, if there is one."""
+        if self.is_shown:
+            self.console.print(escape(_printable(message)))
+
+    def close(self) -> None:
+        """Take the display away and give the cursor back."""
+        if self.is_shown:
+            self._live.stop()
+
+    def _end_stage(self) -> None:
+        """Leave a line for the stage that is over."""
+        event, self._event = self._event, None
+        if event is None:
+            return
+        parts = [f"{event.stage:<{_STAGE_CELLS}}{time.monotonic() - self._stage_began_s:6.1f} s"]
+        if event.done:
+            parts.append(f"{event.done:,} runs")
+        parts += _scores(event)
+        self.say("  ".join(parts))
+
+    def _draw(self) -> RenderableType:
+        event = self._event
+        if event is None:
+            return Text("starting")
+        return Group(self._first_line(event), self._second_line(event))
+
+    def _first_line(self, event: Event) -> RenderableType:
+        line = Table.grid(padding=(0, 1), expand=True)
+        line.add_column(width=_STAGE_CELLS)
+        line.add_column(ratio=1, no_wrap=True)
+        line.add_column(justify="right", no_wrap=True)
+        if event.total:
+            middle: RenderableType = ProgressBar(total=event.total, completed=min(event.done, event.total))
+            right = f"{event.done:,} of {event.total:,} runs"
+        else:
+            middle, right = Text(STAGES.get(event.stage, ""), overflow="ellipsis"), ""
+        line.add_row(Text(event.stage, style="bold"), middle, right)
+        return line
+
+    def _second_line(self, event: Event) -> RenderableType:
+        line = Table.grid(padding=(0, 1), expand=True)
+        line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        line.add_column(justify="right", no_wrap=True)
+        left_s = event.left_s - (time.monotonic() - self._received_s)
+        line.add_row(" " * (_STAGE_CELLS + 1) + "  ".join(_scores(event)), f"{clock_text(left_s)} left")
+        return line
+
+
+def _scores(event: Event) -> list[str]:
+    """Return such as ``log_loss: baseline 0.4312``, ``best so far 0.4187``."""
+    if event.baseline is None:
+        return []
+    scores = [f"{event.metric}: baseline {event.baseline:.4g}"]
+    if event.best is not None:
+        scores.append(f"best so far {event.best:.4g}")
+    return scores
+
+
+def clock_text(seconds: float) -> str:
+    """Return minutes and seconds, hours where there are any; nothing below zero.
+
+    Example:
+        >>> clock_text(75.2), clock_text(-3), clock_text(7205)
+        ('1:15', '0:00', '2:00:05')
+    """
+    whole = max(0, int(seconds))
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)

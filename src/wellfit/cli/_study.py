@@ -1,0 +1,70 @@
+"""From a study to the terminal: run it with progress, then say what it found and where the files are."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import wellfit
+from wellfit.cli._progress import WIDEST, Progress
+from wellfit.cli._status import Status
+from wellfit.cli._work import run_interruptible
+
+if TYPE_CHECKING:
+    from wellfit import Event, Report, Study
+
+Listener = Callable[["Event"], None]
+
+_FILES = {"report.html": "Report", "report.json": "Data", "model.keras": "Network", "bundle": "Predictor"}
+
+
+def run_study(study: Callable[[Listener, threading.Event], Study], *, json_target: str | None) -> Status:
+    """Run `study` with progress, show its report, and return 0, or 3 if it is partial.
+
+    Args:
+        study: called as ``study(listener, stop)`` in a thread of its own.
+        json_target: where the report goes as JSON; ``-`` prints nothing else on stdout.
+    """
+    with Progress() as progress:
+
+        def finishing() -> None:
+            progress.say("Finishing up with what there is. Ctrl-C again ends at once.")
+
+        def ending() -> None:
+            progress.say("Ended at once; nothing of this run is kept.")
+            progress.close()
+
+        result = run_interruptible(lambda stop: study(progress, stop), on_stop=finishing, on_urgent=ending)
+    show_report(result.report, json_target=json_target)
+    if json_target != "-" and result.folder is not None:
+        print(f"\n{files_text(result.folder)}")
+    return Status.PARTIAL if result.report.partial else Status.DONE
+
+
+def show_report(report: Report, *, json_target: str | None) -> None:
+    """Print `report` as text, and write it as JSON if asked."""
+    if json_target == "-":
+        print(json.dumps(wellfit.report.to_json(report), indent=2, allow_nan=False))
+        return
+    if json_target:
+        wellfit.report.write_json(report, json_target)
+    print(wellfit.report.to_text(report, text_width()))
+
+
+def files_text(folder: Path) -> str:
+    """Return one line for each thing that a study's folder holds, and how to use it."""
+    lines = [f"{label:<10}{folder / name}" for name, label in _FILES.items() if (folder / name).exists()]
+    if (folder / "bundle").exists():
+        lines.append(f"{'Next':<10}wellfit predict {shlex.quote(str(folder))} NEW_ROWS.csv")
+    return "\n".join(lines)
+
+
+def text_width() -> int:
+    """Return the columns of the terminal, within what reads well; 80 where stdout is not one."""
+    return min(max(shutil.get_terminal_size().columns, 40), WIDEST) if sys.stdout.isatty() else 80

@@ -1,0 +1,94 @@
+"""A study in a thread, so that the main thread can answer signals at any time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Generic, TypeVar
+
+from wellfit.cli._status import Status
+
+Result = TypeVar("Result")
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_POLL_S = 0.1
+# `timeout` and process managers send a signal to the process and to its group; a person needs longer.
+_SAME_REQUEST_S = 0.5
+
+
+class Interrupts:
+    """Counts requests to stop while it is entered; the first one sets `stop`, the second is `urgent`."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.urgent = False
+        self._last_s = -1.0
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # pyright: ignore[reportArgumentType]
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        now_s = time.monotonic()
+        is_new = now_s - self._last_s > _SAME_REQUEST_S
+        self._last_s = now_s
+        if self.urgent and is_new:
+            os._exit(Status.FAILED)
+        self.urgent = self.stop.is_set() and is_new
+        self.stop.set()
+
+
+class _Job(threading.Thread, Generic[Result]):
+    def __init__(self, work: Callable[[], Result]) -> None:
+        super().__init__(name="wellfit-study", daemon=True)
+        self._work = work
+        self.result: Result | None = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self.result = self._work()
+        except BaseException as error:
+            self.error = error
+
+
+def run_interruptible(
+    work: Callable[[threading.Event], Result],
+    *,
+    on_stop: Callable[[], None],
+    on_urgent: Callable[[], None],
+) -> Result:
+    """Return what ``work(stop)`` returns; SIGINT and SIGTERM set `stop`, a second one ends the process.
+
+    Compiled code does not return to Python for seconds, so the work runs in a thread of its own.
+
+    Args:
+        work: ends soon after `stop` is set, with what it has.
+        on_stop: called once after the first signal.
+        on_urgent: called after the second signal, before the process ends with status 1.
+    """
+    with Interrupts() as interrupts:
+        job = _Job(lambda: work(interrupts.stop))
+        job.start()
+        told = False
+        while job.is_alive():
+            job.join(_POLL_S)
+            if interrupts.urgent:
+                on_urgent()
+                os._exit(Status.FAILED)
+            if interrupts.stop.is_set() and not told:
+                told = True
+                on_stop()
+    if job.error is not None:
+        raise job.error
+    return job.result  # pyright: ignore[reportReturnType]

@@ -1,0 +1,140 @@
+"""What is typed reaches the library as it was meant, and what cannot be meant is refused."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from cli_samples import TABLE, FakeImprove, run_command, use_fake
+
+import wellfit
+
+IMPROVE = ["improve", "rows.csv", "--target", "bought"]
+EVERY_OPTION = """
+improve rows.csv --target bought --model net.py:build --budget 5m --seed 3 --out found --overwrite
+--holdout 0.3 --group city --time age --metric roc_auc --task classification --features encoded
+--epochs 7 --batch-size 16 --sampler random --allow-unsafe --column age=category --column city=Rome<Oslo
+--set missing=mean --set rare-count=9 --set scale_binary=true --set outlier_factor=2.5
+"""
+
+
+@pytest.fixture(autouse=True)
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a fresh folder that holds rows.csv."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "rows.csv"
+    path.write_text(TABLE)
+    return path
+
+
+def test_every_option_reaches_improve(monkeypatch):
+    """No option is dropped on the way, and each arrives with its type."""
+    fake = use_fake(monkeypatch, FakeImprove())
+    assert run_command(monkeypatch, *shlex.split(EVERY_OPTION)) == 0
+    given = fake.arguments
+    preparation = given.pop("preparation")
+    for name in ("listener", "stop", "began"):
+        assert given.pop(name) is not None
+    assert str(given.pop("command")).startswith("wellfit improve rows.csv --target bought")
+    assert given == {
+        "target": "bought",
+        "model": "net.py:build",
+        "budget": "5m",
+        "seed": 3,
+        "out": Path("found"),
+        "overwrite": True,
+        "holdout": 0.3,
+        "group": "city",
+        "time": "age",
+        "metric": "roc_auc",
+        "task": "classification",
+        "features": "encoded",
+        "epochs": 7,
+        "batch_size": 16,
+        "sampler": "random",
+        "unsafe": True,
+        "columns": {"age": "category", "city": ["Rome", "Oslo"]},
+    }
+    assert preparation == wellfit.Preparation(
+        missing="mean", rare_count=9, scale_binary=True, outlier_factor=2.5
+    )
+
+
+def test_defaults(monkeypatch):
+    """Only data and target are needed; the folder is named after the data."""
+    fake = use_fake(monkeypatch, FakeImprove())
+    assert run_command(monkeypatch, "improve", "rows.csv", "--target", "bought") == 0
+    assert fake.arguments["out"] == Path("wellfit-rows")
+    assert fake.arguments["holdout"] == 0.2
+    assert fake.arguments["preparation"] is None
+    assert fake.arguments["columns"] is None
+    assert fake.data.column_names == ("age", "city", "bought")
+
+
+def test_reading_options_reach_the_reader(monkeypatch, table):
+    """Delimiter, decimal mark, quote, encoding and header are the user's where given."""
+    table.write_bytes("1,5;'Köln;Süd'\n2,5;Rom\n".encode("latin-1"))
+    fake = use_fake(monkeypatch, FakeImprove())
+    reading = '--delimiter ; --decimal , --quote "\'" --encoding latin-1 --no-header'
+    assert run_command(monkeypatch, *shlex.split(f"improve rows.csv --target column_2 {reading}")) == 0
+    assert fake.data.column_names == ("column_1", "column_2")
+    assert fake.data.column("column_2").to_list() == ["Köln;Süd", "Rom"]
+    assert fake.data.decimal == ","
+
+
+def test_holdout_file_is_read_like_the_data(monkeypatch, table):
+    """A holdout that is no number is a table."""
+    Path("later.csv").write_text(table.read_text())
+    fake = use_fake(monkeypatch, FakeImprove())
+    assert run_command(monkeypatch, *IMPROVE, "--holdout", "later.csv") == 0
+    assert fake.arguments["holdout"].num_rows == 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("improve rows.csv", "--target"),
+        ("improve", "DATA"),
+        ("improve rows.csv --target bought --task clustering", "clustering"),
+        ("improve rows.csv --target bought --epochs 0", "--epochs"),
+        ("improve rows.csv --target bought --seed -1", "--seed"),
+        ("improve rows.csv --target bought --no-such-option", "no-such-option"),
+        ("improve rows.csv --target bought --set missin=mean", "did you mean 'missing'?"),
+        ("improve rows.csv --target bought --set missing=meen", "did you mean 'mean'?"),
+        ("improve rows.csv --target bought --set missing", "NAME=VALUE"),
+        ("improve rows.csv --target bought --set rare_count=few", "a whole number"),
+        ("improve rows.csv --target bought --set scale_binary=perhaps", "true or false"),
+        ("improve rows.csv --target bought --column age", "NAME=VALUE"),
+        ("improve absent.csv --target bought", "absent.csv"),
+        ("improve rows.csv --target bought --holdout absent.csv", "absent.csv"),
+        ("improve rows.csv --target bought --json no/such/folder.json", "--json"),
+        ("demo --json .", "--json"),
+        ("predict", "DIR"),
+        ("report nowhere", "report.json"),
+        ("flatter", "flatter"),
+    ],
+)
+def test_unusable_arguments_end_with_status_2(monkeypatch, capsys, arguments, message):
+    """A message on stderr that names the culprit, no traceback, nothing on stdout, nothing written."""
+    use_fake(monkeypatch, FakeImprove())
+    assert run_command(monkeypatch, *arguments.split()) == 2
+    out, err = capsys.readouterr()
+    assert message in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert [path.name for path in Path().iterdir()] == ["rows.csv"]
+
+
+@pytest.mark.parametrize("command", ["improve", "demo", "predict", "report"])
+def test_help_has_an_example_and_fits_a_terminal(monkeypatch, capsys, command):
+    """Help shows how the command is used and stays within 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run_command(monkeypatch, command, "--help") == 0
+    text = capsys.readouterr().out
+    assert f"\n    wellfit {command} " in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_version(monkeypatch, capsys):
+    """The version is the package's."""
+    assert run_command(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"wellfit {wellfit.__version__}\n"
