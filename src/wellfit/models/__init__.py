@@ -3,7 +3,7 @@
 from wellfit.models._chosen import Model, chosen_model, predict_plain
 from wellfit.models._compile import TrainingSetup, output_activation, training_setup
 from wellfit.models._fit import check_fit
-from wellfit.models._function import NetworkFunction, VariableInfo, initial_value, network_function
+from wellfit.models._function import NetworkFunction, VariableInfo, network_function
 from wellfit.models._layout import (
     Axis,
     DepthBlock,
@@ -54,7 +54,6 @@ __all__ = [
     "dropout_points",
     "find_layout",
     "group_units",
-    "initial_value",
     "last_blocks",
     "load_model",
     "narrow",

@@ -44,7 +44,7 @@ class TrainingSetup:
             ``sparse_categorical_crossentropy``, ``mean_squared_error``, ``mean_absolute_error`` or ``huber``.
         loss: the Keras loss object, with its own options (`label_smoothing`, `delta`).
         from_logits: whether the loss takes the network's outputs as logits; False for regression.
-        loss_config: the loss object's config.
+        loss_config: the loss object's arguments; ``type(loss).from_config`` makes it again.
         optimizer: ``SGD``, ``RMSprop``, ``Adam`` or ``AdamW``.
         optimizer_config: its config as Keras gives it (momentum, betas, clipping, ...).
         learning_rate: its learning rate; of a schedule, the first value, or the peak after a warm-up.
@@ -95,7 +95,7 @@ def training_setup(model: keras.Model, task: Task) -> TrainingSetup:
         optimizer = keras.optimizers.Adam(DEFAULT_LEARNING_RATE)
         notes.append(f"no optimizer was compiled: Adam with learning rate {DEFAULT_LEARNING_RATE:g} is used")
     learning_rate, schedule_note = _learning_rate(optimizer)
-    config = loss.get_config()
+    config = _loss_config(loss)
     return TrainingSetup(
         loss_name=_loss_name(loss),
         loss=loss,
@@ -198,6 +198,14 @@ def _check_options(loss: Any) -> keras.losses.Loss:
                 fix=f"leave out {option}=",
             )
     return loss
+
+
+def _loss_config(loss: Any) -> dict[str, Any]:
+    """Return all arguments of a loss; Keras' own config of `Huber` leaves `delta` out."""
+    config = loss.get_config()
+    if isinstance(loss, keras.losses.Huber):
+        config = {**config, "delta": float(loss._fn_kwargs["delta"])}
+    return config
 
 
 def _loss_name(loss: keras.losses.Loss) -> str:

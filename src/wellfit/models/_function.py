@@ -18,11 +18,15 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from wellfit.models._initializers import initializer_config, noted_initializers, starting_value, uncompiled
+from wellfit.models._kinds import is_kernel
 from wellfit.models._layout import Layout, Segment, find_layout
 from wellfit.models._points import dropout_points
+from wellfit.models._rebuild import assign
 from wellfit.records import UnsupportedModelError
 
 Tensor = Any
+ops: Any = keras.ops  # whose annotations leave out what its functions return
 
 
 class Scope(Protocol):
@@ -64,12 +68,13 @@ _TRAINING: ContextVar[bool] = ContextVar("wellfit_training", default=False)
 
 @contextmanager
 def _activated(scope: Scope, owner: Any, training: bool) -> Iterator[None]:
-    tokens = _ACTIVE.set(scope), _OWNER.set(owner), _TRAINING.set(training)
+    active, owned, mode = _ACTIVE.set(scope), _OWNER.set(owner), _TRAINING.set(training)
     try:
         yield
     finally:
-        for variable, token in zip((_ACTIVE, _OWNER, _TRAINING), tokens, strict=True):
-            variable.reset(token)
+        _ACTIVE.reset(active)
+        _OWNER.reset(owned)
+        _TRAINING.reset(mode)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +85,10 @@ class VariableInfo:
         path: Keras' path, such as ``dense/kernel``.
         shape: as in Keras.
         dtype: as in Keras.
-        initializer: Keras' initialiser config (class name and arguments), or None if it has none.
+        initializer: Keras' initializer config (class name and arguments); None for a function.
+        start: from a seed to the initial value; the network's own value where that is to be kept: of a
+            frozen layer, and what a `Normalization` was adapted to.
+        is_drawn: whether `start` depends on the seed.
         is_kernel: whether weight penalties and decay apply (not a bias, not normalisation).
         own_l1: strength of the L1 penalty that the model itself declares.
         own_l2: strength of its L2 penalty.
@@ -93,6 +101,8 @@ class VariableInfo:
     shape: tuple[int, ...]
     dtype: str
     initializer: dict[str, Any] | None
+    start: Callable[[int], np.ndarray]
+    is_drawn: bool
     is_kernel: bool
     own_l1: float = 0.0
     own_l2: float = 0.0
@@ -126,6 +136,11 @@ class NetworkFunction:
     apply: Callable[..., tuple[Tensor, list[Tensor], Tensor]]
     num_outputs: int
 
+    @property
+    def variables(self) -> tuple[VariableInfo, ...]:
+        """All variables, trainable ones first."""
+        return (*self.trainable, *self.non_trainable)
+
 
 def network_function(model: keras.Model) -> NetworkFunction:
     """Turn a Keras model into a pure function with per-member dropout, masks and gates.
@@ -145,12 +160,12 @@ def network_function(model: keras.Model) -> NetworkFunction:
         ['kernel', 'bias']
     """
     _refuse_unsupported(model)
-    clone = _clone(model)
+    clone, initializers = _clone(model)
     layout = find_layout(model)
     rates = _instrument(clone, layout)
     penalties = _take_penalties(clone)
     axes = {variable.path: variable.axes for variable in layout.variables}
-    blocks = {name: index for index, block in enumerate(layout.blocks) for name in block.layers}
+    blocks = _block_of_layers(clone, layout)
     owner = {
         id(variable): layer
         for layer in clone._flatten_layers()
@@ -160,16 +175,24 @@ def network_function(model: keras.Model) -> NetworkFunction:
     def info(variable: Any) -> VariableInfo:
         layer = owner.get(id(variable))
         l1, l2 = penalties.get(id(variable), (0.0, 0.0))
+        shape, dtype = tuple(variable.shape), str(variable.dtype)
+        initializer = None if _keeps_value(layer) else initializers.get(id(variable))
+        config = None if initializer is None else initializer_config(initializer)
+        own = np.asarray(variable)
         return VariableInfo(
             path=variable.path,
-            shape=tuple(variable.shape),
-            dtype=str(variable.dtype),
-            initializer=_initializer_config(variable, layer),
-            is_kernel=_is_kernel(variable, layer),
+            shape=shape,
+            dtype=dtype,
+            initializer=config,
+            start=(lambda seed: own)
+            if initializer is None
+            else starting_value(initializer, variable.path, shape, dtype),
+            is_drawn=config is not None and "seed" in config["config"],
+            is_kernel=is_kernel(variable),
             own_l1=l1,
             own_l2=l2,
             axes=axes.get(variable.path, (None,) * len(variable.shape)),
-            block=blocks.get(layer.name, -1) if layer is not None else -1,
+            block=blocks.get(id(layer), -1),
             is_seed="seed_generator" in variable.path,
         )
 
@@ -184,13 +207,14 @@ def network_function(model: keras.Model) -> NetworkFunction:
         scope: Scope,
     ) -> tuple[Tensor, list[Tensor], Tensor]:
         with _activated(scope, clone, training):
-            outputs, state, losses = clone.stateless_call(
+            called: Any = clone.stateless_call(
                 list(trainable),
                 list(non_trainable),
                 _structured(clone, inputs),
                 training=training,
                 return_losses=True,
             )
+        outputs, state, losses = called
         extra = sum(losses) if losses else 0.0
         return outputs, state, extra
 
@@ -202,8 +226,43 @@ def network_function(model: keras.Model) -> NetworkFunction:
         layout=layout,
         own_rates=tuple(rates),
         apply=apply,
-        num_outputs=int(clone.outputs[0].shape[-1]) if getattr(clone, "outputs", None) else -1,
+        num_outputs=_num_outputs(clone),
     )
+
+
+def _keeps_value(layer: Any) -> bool:
+    """Whether members start from what a layer holds: it is frozen, or was adapted to data."""
+    return layer is not None and (not layer.trainable or isinstance(layer, keras.layers.Normalization))
+
+
+def _block_of_layers(model: keras.Model, layout: Layout) -> dict[int, int]:
+    """Return the depth block of each layer that belongs to one, also inside nested models, by identity."""
+    layers = {layer.name: layer for layer in model.layers}
+    return {
+        id(part): index
+        for index, block in enumerate(layout.blocks)
+        for name in block.layers
+        if name in layers
+        for part in layers[name]._flatten_layers()
+    }
+
+
+def _num_outputs(model: keras.Model) -> int:
+    """Return the size of the last output axis; a subclassed model is asked without running it."""
+    outputs = getattr(model, "outputs", None)
+    if not outputs:
+        shapes = model._build_shapes_dict
+        struct = shapes["input_shape"] if "input_shape" in shapes else dict(shapes)
+        outputs = keras.tree.flatten(model(_symbolic(struct)))
+    return int(outputs[0].shape[-1])
+
+
+def _symbolic(struct: Any) -> Any:
+    if isinstance(struct, tuple) and all(size is None or isinstance(size, int) for size in struct):
+        return keras.KerasTensor(struct)
+    if isinstance(struct, dict):
+        return {name: _symbolic(part) for name, part in struct.items()}
+    return [_symbolic(part) for part in struct]
 
 
 def _structured(model: keras.Model, inputs: Sequence[Tensor]) -> Any:
@@ -218,7 +277,7 @@ def _refuse_unsupported(model: keras.Model) -> None:
     for method in ("train_step", "compute_loss", "test_step"):
         if getattr(type(model), method, None) is not getattr(_plain_base(model), method, None):
             raise UnsupportedModelError(
-                f"{type(model).__name__}.{method} is overridden, so its training cannot be compiled per member.",
+                f"{type(model).__name__} has its own {method}, which cannot be compiled per member.",
                 received=f"a model with its own {method}",
                 expected="a model that is trained by Keras' standard step",
                 fix=f"remove {method}, or train it with the sequential executor",
@@ -237,7 +296,7 @@ def _refuse_unsupported(model: keras.Model) -> None:
             f"the network has {len(outputs)} outputs.",
             received=", ".join(str(output.name) for output in outputs),
             expected="one output",
-            fix="build a model of the output that is to be improved: keras.Model(model.inputs, model.outputs[0])",
+            fix="build a model of one output: keras.Model(model.inputs, model.outputs[0])",
         )
 
 
@@ -247,8 +306,11 @@ def _plain_base(model: keras.Model) -> type:
     return keras.Model
 
 
-def _clone(model: keras.Model) -> keras.Model:
-    """Return a copy with its own layers and the same weights; the message of a failure names the layer."""
+def _clone(model: keras.Model) -> tuple[keras.Model, dict[int, Any]]:
+    """Return a copy with its own layers and the same weights, and the initializer of each variable.
+
+    The message of a failure names the layer.
+    """
     if not model.built:
         raise UnsupportedModelError(
             f"model '{model.name}' is not built, so the shapes of its weights are unknown.",
@@ -257,12 +319,14 @@ def _clone(model: keras.Model) -> keras.Model:
             fix="add keras.Input(shape) as its first layer, or call it once on a batch",
         )
     try:
-        if isinstance(model, keras.Sequential) or hasattr(model, "_functional") or _is_functional(model):
-            clone = keras.models.clone_model(model, recursive=True)
-        else:
-            clone = type(model).from_config(model.get_config())
-            clone.build_from_config(model.get_build_config())
-        clone.set_weights(model.get_weights())
+        with uncompiled(model), noted_initializers() as noted:
+            if isinstance(model, keras.Sequential) or _is_functional(model):
+                clone = keras.models.clone_model(model, recursive=True)
+            else:
+                clone = type(model).from_config(model.get_config())
+                clone.build_from_config(model.get_build_config())
+            initializers = noted(clone)
+        assign(clone, [np.asarray(value) for value in model.get_weights()])
     except Exception as error:
         name = _first_unclonable(model)
         raise UnsupportedModelError(
@@ -272,7 +336,7 @@ def _clone(model: keras.Model) -> keras.Model:
             fix="give the layer a get_config that returns its constructor's arguments",
         ) from error
     _copy_state(model, clone)
-    return clone
+    return clone, initializers
 
 
 def _is_functional(model: keras.Model) -> bool:
@@ -291,23 +355,6 @@ def _first_unclonable(model: keras.Model) -> str:
         except Exception:
             return f"layer '{layer.name}' ({type(layer).__name__})"
     return f"model '{model.name}' ({type(model).__name__})"
-
-
-def _is_kernel(variable: Any, layer: Any) -> bool:
-    normalization = type(layer).__name__.endswith("Normalization")
-    return bool(variable.trainable) and len(variable.shape) >= 2 and not normalization
-
-
-def _initializer_config(variable: Any, layer: Any) -> dict[str, Any] | None:
-    name = variable.path.rsplit("/", 1)[-1]
-    found = getattr(layer, f"{name}_initializer", None)
-    if found is None and name == "embeddings":
-        found = getattr(layer, "embeddings_initializer", None)
-    if found is None:
-        return None
-    if not hasattr(found, "get_config"):
-        return {"class_name": getattr(found, "__name__", type(found).__name__), "config": {}}
-    return {"class_name": type(found).__name__, "config": found.get_config()}
 
 
 def _take_penalties(model: keras.Model) -> dict[int, tuple[float, float]]:
@@ -329,32 +376,49 @@ def _take_penalties(model: keras.Model) -> dict[int, tuple[float, float]]:
 def _instrument(model: keras.Model, layout: Layout) -> list[float]:
     """Let every layer that a member may vary ask the active scope; return own dropout rates by point."""
     rates: list[float] = []
+    num_noises = 0
     for layer in model._flatten_layers():
-        if isinstance(layer, keras.layers.Dense) and type(layer) is keras.layers.Dense:
+        if type(layer) is keras.layers.Dense:
             _replace_call(layer, _dense_call(layer))
-        elif isinstance(layer, keras.layers.Dropout):
-            _replace_call(layer, _dropout_call(layer, len(rates)))
-            rates.append(float(layer.rate))
-        elif isinstance(layer, keras.layers.GaussianDropout):
-            _replace_call(layer, _gaussian_dropout_call(layer, len(rates)))
-            rates.append(float(layer.rate))
         elif isinstance(layer, keras.layers.GaussianNoise):
-            _replace_call(layer, _gaussian_noise_call(layer, len(rates)))
-            rates.append(float(layer.stddev))
+            num_noises += 1
+            _replace_call(layer, _gaussian_noise_call(layer, -num_noises))
         elif isinstance(layer, keras.layers.BatchNormalization):
             _replace_call(layer, _batch_norm_call(layer))
+        for kind, make in _DROPOUT_CALLS:
+            if isinstance(layer, kind):
+                _replace_call(layer, make(layer, len(rates)))
+                rates.append(float(layer.rate))
+    operations = _operations(model)
     for point in dropout_points(model, layout):
         if point.own_rate is None:
-            layer = model.get_layer(point.layer)
-            _replace_call(layer, _with_dropout_after(layer.call, len(rates)))
+            operation = operations[point.layer]
+            _replace_call(operation, _with_dropout_after(operation.call, len(rates), model))
             rates.append(0.0)
     _instrument_layout(model, layout)
+    _instrument_activity(model, layout)
     return rates
 
 
-def _instrument_layout(model: keras.Model, layout: Layout) -> None:
+def _operations(model: keras.Model) -> dict[str, Any]:
+    """Return layers and operations such as ``x + y`` by name."""
     graph = getattr(model, "_functional", None) or model
-    operations = {operation.name: operation for operation in getattr(graph, "operations", model.layers)}
+    return {operation.name: operation for operation in getattr(graph, "operations", model.layers)}
+
+
+def _instrument_activity(model: keras.Model, layout: Layout) -> None:
+    """Keep rows that only fill a batch, and blocks that are off, out of activity penalties."""
+    blocks = _block_of_layers(model, layout)
+    for layer in model._flatten_layers():
+        own = layer.activity_regularizer
+        if own is not None:
+            gated = blocks.get(id(layer), -1)
+            gated = gated if gated >= 0 and layout.blocks[gated].gateable else -1
+            layer.activity_regularizer = _activity_penalty(own, gated)
+
+
+def _instrument_layout(model: keras.Model, layout: Layout) -> None:
+    operations = _operations(model)
     for output in layout.outputs:
         operation = operations.get(output.layer)
         if operation is None or output.axis is None or all(part.group is None for part in output.axis):
@@ -386,9 +450,9 @@ def _dense_call(layer: Any) -> Callable[..., Tensor]:
         scope = _ACTIVE.get()
         if scope is None or len(inputs.shape) != 2:
             return original(inputs, *args, **kwargs)
-        outputs = scope.matmul(inputs, keras.ops.convert_to_tensor(layer.kernel))
+        outputs = scope.matmul(inputs, ops.convert_to_tensor(layer.kernel))
         if layer.bias is not None:
-            outputs = outputs + keras.ops.convert_to_tensor(layer.bias)
+            outputs = outputs + ops.convert_to_tensor(layer.bias)
         return outputs if layer.activation is None else layer.activation(outputs)
 
     return call
@@ -419,19 +483,49 @@ def _gaussian_dropout_call(layer: Any, point: int) -> Callable[..., Tensor]:
         if not training:
             return inputs
         rate = scope.scaled_rate(point)
-        return inputs * (1.0 + keras.ops.sqrt(rate / (1.0 - rate)) * scope.gaussian(point, inputs))
+        return inputs * (1.0 + ops.sqrt(rate / (1.0 - rate)) * scope.gaussian(point, inputs))
 
     return call
 
 
-def _gaussian_noise_call(layer: Any, point: int) -> Callable[..., Tensor]:
+_ALPHA_DROPPED = -1.6732632423543772 * 1.0507009873554805  # what SELU tends to (Klambauer et al., 2017)
+
+
+def _alpha_dropout_call(layer: Any, point: int) -> Callable[..., Tensor]:
+    """AlphaDropout: dropped units get SELU's lower limit, and mean and variance are restored."""
     original = layer.call
 
     def call(inputs: Tensor, training: bool = False) -> Tensor:
         scope = _ACTIVE.get()
         if scope is None:
             return original(inputs, training=training)
-        return inputs + scope.scaled_rate(point) * scope.gaussian(point, inputs) if training else inputs
+        if not training:
+            return inputs
+        rate = scope.scaled_rate(point)
+        kept = scope.dropout(point, ops.ones_like(inputs), layer.noise_shape) * (1.0 - rate)
+        slope = ops.rsqrt((1.0 - rate) * (1.0 + rate * _ALPHA_DROPPED**2))
+        changed = inputs * kept + _ALPHA_DROPPED * (1.0 - kept)
+        return slope * changed - slope * _ALPHA_DROPPED * rate
+
+    return call
+
+
+_DROPOUT_CALLS = (
+    (keras.layers.Dropout, _dropout_call),
+    (keras.layers.GaussianDropout, _gaussian_dropout_call),
+    (keras.layers.AlphaDropout, _alpha_dropout_call),
+)
+
+
+def _gaussian_noise_call(layer: Any, point: int) -> Callable[..., Tensor]:
+    """Noise is no dropout: its size is the network's own for every member, its numbers are not."""
+    original = layer.call
+
+    def call(inputs: Tensor, training: bool = False) -> Tensor:
+        scope = _ACTIVE.get()
+        if scope is None:
+            return original(inputs, training=training)
+        return inputs + layer.stddev * scope.gaussian(point, inputs) if training else inputs
 
     return call
 
@@ -444,15 +538,31 @@ def _batch_norm_call(layer: Any) -> Callable[..., Tensor]:
         rows = scope.row_mask() if scope is not None and training else None
         if rows is not None and mask is None:
             shape = (inputs.shape[0],) + (1,) * (len(inputs.shape) - 2)
-            mask = keras.ops.broadcast_to(keras.ops.reshape(rows, shape), inputs.shape[:-1])
+            mask = ops.broadcast_to(ops.reshape(rows, shape), inputs.shape[:-1])
         return original(inputs, training=training, mask=mask)
 
     return call
 
 
-def _with_dropout_after(original: Callable[..., Tensor], point: int) -> Callable[..., Tensor]:
+def _activity_penalty(own: Callable[[Tensor], Tensor], block: int) -> Callable[[Tensor], Tensor]:
+    def penalty(outputs: Tensor) -> Tensor:
+        scope = _ACTIVE.get()
+        rows = scope.row_mask() if scope is not None else None
+        if scope is None or rows is None:
+            return own(outputs)
+        shape = (outputs.shape[0],) + (1,) * (len(outputs.shape) - 1)
+        value = own(outputs * ops.reshape(rows, shape))
+        gate = scope.gate(block) if block >= 0 else None
+        value = value if gate is None else ops.where(gate, value, 0.0)
+        # Keras divides by the rows of the batch, of which some only fill it.
+        return value * (outputs.shape[0] / ops.sum(rows))
+
+    return penalty
+
+
+def _with_dropout_after(original: Callable[..., Tensor], point: int, owner: Any) -> Callable[..., Tensor]:
     def call(*args: Any, **kwargs: Any) -> Tensor:
-        scope, training = _ACTIVE.get(), _TRAINING.get()
+        scope, training = _scope_of(owner), _TRAINING.get()
         outputs = original(*args, **kwargs)
         return scope.dropout(point, outputs, None) if scope is not None and training else outputs
 
@@ -476,7 +586,7 @@ def _with_bypass(original: Callable[..., Tensor], block: int, owner: Any) -> Cal
         scope = _scope_of(owner)
         outputs = original(inputs, *args, **kwargs)
         gate = scope.gate(block) if scope is not None else None
-        return outputs if gate is None else keras.ops.where(gate, outputs, inputs)
+        return outputs if gate is None else ops.where(gate, outputs, inputs)
 
     return call
 
@@ -493,7 +603,7 @@ def _with_gated_branch(
             return original(*args, **kwargs)
         listed = isinstance(args[0], list | tuple)
         inputs = list(args[0] if listed else args)
-        inputs[branch] = keras.ops.where(gate, inputs[branch], 0.0)
+        inputs[branch] = ops.where(gate, inputs[branch], 0.0)
         return original(inputs, *args[1:], **kwargs) if listed else original(*inputs, **kwargs)
 
     return call
@@ -514,36 +624,13 @@ def _masked_layer_norm(layer: Any, segments: Any) -> Callable[..., Tensor]:
         mask = scope.feature_mask(segments) if scope is not None else None
         if mask is None:
             return original(inputs, *args, **kwargs)
-        count = keras.ops.sum(mask)
-        mean = keras.ops.sum(inputs * mask, axis=-1, keepdims=True) / count
+        count = ops.sum(mask)
+        mean = ops.sum(inputs * mask, axis=-1, keepdims=True) / count
         centered = (inputs - mean) * mask
-        variance = keras.ops.sum(centered * centered, axis=-1, keepdims=True) / count
-        outputs = centered * keras.ops.rsqrt(variance + layer.epsilon)
+        variance = ops.sum(centered * centered, axis=-1, keepdims=True) / count
+        outputs = centered * ops.rsqrt(variance + layer.epsilon)
         if layer.scale:
-            outputs = outputs * keras.ops.convert_to_tensor(layer.gamma)
-        return outputs + keras.ops.convert_to_tensor(layer.beta) if layer.center else outputs
+            outputs = outputs * ops.convert_to_tensor(layer.gamma)
+        return outputs + ops.convert_to_tensor(layer.beta) if layer.center else outputs
 
     return call
-
-
-def initial_value(info: VariableInfo, seed: int) -> np.ndarray:
-    """Return what Keras' own initialiser gives for a variable, drawn with `seed` where it draws.
-
-    Raises:
-        UnsupportedModelError: if the initialiser is not Keras' own and cannot be rebuilt from its config.
-    """
-    if info.initializer is None:
-        return np.zeros(info.shape, info.dtype)
-    config = dict(info.initializer["config"])
-    if "seed" in config:
-        config["seed"] = seed
-    try:
-        initializer = keras.initializers.get({"class_name": info.initializer["class_name"], "config": config})
-    except (ValueError, TypeError) as error:
-        raise UnsupportedModelError(
-            f"the initializer of '{info.path}' cannot be rebuilt, so members cannot start anew.",
-            received=str(info.initializer["class_name"]),
-            expected="one of keras.initializers",
-            fix="use a Keras initializer, or register yours with keras.saving.register_keras_serializable",
-        ) from error
-    return np.asarray(initializer(info.shape), info.dtype)

@@ -22,7 +22,7 @@ class OptimizerFunction:
         initial: initial value of each optimizer variable.
         apply: ``(variables, gradients, weights, learning_rate) -> (weights, variables)``.
         schedule: ``updates -> factor`` of the learning rate; 1 where the optimizer has no schedule.
-        learning_rate: the optimizer's own (initial) learning rate.
+        learning_rate: the optimizer's own learning rate; see `reference_rate` for a schedule.
     """
 
     initial: tuple[np.ndarray, ...]
@@ -53,9 +53,10 @@ def optimizer_function(
     """
     arguments = dict(config["config"])
     _refuse(config["class_name"], arguments)
-    own = keras.optimizers.deserialize({**config, "config": dict(arguments)}).learning_rate
+    # Not the property `learning_rate`, which gives a schedule's current value and hides the schedule.
+    own = keras.optimizers.deserialize({**config, "config": dict(arguments)})._learning_rate
     scheduled = isinstance(own, keras.optimizers.schedules.LearningRateSchedule)
-    base = float(own(0)) if scheduled else float(own)
+    base = reference_rate(own)
     arguments["learning_rate"] = 1.0
     optimizer = keras.optimizers.deserialize({**config, "config": arguments})
     weights = [
@@ -84,6 +85,29 @@ def optimizer_function(
         schedule=schedule,
         learning_rate=base,
     )
+
+
+def reference_rate(own: Any) -> float:
+    """Return the rate that a member's learning rate replaces: a schedule's first, or its peak after warm-up.
+
+    Args:
+        own: an optimizer's learning rate: a variable, or a `LearningRateSchedule`.
+
+    Example:
+        >>> warm = keras.optimizers.schedules.CosineDecay(0.0, 100, warmup_target=0.5, warmup_steps=8)
+        >>> reference_rate(warm)
+        0.5
+    """
+    if not isinstance(own, keras.optimizers.schedules.LearningRateSchedule):
+        return _number(own)
+    first = _number(own(0))
+    # A warm-up starts at zero, of which no multiple is anything else.
+    return first if first > 0 else max(_number(own(2**power)) for power in range(21))
+
+
+def _number(value: Any) -> float:
+    """Return a float32 scalar as the float that is written like it: 0.001, not 0.00100000005."""
+    return float(str(np.asarray(keras.ops.convert_to_numpy(value), np.float32)))
 
 
 def _refuse(name: str, arguments: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import jax
 
@@ -25,7 +26,8 @@ def enable_compilation_cache(folder: Path | None = None) -> None:
     Args:
         folder: where; ``$XDG_CACHE_HOME/wellfit/xla`` by default.
     """
-    if jax.config.jax_compilation_cache_dir:
+    config: Any = jax.config
+    if config.jax_compilation_cache_dir:
         return
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     target = folder or base / "wellfit" / "xla"
@@ -33,9 +35,9 @@ def enable_compilation_cache(folder: Path | None = None) -> None:
         target.mkdir(parents=True, exist_ok=True)
     except OSError:
         return  # a read-only home must not stop a study; compiling anew only costs time
-    jax.config.update("jax_compilation_cache_dir", str(target))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+    config.update("jax_compilation_cache_dir", str(target))
+    config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+    config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from wellfit.models import NetworkFunction, VariableInfo, initial_value
+from wellfit.models import NetworkFunction, VariableInfo
 
 Array = np.ndarray
 
@@ -39,8 +39,31 @@ def initial_weights(network: NetworkFunction, seeds: Array, units: Array | None 
     Returns:
         One array ``[member, ...]`` for each variable, trainable ones first.
     """
-    variables = [*network.trainable, *network.non_trainable]
-    return [_initial(info, index, seeds, units) for index, info in enumerate(variables)]
+    return [_initial(info, index, seeds, units) for index, info in enumerate(network.variables)]
+
+
+def given_weights(
+    network: NetworkFunction, weights: Sequence[Array], seeds: Array, units: Array | None = None
+) -> list[Array]:
+    """Spread given weights over the members; what is off in a narrowed member becomes zero.
+
+    Args:
+        network: the network.
+        weights: one for each variable, with or without a leading member axis.
+        seeds: ``[member]`` uint32, from which the states of random generators are drawn.
+        units: ``[member, group]`` units that are on, or None if all are.
+
+    Returns:
+        One array ``[member, ...]`` for each variable, trainable ones first.
+    """
+    spread = []
+    for index, (value, info) in enumerate(zip(weights, network.variables, strict=True)):
+        if info.is_seed:
+            spread.append(_initial(info, index, seeds, None))
+            continue
+        full = np.broadcast_to(value, (len(seeds), *info.shape)).astype(info.dtype)
+        spread.append(full if units is None else _masked(full, info, units)[0])
+    return spread
 
 
 def _initial(info: VariableInfo, index: int, seeds: Array, units: Array | None) -> Array:
@@ -49,8 +72,7 @@ def _initial(info: VariableInfo, index: int, seeds: Array, units: Array | None) 
         return np.asarray(states, info.dtype)
     draw = _sampler(info)
     if draw is None:
-        values = initial_value(info, 0)
-        full = np.broadcast_to(values, (len(seeds), *info.shape)).astype(info.dtype)
+        full = np.broadcast_to(info.start(0), (len(seeds), *info.shape)).astype(info.dtype)
     else:
         full = np.stack([draw(_generator(seed, index)) for seed in seeds]).astype(info.dtype)
     return full if units is None else _narrowed(full, info, units)
@@ -62,11 +84,12 @@ def _generator(seed: int, index: int) -> np.random.Generator:
 
 def _sampler(info: VariableInfo) -> Callable[[np.random.Generator], Array] | None:
     """Return how to draw the variable, or None if it starts from a constant."""
-    config = info.initializer
-    if config is None:
+    if not info.is_drawn or info.initializer is None:
         return None
-    name, arguments = config["class_name"], config["config"]
+    name, arguments = info.initializer["class_name"], info.initializer["config"]
     shape = info.shape
+    if arguments.get("input_axes") is not None:
+        return lambda rng: info.start(int(rng.integers(0, 2**31)))  # attention counts its fans by axes
     if name in _VARIANCE_SCALING or name == "VarianceScaling":
         scale, mode, distribution = _VARIANCE_SCALING.get(name) or (
             arguments["scale"],
@@ -75,15 +98,12 @@ def _sampler(info: VariableInfo) -> Callable[[np.random.Generator], Array] | Non
         )
         variance = scale / _fan(shape, mode)
         return lambda rng: _draw(rng, shape, distribution, math.sqrt(variance))
-    if name == "RandomNormal":
-        return lambda rng: rng.normal(arguments["mean"], arguments["stddev"], shape)
-    if name == "TruncatedNormal":
-        return lambda rng: arguments["mean"] + arguments["stddev"] * _truncated(rng, shape)
-    if name == "RandomUniform":
-        return lambda rng: rng.uniform(arguments["minval"], arguments["maxval"], shape)
-    if name in ("Zeros", "Ones", "Constant", "Identity", "IdentityInitializer", "STFT"):
-        return None
-    return lambda rng: initial_value(info, int(rng.integers(0, 2**31)))
+    simple: dict[str, Callable[[np.random.Generator], Array]] = {
+        "RandomNormal": lambda rng: rng.normal(arguments["mean"], arguments["stddev"], shape),
+        "TruncatedNormal": lambda rng: arguments["mean"] + arguments["stddev"] * _truncated(rng, shape),
+        "RandomUniform": lambda rng: rng.uniform(arguments["minval"], arguments["maxval"], shape),
+    }
+    return simple.get(name, lambda rng: info.start(int(rng.integers(0, 2**31))))
 
 
 def _draw(rng: np.random.Generator, shape: tuple[int, ...], distribution: str, stddev: float) -> Array:
@@ -103,7 +123,7 @@ def _truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return values
 
 
-def _fans(shape: Sequence[int]) -> tuple[float, float]:
+def _fans(shape: Sequence[float]) -> tuple[float, float]:
     if len(shape) < 1:
         return 1.0, 1.0
     if len(shape) == 1:
@@ -112,16 +132,14 @@ def _fans(shape: Sequence[int]) -> tuple[float, float]:
     return float(shape[-2] * receptive), float(shape[-1] * receptive)
 
 
-def _fan(shape: Sequence[int], mode: str) -> float:
+def _fan(shape: Sequence[float], mode: str) -> float:
     fan_in, fan_out = _fans(shape)
     return max(1.0, {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}[mode])
 
 
-def _narrowed(full: Array, info: VariableInfo, units: Array) -> Array:
-    """Zero what is off and rescale the rest as the initialiser would for the smaller shape."""
-    if all(segments is None for segments in info.axes):
-        return full
-    small_shape = np.tile(np.asarray(info.shape, np.float64), (len(units), 1))
+def _masked(full: Array, info: VariableInfo, units: Array) -> tuple[Array, Array]:
+    """Return values with zeros for what is off, and the ``[member, axis]`` shape of what is on."""
+    shape = np.tile(np.asarray(info.shape, np.float64), (len(units), 1))
     for axis, segments in enumerate(info.axes):
         if segments is None:
             continue
@@ -132,21 +150,30 @@ def _narrowed(full: Array, info: VariableInfo, units: Array) -> Array:
             for group, size in segments
         ]
         mask = np.concatenate(masks, axis=1)
-        small_shape[:, axis] = mask.sum(axis=1)
-        shape = [len(units)] + [1] * len(info.shape)
-        shape[axis + 1] = info.shape[axis]
-        full = full * mask.reshape(shape)
-    mode = _fan_mode(info)
-    if mode is None:
-        return full
-    ratio = [math.sqrt(_fan(info.shape, mode) / _fan(tuple(shape), mode)) for shape in small_shape]
+        shape[:, axis] = mask.sum(axis=1)
+        spread = [len(units)] + [1] * len(info.shape)
+        spread[axis + 1] = info.shape[axis]
+        full = full * mask.reshape(spread)
+    return full, shape
+
+
+def _narrowed(full: Array, info: VariableInfo, units: Array) -> Array:
+    """Zero what is off and rescale the rest as the initializer would for the smaller shape."""
+    full, shapes = _masked(full, info, units)
+    whole = _relative_variance(info, info.shape)
+    ratio = [math.sqrt(_relative_variance(info, tuple(shape)) / whole) for shape in shapes]
     return full * np.asarray(ratio, full.dtype).reshape([len(units)] + [1] * len(info.shape))
 
 
-def _fan_mode(info: VariableInfo) -> str | None:
+def _relative_variance(info: VariableInfo, shape: Sequence[float]) -> float:
+    """Return the variance of the initializer's numbers for a shape, up to a factor."""
     if info.initializer is None:
-        return None
+        return 1.0
     name = info.initializer["class_name"]
     if name == "VarianceScaling":
-        return str(info.initializer["config"]["mode"])
-    return _VARIANCE_SCALING[name][1] if name in _VARIANCE_SCALING else None
+        return 1.0 / _fan(shape, str(info.initializer["config"]["mode"]))
+    if name in _VARIANCE_SCALING:
+        return 1.0 / _fan(shape, _VARIANCE_SCALING[name][1])
+    if name in ("Orthogonal", "OrthogonalInitializer"):
+        return 1.0 / max(math.prod(shape[:-1]), shape[-1])
+    return 1.0

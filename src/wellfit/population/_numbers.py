@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
 
 from wellfit.models import NetworkFunction, OptimizerFunction, group_units
-from wellfit.population._initial import initial_weights
+from wellfit.population._initial import given_weights, initial_weights
 from wellfit.population._program import RUNNING, Numbers, State, Traits
 from wellfit.records import Members
 
-Array = np.ndarray
+Array = Any  # NumPy on the host, JAX on the device
 
 
 def member_units(network: NetworkFunction, width: Array) -> Array:
@@ -45,12 +46,13 @@ def member_rates(network: NetworkFunction, members: Members) -> Array:
 def member_numbers(network: NetworkFunction, members: Members) -> Numbers:
     """Return the program's numbers, leading axis member."""
     direct = {f.name: getattr(members, f.name) for f in dataclasses.fields(members)}
-    computed = {
+    computed: dict[str, Any] = {
         "rates": member_rates(network, members),
         "units": member_units(network, members.width),
         "gates": block_gates(network, members.depth),
     }
-    return Numbers(**{name: computed.get(name, direct.get(name)) for name in Numbers._fields})
+    every = {**direct, **computed}
+    return Numbers(**{name: every[name] for name in Numbers._fields})
 
 
 def needed_traits(network: NetworkFunction, members: Members, *, shuffle: bool, measured_rows: int) -> Traits:
@@ -84,15 +86,11 @@ def initial_state(
             leading member axis; drawn from the seeds if None.
     """
     count = len(members)
-    variables = [*network.trainable, *network.non_trainable]
+    units = member_units(network, members.width) if (members.width < 1).any() else None
     if weights is None:
-        units = member_units(network, members.width) if (members.width < 1).any() else None
         values = initial_weights(network, members.seed, units)
     else:
-        values = [
-            np.ascontiguousarray(np.broadcast_to(value, (count, *info.shape)).astype(info.dtype))
-            for value, info in zip(weights, variables, strict=True)
-        ]
+        values = given_weights(network, weights, members.seed, units)
     num_trainable = len(network.trainable)
     trainable, other = values[:num_trainable], values[num_trainable:]
 

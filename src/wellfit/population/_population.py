@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -14,26 +14,14 @@ import numpy as np
 from wellfit.models import NetworkFunction, TrainingSetup, optimizer_function
 from wellfit.population._losses import probabilities, row_loss
 from wellfit.population._numbers import member_numbers, needed_traits
-from wellfit.population._program import Program, Shared, State, Traits
+from wellfit.population._program import Program, State, Traits
 from wellfit.population._run import Run
 from wellfit.population._scope import matmul_cpu
+from wellfit.population._shared import TargetScaling, shared_data
 from wellfit.records import Curves, Dataset, Members, Scaling, Split
 
-Array = np.ndarray
+Array = Any  # NumPy on the host, JAX on the device
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class TargetScaling:
-    """Centre and scale of a regression target, one of each a split.
-
-    Attributes:
-        center: ``[split, output]``.
-        scale: ``[split, output]``, above 0.
-    """
-
-    center: Array
-    scale: Array
 
 
 class Population:
@@ -50,6 +38,9 @@ class Population:
         num_label_orders: how many permutations of the labels members can refer to (0 is the true order).
         block_size: members that run in one call; chosen for the device and the network if None.
         measured_rows: training rows on which the training loss is measured after each epoch, at most.
+        vary: names of `Traits` that programs hold from the start (``dropout``, ``width``, ``depth``,
+            ``label_order``, ``smoothing``, ``class_weight``), so that members who need them later do
+            not cause another compilation.
 
     Example:
         See `Population.train`.
@@ -67,23 +58,34 @@ class Population:
         num_label_orders: int = 1,
         block_size: int | None = None,
         measured_rows: int = 2048,
+        vary: Collection[str] = (),
     ) -> None:
         self.network, self.setup, self.dataset = network, setup, dataset
         self.measured_rows = measured_rows
+        self._vary = dict.fromkeys(vary, True)
         self.block_size = block_size or _default_block_size(network)
         self.optimizer = optimizer_function(
             {"class_name": setup.optimizer, "config": dict(setup.optimizer_config)},
             [v.shape for v in network.trainable],
             [v.dtype for v in network.trainable],
         )
-        self.shared = _shared(network, dataset, splits, scalings, target_scaling, num_label_orders)
+        self.shared = shared_data(
+            network.num_outputs, dataset, splits, scalings, target_scaling, num_label_orders=num_label_orders
+        )
         self.num_train = np.array([len(split.train) for split in splits], np.int32)
         self.compile_s = 0.0
         self.num_compilations = 0
         self._programs: list[Program] = []
         self._compiled: dict[tuple[Any, ...], Any] = {}
 
-    def start(self, members: Members, *, weights: Sequence[Array] | None = None, shuffle: bool = True) -> Run:
+    def start(
+        self,
+        members: Members,
+        *,
+        weights: Sequence[Array] | None = None,
+        shuffle: bool = True,
+        block_size: int | None = None,
+    ) -> Run:
         """Return a run that can be advanced by epochs, thinned out, and read at any time.
 
         Args:
@@ -138,13 +140,20 @@ class Population:
             rows: ``[row]`` for all, or ``[member, row]`` indices into the data set.
         """
         weights = curves_or_weights.weights if isinstance(curves_or_weights, Curves) else curves_or_weights
-        by_variable = self._by_variable(weights)
+        by_variable = [
+            np.broadcast_to(value, (len(members), *info.shape))
+            for value, info in zip(self._by_variable(weights), self.network.variables, strict=True)
+        ]
         num_trainable = len(self.network.trainable)
-        rows = np.broadcast_to(np.asarray(rows, np.int32), (len(members), np.shape(rows)[-1]))
+        num_rows = np.shape(rows)[-1]
+        rows = np.broadcast_to(np.asarray(rows, np.int32), (len(members), num_rows))
+        # A round number of rows, so that row sets of nearly the same size share a compilation.
+        step = 64 if num_rows <= 1024 else 1024
+        rows = np.pad(rows, ((0, 0), (0, -num_rows % step)))
         needed = needed_traits(
-            self.network, members.replace(dropout=0.0, batch_size=1), shuffle=True, measured_rows=1
+            self.network, members.replace(batch_size=1, dropout=0.0), shuffle=True, measured_rows=1
         )
-        program = self.program(replace(needed, dropout=False), reuse=False)
+        program = self._predictor(needed)
         numbers = member_numbers(self.network, members)
         parts = []
         for start in range(0, len(members), self.block_size):
@@ -155,7 +164,7 @@ class Population:
             )
             picked = jax.tree.map(lambda leaf, chosen=chosen: leaf[chosen], numbers)
             call = self.compiled("predict", program, state, picked, self.shared, rows[chosen])
-            parts.append(np.asarray(call(state, picked, self.shared, rows[chosen]))[: len(members) - start])
+            parts.append(np.asarray(call(state, picked, self.shared, rows[chosen]))[: len(members) - start, :num_rows])
         outputs = np.concatenate(parts)
         if not self.dataset.task.is_classification:
             return outputs
@@ -164,15 +173,26 @@ class Population:
         )
         return np.asarray(flat).reshape(*outputs.shape[:2], -1)
 
+    def _predictor(self, needed: Traits) -> Program:
+        """Return any program that can predict for members with these traits; batches do not matter."""
+        wanted = replace(needed, **self._vary)
+        for program in self._programs:
+            if (program.traits.width or not wanted.width) and (program.traits.depth or not wanted.depth):
+                return program
+        return self.program(needed)
+
     def _by_variable(self, weights: Sequence[Array]) -> list[Array]:
         """Return arrays given in the order of ``model.weights`` with the trainable variables first."""
-        ordered: list[Any] = [None] * len(weights)
+        # What is no weight keeps the network's own value: states of random generators.
+        ordered: list[Any] = list(self.network.values)
         for source, position in enumerate(self.network.order):
-            ordered[position] = weights[source]
+            ordered[position] = np.asarray(weights[source])
         return ordered
 
     def program(self, needed: Traits, *, reuse: bool = True) -> Program:
         """Return a program that covers the needed traits, an earlier one where there is."""
+        if reuse:
+            needed = replace(needed, **self._vary)
         for program in self._programs:
             if program.traits == needed or (reuse and program.traits.covers(needed)):
                 return program
@@ -220,65 +240,6 @@ def _default_block_size(network: NetworkFunction) -> int:
         # cache (about 1 MB); measured flat between 8 and 64 members for 3,457 parameters.
         return int(np.clip(2 ** np.floor(np.log2(2**20 / (20 * parameters))), 1, 8))
     return int(np.clip(2 ** np.floor(np.log2(2**33 / (64 * parameters))), 1, 1024))
-
-
-def _shared(
-    network: NetworkFunction,
-    dataset: Dataset,
-    splits: Sequence[Split],
-    scalings: Sequence[Sequence[Scaling | None]],
-    target_scaling: TargetScaling | None,
-    num_label_orders: int,
-) -> Shared:
-    num_tables = max(1, len(scalings), len(splits))
-    num_outputs = max(1, network.num_outputs)
-    if target_scaling is None:
-        target_scaling = TargetScaling(
-            center=np.zeros((num_tables, num_outputs), np.float32),
-            scale=np.ones((num_tables, num_outputs), np.float32),
-        )
-    orders = [np.arange(dataset.num_rows)]
-    orders += [np.random.default_rng(k).permutation(dataset.num_rows) for k in range(1, num_label_orders)]
-    train_rows, num_train = _padded([split.train for split in splits], dataset.num_rows)
-    validation_rows, num_validation = _padded([split.validation for split in splits], 0)
-    weight = dataset.sample_weight
-    host = Shared(
-        inputs=tuple(_as_input(values) for values in dataset.inputs),
-        target=np.asarray(dataset.target, np.int32 if dataset.task.is_classification else np.float32),
-        sample_weight=None if weight is None else np.asarray(weight, np.float32),
-        train_rows=train_rows,
-        num_train=num_train,
-        validation_rows=validation_rows,
-        num_validation=num_validation,
-        scaling=tuple(_scaling_table([row[i] for row in scalings]) for i in range(len(dataset.inputs)))
-        if scalings
-        else (None,) * len(dataset.inputs),
-        target_center=np.asarray(target_scaling.center, np.float32),
-        target_scale=np.asarray(target_scaling.scale, np.float32),
-        label_orders=np.stack(orders).astype(np.int32),
-    )
-    return jax.device_put(host)
-
-
-def _as_input(values: Array) -> Array:
-    return np.asarray(values, np.int32 if np.issubdtype(values.dtype, np.integer) else np.float32)
-
-
-def _padded(rows: Sequence[Array], width: int) -> tuple[Array, Array]:
-    lengths = np.array([len(r) for r in rows], np.int32)
-    table = np.zeros((len(rows), max(width, int(lengths.max(initial=1)), 1)), np.int32)
-    for index, chosen in enumerate(rows):
-        table[index, : len(chosen)] = chosen
-    return table, lengths
-
-
-def _scaling_table(scalings: Sequence[Scaling | None]) -> dict[str, Array] | None:
-    if scalings[0] is None:
-        return None
-    names = ["fill", "low", "high", "center", "inverse_scale", "mask"]
-    if scalings[0].knots is not None:
-        names.append("knots")
-    return {name: np.stack([np.asarray(getattr(s, name), np.float32) for s in scalings]) for name in names}
 
 
 __all__ = ["Population", "Progress", "State", "TargetScaling"]

@@ -20,7 +20,7 @@ from wellfit.records import RESULTS, Curves, Members
 if TYPE_CHECKING:
     from wellfit.population._population import Population, Progress
 
-Array = np.ndarray
+Array = Any  # NumPy on the host, JAX on the device
 
 _CALL_S = 0.5  # a call of the program should last about this long, so that a run can be stopped soon
 

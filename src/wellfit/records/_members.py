@@ -78,7 +78,7 @@ class Members:
     def __len__(self) -> int:
         return len(self.seed)
 
-    def take(self, indices: Sequence[int] | IntArray) -> Members:
+    def take(self, indices: Sequence[int] | NDArray[np.integer]) -> Members:
         """Return the members at `indices`, in that order."""
         chosen = np.asarray(indices, np.int64)
         return Members(**{f.name: getattr(self, f.name)[chosen] for f in dataclasses.fields(self)})

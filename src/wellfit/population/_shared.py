@@ -1,0 +1,90 @@
+"""The rows, their splits, scalings and permuted labels, put on the device once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from wellfit.population._program import Shared
+from wellfit.records import Dataset, Scaling, Split
+
+Array = Any  # NumPy on the host, JAX on the device
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TargetScaling:
+    """Centre and scale of a regression target, one of each a split.
+
+    Attributes:
+        center: ``[split, output]``.
+        scale: ``[split, output]``, above 0.
+    """
+
+    center: Array
+    scale: Array
+
+
+def shared_data(
+    num_outputs: int,
+    dataset: Dataset,
+    splits: Sequence[Split],
+    scalings: Sequence[Sequence[Scaling | None]],
+    target_scaling: TargetScaling | None,
+    *,
+    num_label_orders: int,
+) -> Shared:
+    """Return the data set and its splits on the device; see `Population` for the arguments."""
+    num_tables = max(1, len(scalings), len(splits))
+    if target_scaling is None:
+        target_scaling = TargetScaling(
+            center=np.zeros((num_tables, num_outputs), np.float32),
+            scale=np.ones((num_tables, num_outputs), np.float32),
+        )
+    orders = [np.arange(dataset.num_rows)]
+    orders += [np.random.default_rng(k).permutation(dataset.num_rows) for k in range(1, num_label_orders)]
+    train_rows, num_train = _padded([split.train for split in splits], dataset.num_rows)
+    validation_rows, num_validation = _padded([split.validation for split in splits], 0)
+    weight = dataset.sample_weight
+    if scalings:
+        tables = [_scaling_table([row[i] for row in scalings]) for i in range(len(dataset.inputs))]
+    else:
+        tables = [None] * len(dataset.inputs)
+    host: dict[str, Any] = {
+        "inputs": tuple(_as_input(values) for values in dataset.inputs),
+        "target": np.asarray(dataset.target, np.int32 if dataset.task.is_classification else np.float32),
+        "sample_weight": None if weight is None else np.asarray(weight, np.float32),
+        "train_rows": train_rows,
+        "num_train": num_train,
+        "validation_rows": validation_rows,
+        "num_validation": num_validation,
+        "scaling": tuple(tables),
+        "target_center": np.asarray(target_scaling.center, np.float32),
+        "target_scale": np.asarray(target_scaling.scale, np.float32),
+        "label_orders": np.stack(orders).astype(np.int32),
+    }
+    return jax.device_put(Shared(**host))
+
+
+def _as_input(values: Array) -> Array:
+    return np.asarray(values, np.int32 if np.issubdtype(values.dtype, np.integer) else np.float32)
+
+
+def _padded(rows: Sequence[Array], width: int) -> tuple[Array, Array]:
+    lengths = np.array([len(r) for r in rows], np.int32)
+    table = np.zeros((len(rows), max(width, int(lengths.max(initial=1)), 1)), np.int32)
+    for index, chosen in enumerate(rows):
+        table[index, : len(chosen)] = chosen
+    return table, lengths
+
+
+def _scaling_table(scalings: Sequence[Scaling | None]) -> dict[str, Array] | None:
+    if scalings[0] is None:
+        return None
+    names = ["fill", "low", "high", "center", "inverse_scale", "mask"]
+    if scalings[0].knots is not None:
+        names.append("knots")
+    return {name: np.stack([np.asarray(getattr(s, name), np.float32) for s in scalings]) for name in names}
