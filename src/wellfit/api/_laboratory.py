@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from wellfit.api._subject import Subject
 from wellfit.data import fit_scaling, make_splits
 from wellfit.evaluation import score
 from wellfit.models import network_function, resize
-from wellfit.population import Population, Run, TargetScaling
+from wellfit.population import Population, Run, TargetScaling, num_workers
 from wellfit.records import RESULTS, Curves, Members, Settings, Split, members_from
 from wellfit.search import halving
 
@@ -50,9 +50,7 @@ def make_trials(subject: Subject, num_trials: int, seed: int, max_rows: int | No
         seed: of the draws.
         max_rows: training rows at most, or None for all.
     """
-    outer = make_splits(
-        subject.dataset, subject.working, num_trials, validation_fraction=_OUTSIDE, seed=seed
-    )
+    outer = make_splits(subject.dataset, subject.working, num_trials, validation_fraction=_OUTSIDE, seed=seed)
     trials = []
     for index, split in enumerate(outer):
         stop, scored = _halved(subject, split.validation, seed + index)
@@ -60,9 +58,15 @@ def make_trials(subject: Subject, num_trials: int, seed: int, max_rows: int | No
         if max_rows is not None and len(train) > max_rows:
             # Rows in time order stay a contiguous past; others are a random part.
             rng = np.random.default_rng([seed, index, 7])
-            keep = np.arange(len(train) - max_rows, len(train)) if subject.dataset.time is not None else np.sort(rng.choice(len(train), max_rows, replace=False))
+            keep = (
+                np.arange(len(train) - max_rows, len(train))
+                if subject.dataset.time is not None
+                else np.sort(rng.choice(len(train), max_rows, replace=False))
+            )
             train = train[keep]
-        trials.append(Trial(split=Split(train=train, validation=stop), scored=scored, seed=seed + 1000 + index))
+        trials.append(
+            Trial(split=Split(train=train, validation=stop), scored=scored, seed=seed + 1000 + index)
+        )
     return trials
 
 
@@ -89,6 +93,12 @@ class Measured:
     finished: Array
     curves: tuple[tuple[Array, Array, int], ...]
     duration_s: float
+
+    def part(self, settings: slice) -> Measured:
+        """Return what belongs to some of the settings."""
+        return replace(
+            self, scores=self.scores[settings], finished=self.finished[settings], curves=self.curves[settings]
+        )
 
     @property
     def complete(self) -> Array:
@@ -150,29 +160,43 @@ class Laboratory:
             found = run.curves()
             self._score(population, members, found, members_of, trials, scores, finished)
             for index, job in enumerate(members_of):
-                curves[job] = (found.train_loss[index], found.validation_loss[index], int(found.best_epoch[index]))
+                curves[job] = (
+                    found.train_loss[index],
+                    found.validation_loss[index],
+                    int(found.best_epoch[index]),
+                )
             done += len(members_of)
             self.members_trained += int((found.num_epochs > 0).sum())
         duration_s = time.perf_counter() - began - (self.compile_s - compiled)
         return Measured(
             scores=scores,
             finished=finished,
-            curves=tuple(_mean_curves([curves[job] for job in curves if job[0] == s]) for s in range(len(settings))),
+            curves=tuple(
+                _mean_curves([curves[job] for job in curves if job[0] == s]) for s in range(len(settings))
+            ),
             duration_s=duration_s,
         )
 
-    def fit(self, settings: Settings, trial: int, *, should_stop: Stop | None = None) -> tuple[tuple[Array, ...], bool]:
-        """Train one member and return its weights (in the order of its network's ``weights``), and
-        whether it trained to its end without a loss that is not finite.
+    def fit(
+        self, settings: Settings, trial: int, *, stop_after: int | None = None
+    ) -> tuple[tuple[Array, ...], bool]:
+        """Train one member; return its last weights, and whether its loss stayed finite.
+
+        Args:
+            settings: of the member; it does not stop early by itself.
+            trial: position of the trial.
+            stop_after: epochs to train, with the schedule of the full number; None for all.
+
+        Returns:
+            One array for each entry of its network's ``weights``, and the verdict.
         """
-        population = self._population(self._structure(settings))
-        members = self._members([settings], [trial])
+        population = self._population(self.structure(settings))
+        members = self._members([settings], [trial]).replace(patience=0, restore_best=False)
         run = population.start(members, block_size=1)
-        run.advance(should_stop=should_stop)
+        run.advance(stop_after)
         found = run.curves()
         self.members_trained += 1
-        good = int(found.results[0]) in (RESULTS.finished, RESULTS.early_stopped)
-        return tuple(weights[0] for weights in found.weights), good
+        return tuple(weights[0] for weights in found.weights), int(found.results[0]) != RESULTS.nonfinite
 
     def scalings(self, trial: int) -> Any:
         """Return the fitted scaling of each input for a trial."""
@@ -185,6 +209,11 @@ class Laboratory:
         return self._target_scaling.center[trial], self._target_scaling.scale[trial]
 
     @property
+    def num_places(self) -> int:
+        """Members that fill every worker's first block of the baseline's program."""
+        return self._population((1.0, 0)).block_size * num_workers()
+
+    @property
     def compile_s(self) -> float:
         """Seconds spent on compiling so far."""
         return sum(population.compile_s for population in self._populations.values())
@@ -193,11 +222,12 @@ class Laboratory:
         self, settings: Sequence[Settings], jobs: Sequence[tuple[int, int]]
     ) -> dict[tuple[float, int], list[tuple[int, int]]]:
         groups: dict[tuple[float, int], list[tuple[int, int]]] = {}
-        for setting, trial in jobs:
-            groups.setdefault(self._structure(settings[setting]), []).append((setting, trial))
+        # Members of one block train side by side, so those of equal length belong together.
+        for setting, trial in sorted(jobs, key=lambda job: settings[job[0]].epochs):
+            groups.setdefault(self.structure(settings[setting]), []).append((setting, trial))
         return groups
 
-    def _structure(self, settings: Settings) -> tuple[float, int]:
+    def structure(self, settings: Settings) -> tuple[float, int]:
         """Return (width, depth) of the network that must be built; what masks and gates do is (1, 0)."""
         width = settings.width if settings.width > 1 else 1.0
         blocks = [block for block in self.subject.layout.blocks if block.removable]
@@ -219,6 +249,7 @@ class Laboratory:
                 [trial.split for trial in self.trials],
                 scalings=self._scalings,
                 target_scaling=self._target_scaling,
+                vary=_varied(subject),
             )
         return self._populations[key]
 
@@ -226,7 +257,7 @@ class Laboratory:
         seeds = [self.trials[t].seed for t in trials]
         return members_from(
             settings, split=trials, seed=seeds, class_weight=self._class_weight, restore_best=None
-        ).replace(depth=[0 if self._structure(s)[1] else min(s.depth, 0) for s in settings])
+        ).replace(depth=[0 if self.structure(s)[1] else min(s.depth, 0) for s in settings])
 
     def _climb(
         self,
@@ -278,6 +309,12 @@ class Laboratory:
                 scores[jobs[index][0], position] = score(
                     subject.metric.name, dataset.task, dataset.target[rows], prediction, sample_weight=weight
                 )
+
+
+def _varied(subject: Subject) -> list[str]:
+    """Return what any stage may vary, so that each program is compiled once."""
+    names = ["dropout", "width", "depth"]
+    return [*names, "smoothing", "class_weight"] if subject.dataset.task.is_classification else names
 
 
 def _scalings(subject: Subject, splits: Sequence[Split]) -> list[Any]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from wellfit.data import Encoder, Preparation
-from wellfit.models import Layout, TrainingSetup, dropout_points, find_layout, training_setup
+from wellfit.models import Layout, Model, TrainingSetup, dropout_points
 from wellfit.records import CleaningStep, ColumnSchema, Dataset, Metric, Settings
 from wellfit.search import Situation
 
@@ -47,7 +45,7 @@ class Subject:
     dataset: Dataset
     working: Array
     holdout: Array
-    model: keras.Model
+    model: Model
     layout: Layout
     setup: TrainingSetup
     baseline: Settings
@@ -120,7 +118,9 @@ def default_epochs(num_rows: int, batch_size: int) -> int:
     return int(np.clip(round(_TYPICAL_UPDATES / updates), _MIN_EPOCHS, _MAX_EPOCHS))
 
 
-def baseline_settings(setup: TrainingSetup, num_rows: int, batch_size: int | None, epochs: int | None) -> Settings:
+def baseline_settings(
+    setup: TrainingSetup, num_rows: int, batch_size: int | None, epochs: int | None
+) -> Settings:
     """Return how a network is trained as it stands: its own compile settings, `fit`'s defaults."""
     size = batch_size or default_batch_size(num_rows)
     return Settings(
@@ -129,18 +129,3 @@ def baseline_settings(setup: TrainingSetup, num_rows: int, batch_size: int | Non
         batch_size=size,
         epochs=epochs or default_epochs(num_rows, size),
     )
-
-
-def describe(model: keras.Model) -> Layout:
-    """Return what of a network can be resized."""
-    return find_layout(model)
-
-
-__all__: Sequence[str] = [
-    "Subject",
-    "baseline_settings",
-    "default_batch_size",
-    "default_epochs",
-    "situation",
-    "training_setup",
-]

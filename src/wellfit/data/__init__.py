@@ -3,6 +3,7 @@
 from wellfit.data._encode import Encoded, encode, encode_table
 from wellfit.data._encoder import Encoder
 from wellfit.data._fit_encoder import fit_encoder
+from wellfit.data._frames import breast_cancer_frame, predictions_frame, write_frame
 from wellfit.data._preparation import Preparation
 from wellfit.data._prepare import Prepared, prepare
 from wellfit.data._read import read_table
@@ -20,6 +21,7 @@ __all__ = [
     "Table",
     "Target",
     "apply_scaling",
+    "breast_cancer_frame",
     "encode",
     "encode_table",
     "fit_encoder",
@@ -28,6 +30,8 @@ __all__ = [
     "infer_schema",
     "infer_target",
     "make_splits",
+    "predictions_frame",
     "prepare",
     "read_table",
+    "write_frame",
 ]

@@ -75,7 +75,11 @@ def _copy(model: Model) -> Model:
 def _restore_target(model: Model, center: np.ndarray, scale: np.ndarray) -> None:
     """Let the last layer put out the target in its own unit: w * scale, b * scale + center."""
     last = model.layers[-1]
-    if type(last) is not keras.layers.Dense or last.activation is not keras.activations.linear or not last.use_bias:
+    if (
+        type(last) is not keras.layers.Dense
+        or last.activation is not keras.activations.linear
+        or not last.use_bias
+    ):
         raise UnsupportedModelError(
             f"layer '{last.name}' cannot put out the target in its own unit.",
             received=f"{type(last).__name__} as the last layer",
@@ -96,6 +100,8 @@ def _compile(model: Model, settings: Settings, setup: TrainingSetup) -> None:
         loss_config["label_smoothing"] = settings.label_smoothing
     loss = type(setup.loss).from_config(loss_config)
     model.compile(optimizer=optimizer, loss=loss)
+    # Built now, so that a saved file holds as many optimizer variables as the loaded network expects.
+    optimizer.build(model.trainable_variables)
 
 
 def predict_plain(model: Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
@@ -110,6 +116,12 @@ def predict_plain(model: Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
     parts = []
     for start in range(0, max(len(inputs[0]), 1), batch):
         rows = [np.asarray(values[start : start + batch]) for values in inputs]
-        given = keras.tree.pack_sequence_as(structure, rows) if structure is not None else rows[0] if len(rows) == 1 else rows
+        given = (
+            keras.tree.pack_sequence_as(structure, rows)
+            if structure is not None
+            else rows[0]
+            if len(rows) == 1
+            else rows
+        )
         parts.append(keras.ops.convert_to_numpy(model(given, training=False)))
     return np.concatenate(parts)

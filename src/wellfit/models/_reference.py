@@ -107,10 +107,10 @@ def reference_width(num_rows: int, num_columns: int) -> int:
     """Return 64, 128 or 256 units: more for more rows, and at least as many as there are columns.
 
     Example:
-        >>> reference_width(1000, 20), reference_width(10_000, 20), reference_width(100_000, 20)
+        >>> reference_width(1000, 20), reference_width(50_000, 20), reference_width(500_000, 20)
         (64, 128, 256)
     """
-    by_rows = 64 if num_rows < 5_000 else 128 if num_rows < 50_000 else 256
+    by_rows = 64 if num_rows < 20_000 else 128 if num_rows < 200_000 else 256
     by_columns = 64 if num_columns <= 64 else 128
     return max(by_rows, by_columns)
 

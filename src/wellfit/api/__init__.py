@@ -1,0 +1,9 @@
+"""Composition: the jobs that a user asks for, put together from the packages below."""
+
+from wellfit.api._demo import demo
+from wellfit.api._events import Event
+from wellfit.api._improve import improve
+from wellfit.api._predict import predict
+from wellfit.api._study import Study
+
+__all__ = ["Event", "Study", "demo", "improve", "predict"]

@@ -1,0 +1,57 @@
+"""The main job on a data set that ships with scikit-learn, made as untidy as real tables are."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from wellfit.api._events import Listener, ignore
+from wellfit.api._improve import improve
+from wellfit.api._study import Study
+from wellfit.data import breast_cancer_frame, write_frame
+
+
+def demo(
+    *,
+    out: str | Path | None = None,
+    budget: str | float = "30s",
+    overwrite: bool = True,
+    listener: Listener = ignore,
+    stop: threading.Event | None = None,
+    began: float | None = None,
+    command: str = "",
+) -> Study:
+    """Run `improve` on the breast cancer table, written as a CSV with some dirt in it first.
+
+    Args:
+        out: output folder, or None.
+        budget: seconds in all.
+        overwrite: whether an earlier study in `out` is replaced.
+        listener: called with every event.
+        stop: set it to end early.
+        began: `time.monotonic` value from which the budget counts.
+        command: how it was started.
+
+    Source:
+        Street, Wolberg and Mangasarian, Nuclear Feature Extraction for Breast Tumor Diagnosis, 1993
+        (the data, from scikit-learn).
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "breast_cancer.csv"
+        write_frame(breast_cancer_frame(np.random.default_rng(0)), path)
+        return improve(
+            path,
+            target="diagnosis",
+            model="dense:64-32",
+            epochs=60,
+            budget=budget,
+            out=out,
+            overwrite=overwrite,
+            listener=listener,
+            stop=stop,
+            began=began,
+            command=command,
+        )

@@ -1,0 +1,148 @@
+"""The last stage: train baseline and chosen network on all working rows, look at the holdout once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wellfit.api._laboratory import Laboratory
+from wellfit.api._references import predict_references
+from wellfit.api._stages import Plan
+from wellfit.api._subject import Subject
+from wellfit.data import apply_scaling
+from wellfit.evaluation import confusion_matrix, evaluate, paired_bootstrap
+from wellfit.models import Model, chosen_model, predict_plain
+from wellfit.records import HoldoutResult, Scaling, Settings, Task
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Final:
+    """The end of a study.
+
+    Attributes:
+        settings: of the network that is handed back.
+        model: that network, plain Keras.
+        scalings: what its inputs go through first, one for each input.
+        holdout: both networks on the holdout, or None if there is no holdout.
+        confusion: ``[class, class]`` of the handed-back network on the holdout, or None.
+        note: why the baseline is handed back although another was chosen, if so.
+    """
+
+    settings: Settings
+    model: Model
+    scalings: tuple[Scaling | None, ...]
+    holdout: HoldoutResult | None
+    confusion: Array | None
+    note: str = ""
+
+
+def finish(
+    laboratory: Laboratory, plan: Plan, chosen: Settings, best_epochs: dict[Settings, int], seed: int
+) -> Final | None:
+    """Train on all working rows, compare on the holdout, hand back the better one by the confirmation.
+
+    There are no rows left to stop by, so a network that stops early is stopped after as many epochs as
+    were best in the confirmation (the median).
+
+    Returns:
+        None if the baseline itself cannot be trained.
+    """
+    subject = laboratory.subject
+    arms = [subject.baseline] if chosen == subject.baseline else [subject.baseline, chosen]
+    trained: list[Model | None] = []
+    for settings in arms:
+        stop_after = best_epochs.get(settings, settings.epochs - 1) + 1 if settings.patience else None
+        weights, good = laboratory.fit(settings, plan.final, stop_after=stop_after)
+        trained.append(_built(laboratory, plan, settings, weights) if good else None)
+    if trained[0] is None and trained[-1] is None:
+        return None
+    note = ""
+    if trained[-1] is None:
+        note = "the chosen network did not reach a finite loss on all working rows, so the baseline is kept"
+    baseline = trained[0] or trained[-1]
+    improved = trained[-1] or trained[0]
+    assert baseline is not None
+    assert improved is not None
+    scalings = laboratory.scalings(plan.final)
+    holdout, confusion = _holdout(subject, scalings, baseline, improved, seed)
+    return Final(
+        settings=arms[-1] if trained[-1] is not None else subject.baseline,
+        model=improved,
+        scalings=scalings,
+        holdout=holdout,
+        confusion=confusion,
+        note=note,
+    )
+
+
+def _built(laboratory: Laboratory, plan: Plan, settings: Settings, weights: tuple[Array, ...]) -> Model:
+    subject = laboratory.subject
+    center, scale = laboratory.target_scaling(plan.final)
+    return chosen_model(
+        subject.model,
+        laboratory.structure(settings),
+        weights,
+        settings,
+        subject.setup,
+        target_center=center if subject.scale_target else None,
+        target_scale=scale if subject.scale_target else None,
+    )
+
+
+def _holdout(
+    subject: Subject, scalings: tuple[Scaling | None, ...], baseline: Model, improved: Model, seed: int
+) -> tuple[HoldoutResult | None, Array | None]:
+    if len(subject.holdout) == 0:
+        return None, None
+    dataset, rows = subject.dataset, subject.holdout
+    inputs = scaled_inputs([values[rows] for values in dataset.inputs], scalings)
+    before = predictions(subject, baseline, inputs)
+    after = before if improved is baseline else predictions(subject, improved, inputs)
+    target = dataset.target[rows]
+    groups = None if dataset.groups is None else dataset.groups[rows]
+    difference, low, high = (0.0, 0.0, 0.0)
+    if improved is not baseline:
+        difference, low, high = paired_bootstrap(
+            dataset.task, subject.metric.name, target, before, after, seed=seed, groups=groups
+        )
+    references = predict_references(subject, subject.working, rows)
+    result = HoldoutResult(
+        num_rows=len(rows),
+        baseline=evaluate(dataset.task, target, before),
+        improved=evaluate(dataset.task, target, after),
+        difference=difference,
+        low=low,
+        high=high,
+        references={name: evaluate(dataset.task, target, p) for name, p in references.items()},
+    )
+    return result, confusion_matrix(target, after) if dataset.task.is_classification else None
+
+
+def scaled_inputs(inputs: list[Array], scalings: tuple[Scaling | None, ...]) -> list[Array]:
+    """Return inputs as the network takes them."""
+    return [
+        values if scaling is None else apply_scaling(scaling, values)
+        for values, scaling in zip(inputs, scalings, strict=True)
+    ]
+
+
+def predictions(subject: Subject, model: Model, inputs: list[Array]) -> Array:
+    """Return ``[row, class]`` probabilities, or values in the target's shape."""
+    return as_predictions(predict_plain(model, inputs), subject.dataset.task, subject.setup.from_logits)
+
+
+def as_predictions(outputs: Array, task: Task, from_logits: bool) -> Array:
+    """Turn raw outputs into probabilities (two columns for one unit); regression passes as it is."""
+    if task is Task.REGRESSION:
+        return outputs
+    outputs = np.asarray(outputs, np.float64)
+    if outputs.shape[-1] == 1:
+        positive = 1.0 / (1.0 + np.exp(-outputs)) if from_logits else outputs
+        return np.concatenate([1.0 - positive, positive], axis=1)
+    if from_logits:
+        exponential = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        return exponential / exponential.sum(axis=1, keepdims=True)
+    return outputs / outputs.sum(axis=1, keepdims=True)

@@ -1,0 +1,165 @@
+"""The output folder: written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wellfit._version import __version__
+from wellfit.api._study import Study
+from wellfit.models import save_plain
+from wellfit.records import OutputError, Scaling
+from wellfit.report import write_html, write_json
+
+BUNDLE_VERSION = 1
+
+
+def check_folder(folder: Path, *, overwrite: bool) -> None:
+    """Raise before any work is done if a study could not be written to `folder` at its end.
+
+    Raises:
+        OutputError: it is a file, is not empty and may not be replaced, or cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(
+            f"{folder} is a file.",
+            received=str(folder),
+            expected="a folder that does not exist or is empty",
+            fix="choose another --out",
+        )
+    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+        raise OutputError(
+            f"{folder} is not empty.",
+            received=f"a folder with {sum(1 for _ in folder.iterdir())} entries",
+            expected="a folder that does not exist or is empty",
+            fix="choose another --out, or pass --overwrite to replace an earlier study",
+        )
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "report.json").exists():
+        raise OutputError(
+            f"{folder} does not hold a study, so it is not replaced.",
+            received="a folder without report.json",
+            expected="an earlier study, or an empty folder",
+            fix="choose another --out",
+        )
+    parent = folder.absolute().parent
+    while not parent.exists():
+        parent = parent.parent
+    if not os.access(parent, os.W_OK | os.X_OK) or (folder.is_dir() and not os.access(folder, os.W_OK)):
+        raise OutputError(
+            f"{folder} cannot be written.",
+            received=f"no permission to write in {parent}",
+            expected="a folder that can be written",
+            fix="choose another --out",
+        )
+
+
+def write_study(study: Study, folder: Path, *, overwrite: bool) -> Path:
+    """Write report, network, bundle and trials to `folder`, which appears complete or not at all.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    folder = folder.absolute()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+        try:
+            _fill(study, draft)
+            draft.chmod(0o755)
+            _move(draft, folder, overwrite)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(
+            f"{folder} cannot be written.",
+            received=f"{type(error).__name__}: {error}",
+            expected="a folder that can be written, and room on the disk",
+            fix="choose another --out",
+        ) from error
+    return folder
+
+
+def _fill(study: Study, draft: Path) -> None:
+    write_json(study.report, draft / "report.json")
+    write_html(study.report, draft / "report.html")
+    (draft / "trials.json").write_text(json.dumps(_strict(list(study.trials)), indent=1), "utf-8")
+    if study.model is None:
+        return
+    save_plain(study.model, draft / "model.keras")
+    bundle = draft / "bundle"
+    bundle.mkdir()
+    shutil.copyfile(draft / "model.keras", bundle / "network.keras")
+    if study.encoder is not None:
+        (bundle / "encoder.json").write_text(study.encoder.to_json(), "utf-8")
+    (bundle / "scaling.json").write_text(json.dumps([scaling_to_json(s) for s in study.scalings]), "utf-8")
+    manifest = {
+        "version": BUNDLE_VERSION,
+        "wellfit": __version__,
+        "task": str(study.report.task),
+        "class_names": list(study.report.class_names),
+        "from_logits": study.from_logits,
+        "metric": study.report.metric.name,
+        "files": {path.name: _sha256(path) for path in sorted(bundle.iterdir())},
+    }
+    (bundle / "bundle.json").write_text(json.dumps(manifest, indent=1), "utf-8")
+
+
+def _move(draft: Path, folder: Path, overwrite: bool) -> None:
+    """Put the draft in its place; an earlier study goes only when the new one is complete."""
+    if not folder.exists():
+        draft.rename(folder)
+        return
+    check_folder(folder, overwrite=overwrite)
+    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
+    folder.rename(old / "study")
+    draft.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def scaling_to_json(scaling: Scaling | None) -> dict[str, Any] | None:
+    """Return a scaling as plain JSON; infinite bounds become null."""
+    if scaling is None:
+        return None
+    fields = ("fill", "low", "high", "center", "inverse_scale", "mask")
+    values: dict[str, Any] = {
+        name: [float(v) if math.isfinite(v) else None for v in getattr(scaling, name)] for name in fields
+    }
+    values["knots"] = None if scaling.knots is None else np.asarray(scaling.knots, float).tolist()
+    return values
+
+
+def scaling_from_json(values: dict[str, Any] | None) -> Scaling | None:
+    """Return the scaling that `scaling_to_json` wrote."""
+    if values is None:
+        return None
+    unbounded = {"low": -np.inf, "high": np.inf}
+    arrays = {
+        name: np.array([unbounded.get(name, np.nan) if v is None else v for v in values[name]], np.float32)
+        for name in ("fill", "low", "high", "center", "inverse_scale", "mask")
+    }
+    knots = values["knots"]
+    return Scaling(**arrays, knots=None if knots is None else np.array(knots, np.float32))
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(k): _strict(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(v) for v in value]
+    return value

@@ -1,0 +1,417 @@
+"""The stages of a study, each a function from what is known to what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wellfit.api._clock import Clock
+from wellfit.api._events import Event, Listener
+from wellfit.api._laboratory import Laboratory, Measured
+from wellfit.api._subject import Subject, situation
+from wellfit.records import Settings
+from wellfit.search import (
+    Candidate,
+    Confirmation,
+    PairedEffect,
+    Situation,
+    confirm,
+    make_candidate,
+    make_sampler,
+    make_space,
+    paired_effect,
+    remedies,
+    rungs,
+)
+
+Array = np.ndarray
+
+NUM_FINALISTS = 4
+_BATCH = 16  # settings asked for at a time: enough to fill the blocks, few enough for the sampler to learn
+_MAX_SEARCHED = 160
+_KEEP = 1 / 3  # of the settings go on at each rung (successive halving)
+_MIN_CONFIRMING = 3  # splits below which an interval says nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Which trials a stage uses, and until when it may last.
+
+    Attributes:
+        look: positions of the trials for screen and search.
+        confirm: positions of the trials for confirmation, disjoint from `look`.
+        final: position of the trial that trains on all working rows.
+        screen_until_s: seconds since the start at which the screen must end.
+        search_until_s: likewise for the search.
+        confirm_until_s: likewise for the confirmation.
+    """
+
+    look: tuple[int, ...]
+    confirm: tuple[int, ...]
+    final: int
+    screen_until_s: float
+    search_until_s: float
+    confirm_until_s: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tried:
+    """A candidate with its scores on the trials of the screen or the search.
+
+    Attributes:
+        candidate: what was tried.
+        scores: ``[trial]``.
+        effect: against the baseline on the same trials.
+        note: why there is no effect, if so.
+    """
+
+    candidate: Candidate
+    scores: Array
+    effect: PairedEffect
+    note: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
+class Progress:
+    """Passes events on, with the best score so far."""
+
+    subject: Subject
+    clock: Clock
+    listener: Listener
+    baseline: float | None = None
+    best: float | None = None
+    stage: str = "baseline"
+    notes: list[str] = field(default_factory=list)
+
+    def say(self, done: int = 0, total: int = 0, message: str = "") -> None:
+        """Send an event of the current stage."""
+        self.listener(
+            Event(
+                stage=self.stage,
+                done=done,
+                total=total,
+                message=message,
+                baseline=self.baseline,
+                best=self.best,
+                metric=self.subject.metric.name,
+                elapsed_s=self.clock.elapsed_s,
+                left_s=self.clock.left_s,
+            )
+        )
+
+    def saw(self, scores: Array) -> None:
+        """Take note of mean scores."""
+        finite = scores[np.isfinite(scores)]
+        if len(finite):
+            lowest = self.subject.metric.direction == "minimize"
+            values = [*finite, *([] if self.best is None else [self.best])]
+            self.best = float(min(values) if lowest else max(values))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Baseline:
+    """The network as it stands, and the first remedies, which fill up the places beside it.
+
+    Attributes:
+        measured: of the baseline alone.
+        tried: remedies that were measured along with it.
+    """
+
+    measured: Measured
+    tried: tuple[Tried, ...]
+
+
+def measure_baseline(laboratory: Laboratory, plan: Plan, progress: Progress) -> Baseline:
+    """Train the network as it stands on the trials that screen and search will use.
+
+    A population runs in blocks, and a block with empty places costs as much as a full one: the first
+    remedies of the screen train along.
+    """
+    progress.stage = "baseline"
+    subject = laboratory.subject
+    same = [c for c in _candidates(laboratory, plan) if _shares_program(c.settings, subject.baseline)]
+    beside = [c for c in same if c.settings.epochs == subject.baseline.epochs]
+    beside = beside[: max(0, laboratory.num_places // len(plan.look) - 1)]
+    progress.say(0, len(plan.look) * (len(beside) + 1))
+    found = laboratory.measure(
+        [subject.baseline, *(c.settings for c in beside)],
+        plan.look,
+        progress=progress.say,
+        should_stop=_until(progress, np.inf),
+    )
+    if found.complete[0]:
+        progress.baseline = float(np.nanmean(found.scores[0]))
+        progress.saw(found.scores.mean(axis=1))
+    progress.say(len(plan.look) * (len(beside) + 1), len(plan.look) * (len(beside) + 1))
+    tried = _compared(laboratory, plan, beside, found.part(slice(1, None)), found.scores[0])
+    return Baseline(measured=found.part(slice(0, 1)), tried=tuple(tried))
+
+
+def screen(laboratory: Laboratory, plan: Plan, baseline: Baseline, progress: Progress) -> list[Tried]:
+    """Try every remedy alone, paired with the baseline on splits and seeds.
+
+    Those that share the baseline's program come first; the others each need a compilation and are
+    tried while there is time.
+    """
+    progress.stage = "screen"
+    tried = [t for t in baseline.tried if len(t.scores)]
+    known = {t.candidate.name for t in tried}
+    candidates = [c for c in _candidates(laboratory, plan) if c.name not in known]
+    done = len(known) * len(plan.look)
+    total = done + len(candidates) * len(plan.look)
+    for wave in _waves(candidates, laboratory.subject.baseline):
+        if progress.clock.is_past(plan.screen_until_s):
+            tried.extend(_untried(wave, "not tried: no time left"))
+            continue
+
+        def report(count: int, _: int, done: int = done) -> None:
+            progress.say(done + count, total)
+
+        found = laboratory.measure(
+            [candidate.settings for candidate in wave],
+            plan.look,
+            progress=report,
+            should_stop=_until(progress, plan.screen_until_s),
+        )
+        tried.extend(_compared(laboratory, plan, wave, found, baseline.measured.scores[0]))
+        progress.saw(np.array([t.scores.mean() for t in tried if len(t.scores)]))
+        done += len(wave) * len(plan.look)
+    return tried
+
+
+def search(
+    laboratory: Laboratory,
+    plan: Plan,
+    baseline: Baseline,
+    screened: Sequence[Tried],
+    progress: Progress,
+    *,
+    sampler: str,
+    seed: int,
+) -> list[Tried]:
+    """Search combinations around the baseline, in batches with halving, while there is time."""
+    progress.stage = "search"
+    subject = laboratory.subject
+    known = _situation(laboratory, plan)
+    promising = [t for t in screened if t.effect.effect is not None and t.effect.effect.estimate > 0]
+    # A network that must be compiled anew is searched only where the screen gives a reason to.
+    wider = any(t.candidate.settings.width > subject.baseline.width for t in promising)
+    deeper = any(t.candidate.settings.depth > subject.baseline.depth for t in promising)
+    space = make_space(
+        subject.baseline,
+        _replace(known, can_widen=known.can_widen and wider, can_deepen=known.can_deepen and deeper),
+        [(t.candidate, t.effect) for t in screened],
+    )
+    drawn = make_sampler(sampler, space, seed, direction=subject.metric.direction)
+    tried: list[Tried] = []
+    while len(tried) < _MAX_SEARCHED and not progress.clock.is_past(plan.search_until_s):
+        asked = drawn.ask(_BATCH)
+        if not asked:
+            break
+        batch = [
+            make_candidate(
+                f"search-{number}", "search", subject.baseline, settings, own_dropout=known.own_dropout
+            )
+            for number, settings in asked
+        ]
+
+        def report(count: int, total: int, done: int = len(tried)) -> None:
+            progress.say(done * len(plan.look) + count, done * len(plan.look) + total)
+
+        found = laboratory.measure(
+            [candidate.settings for candidate in batch],
+            plan.look,
+            rungs=rungs(min(c.settings.epochs for c in batch)),
+            keep_fraction=_KEEP,
+            progress=report,
+            should_stop=_until(progress, plan.search_until_s),
+        )
+        for (number, _), scores in zip(asked, found.scores, strict=True):
+            complete = np.isfinite(scores).all()
+            drawn.tell(number, float(scores.mean()) if complete else None)
+        tried.extend(_compared(laboratory, plan, batch, found, baseline.measured.scores[0]))
+        progress.saw(np.array([t.scores.mean() for t in tried if len(t.scores)]))
+    return tried
+
+
+def choose_finalists(
+    subject: Subject, screened: Sequence[Tried], searched: Sequence[Tried], count: int
+) -> list[Candidate]:
+    """Return the most promising candidates, at least one of them a single remedy where one is promising.
+
+    A single remedy tells the reader what works; a combination may gain more. Both go to confirmation.
+    """
+
+    def promising(tried: Sequence[Tried]) -> list[Tried]:
+        good = [t for t in tried if t.effect.effect is not None and t.effect.effect.estimate > 0]
+        return sorted(good, key=lambda t: -t.effect.effect.estimate)  # type: ignore[union-attr]
+
+    singles, combined = promising(screened), promising(searched)
+    ranked = promising([*screened, *searched])[:count]
+    if singles and singles[0] not in ranked:
+        ranked = [*ranked[: count - 1], singles[0]]
+    if combined and combined[0] not in ranked and count > 1:
+        ranked = [*ranked[: count - 1], combined[0]]
+    unique: dict[Settings, Candidate] = {}
+    for t in ranked:
+        unique.setdefault(t.candidate.settings, t.candidate)
+    return list(unique.values())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Confirmed:
+    """What the fresh splits said.
+
+    Attributes:
+        finalists: what was compared with the baseline.
+        confirmation: effects, corrected p-values and the choice; None if too few splits finished.
+        trials: positions of the fresh splits that finished for all.
+        baseline_scores: ``[trial]``.
+        best_epochs: median best epoch by settings.
+        curves: mean curves of the baseline and of each finalist.
+    """
+
+    finalists: tuple[Candidate, ...]
+    confirmation: Confirmation | None
+    trials: tuple[int, ...]
+    baseline_scores: Array
+    best_epochs: dict[Settings, int]
+    curves: dict[Settings, tuple[Array, Array, int]]
+
+    @property
+    def num_trials(self) -> int:
+        """Fresh splits that finished for all."""
+        return len(self.trials)
+
+
+def confirm_finalists(
+    laboratory: Laboratory, plan: Plan, finalists: Sequence[Candidate], progress: Progress
+) -> Confirmed:
+    """Compare finalists with the baseline on splits and seeds that nothing was chosen on.
+
+    Splits are added while time lasts; when to stop depends on the clock alone, never on the scores.
+    """
+    progress.stage = "confirm"
+    subject = laboratory.subject
+    arms = [subject.baseline, *(candidate.settings for candidate in finalists)]
+    parts: list[Measured] = []
+    done = 0
+    total = len(plan.confirm) * len(arms)
+    for chunk in _chunks(plan.confirm, len(parts)):
+        began = progress.clock.elapsed_s
+        if done and began + _cost(parts, len(arms), len(chunk)) > plan.confirm_until_s:
+            break
+
+        def report(count: int, _: int, done: int = done) -> None:
+            progress.say(done + count, total)
+
+        found = laboratory.measure(
+            arms, chunk, progress=report, should_stop=_until(progress, max(plan.confirm_until_s, 0))
+        )
+        parts.append(found)
+        done += len(arms) * len(chunk)
+        if not found.complete.all():
+            break
+    scores = np.concatenate([part.scores for part in parts], axis=1) if parts else np.zeros((len(arms), 0))
+    finished = (
+        np.concatenate([part.finished for part in parts], axis=1) if parts else np.zeros((len(arms), 0), bool)
+    )
+    usable = finished.all(axis=0)
+    scores = scores[:, usable]
+    confirmation = None
+    if finalists and scores.shape[1] >= _MIN_CONFIRMING:
+        confirmation = confirm(
+            scores[0],
+            {c.name: scores[i + 1] for i, c in enumerate(finalists)},
+            metric=subject.metric,
+            test_ratio=test_ratio(laboratory, plan.confirm),
+        )
+    curves = {arm: parts[0].curves[i] for i, arm in enumerate(arms)} if parts else {}
+    return Confirmed(
+        finalists=tuple(finalists),
+        confirmation=confirmation,
+        trials=tuple(np.asarray(plan.confirm)[: len(usable)][usable].tolist()),
+        baseline_scores=scores[0],
+        best_epochs={
+            arm: int(np.median([part.curves[i][2] for part in parts])) for i, arm in enumerate(arms) if parts
+        },
+        curves=curves,
+    )
+
+
+def test_ratio(laboratory: Laboratory, trials: Sequence[int]) -> float:
+    """Return rows scored on over rows trained on, which the correction of the variance needs."""
+    chosen = [laboratory.trials[t] for t in trials]
+    return float(np.mean([len(t.scored) / max(1, len(t.split.train)) for t in chosen]))
+
+
+def _situation(laboratory: Laboratory, plan: Plan) -> Situation:
+    rows = min(len(laboratory.trials[t].split.train) for t in plan.look)
+    return situation(laboratory.subject, rows)
+
+
+def _candidates(laboratory: Laboratory, plan: Plan) -> tuple[Candidate, ...]:
+    return remedies(laboratory.subject.baseline, _situation(laboratory, plan))
+
+
+def _shares_program(settings: Settings, baseline: Settings) -> bool:
+    same_size = settings.width <= baseline.width and settings.depth <= baseline.depth
+    return same_size and settings.batch_size == baseline.batch_size
+
+
+def _replace(known: Situation, **changes: bool) -> Situation:
+    return Situation(**{**known.__dict__, **changes})
+
+
+def _waves(candidates: Sequence[Candidate], baseline: Settings) -> list[list[Candidate]]:
+    """Group candidates by what must be compiled: the baseline's program first, larger networks last."""
+    groups: dict[tuple[int, bool, bool], list[Candidate]] = {}
+    for candidate in candidates:
+        settings = candidate.settings
+        key = (
+            settings.batch_size if settings.batch_size != baseline.batch_size else 0,
+            settings.width > baseline.width,
+            settings.depth > baseline.depth,
+        )
+        groups.setdefault(key, []).append(candidate)
+    return [groups[key] for key in sorted(groups, key=lambda key: (key[1], key[2], key[0] != 0, -key[0]))]
+
+
+def _compared(
+    laboratory: Laboratory, plan: Plan, candidates: Sequence[Candidate], found: Measured, baseline: Array
+) -> list[Tried]:
+    ratio = test_ratio(laboratory, plan.look)
+    tried = []
+    for candidate, scores, finished in zip(candidates, found.scores, found.finished, strict=True):
+        if not finished.all():
+            tried.append(_untried([candidate], "not measured: dropped early or no time left")[0])
+            continue
+        effect = paired_effect(baseline, scores, metric=laboratory.subject.metric, test_ratio=ratio)
+        tried.append(Tried(candidate=candidate, scores=scores, effect=effect, note=effect.note))
+    return tried
+
+
+def _untried(candidates: Sequence[Candidate], note: str) -> list[Tried]:
+    empty = PairedEffect(effect=None)
+    return [Tried(candidate=c, scores=np.zeros(0), effect=empty, note=note) for c in candidates]
+
+
+def _until(progress: Progress, elapsed_s: float) -> Callable[[], bool]:
+    limit = min(elapsed_s, progress.clock.budget_s)
+    return lambda: progress.clock.is_past(limit)
+
+
+def _chunks(trials: Sequence[int], _: int) -> list[Sequence[int]]:
+    """Return trials in the order in which they are added: the least that is useful first."""
+    first = min(_MIN_CONFIRMING, len(trials))
+    rest = [trials[i : i + 2] for i in range(first, len(trials), 2)]
+    return [trials[:first], *rest]
+
+
+def _cost(parts: Sequence[Measured], num_arms: int, num_trials: int) -> float:
+    """Return the seconds that further trials will take, judged by those before."""
+    runs = sum(part.scores.size for part in parts)
+    spent = sum(part.duration_s for part in parts)
+    return 1.15 * spent / max(1, runs) * num_arms * num_trials

@@ -1,0 +1,74 @@
+"""What `improve` hands back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wellfit.api._final import as_predictions, scaled_inputs
+from wellfit.data import Encoder, Table, encode_table, read_table
+from wellfit.models import Model, predict_plain
+from wellfit.records import DataError, Remedy, Report, Scaling
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Study:
+    """A finished (or stopped) study.
+
+    Attributes:
+        report: everything it says.
+        model: the network that is handed back, plain Keras; None if the study stopped before it was trained.
+        scalings: what its inputs go through first, one for each input.
+        encoder: from cells to inputs; None if arrays were given.
+        from_logits: whether the network's outputs are logits.
+        folder: where it was written, or None.
+        trials: every setting that was tried, with its scores, as plain data.
+    """
+
+    report: Report
+    model: Model | None
+    scalings: tuple[Scaling | None, ...]
+    encoder: Encoder | None
+    from_logits: bool
+    folder: Path | None = None
+    trials: tuple[dict[str, object], ...] = ()
+
+    @property
+    def effects(self) -> tuple[Remedy, ...]:
+        """Everything that was tried, confirmed ones first."""
+        return self.report.remedies
+
+    @property
+    def partial(self) -> str:
+        """Why the study is not complete, or an empty string."""
+        return self.report.partial
+
+    def predict(self, data: Any) -> Array:
+        """Return ``[row, class]`` probabilities or ``[row, output]`` values for new rows.
+
+        Args:
+            data: a file, frame or table with the columns that the network sees; or arrays, if the study
+                was made on arrays.
+
+        Raises:
+            DataError: the study handed no network back, or the rows do not fit.
+        """
+        if self.model is None:
+            raise DataError(
+                "this study ended before a network was trained.",
+                received=f"a partial study ({self.partial})",
+                expected="a study with a network",
+                fix="run it again with a larger budget",
+            )
+        if self.encoder is not None:
+            table = data if isinstance(data, Table) else read_table(data)
+            inputs = list(encode_table(self.encoder, table, with_target=False).dataset.inputs)
+        else:
+            inputs = [np.asarray(values) for values in (data if isinstance(data, list | tuple) else [data])]
+        outputs = predict_plain(self.model, scaled_inputs(inputs, self.scalings))
+        return as_predictions(outputs, self.report.task, self.from_logits)
