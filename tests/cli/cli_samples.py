@@ -7,12 +7,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TypeVar
 
+import polars as pl
 import pytest
 
 import wellfit
 from wellfit.cli import main
 from wellfit.records import Effect, HoldoutResult, Metric, Remedy, Report, Settings, Task, Verdict
+
+Fake = TypeVar("Fake", "FakeImprove", "FakePredict")
 
 TABLE = "age,city,bought\n" + "".join(f"{20 + i},{'Rome' if i % 2 else 'Oslo'},{i % 2}\n" for i in range(40))
 
@@ -92,6 +96,18 @@ class FakeImprove:
         return SimpleNamespace(report=report, folder=folder)
 
 
+class FakePredict:
+    """Stands for `wellfit.predict`: keeps its arguments and returns two rows."""
+
+    def __init__(self) -> None:
+        self.arguments: dict[str, object] = {}
+
+    def __call__(self, folder: Path, data: str, **arguments: object) -> pl.DataFrame:
+        """Pretend to predict."""
+        self.arguments = {"folder": folder, "data": data, **arguments}
+        return pl.DataFrame({"prediction": [1, 0], "probability_1": [0.75, 0.25]})
+
+
 def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     """Return the exit status of ``wellfit ARGUMENTS`` run in this process."""
     monkeypatch.setattr(sys, "argv", ["wellfit", *arguments])
@@ -100,18 +116,25 @@ def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
-def use_fake(monkeypatch: pytest.MonkeyPatch, fake: FakeImprove, name: str = "improve") -> FakeImprove:
+def use_fake(monkeypatch: pytest.MonkeyPatch, fake: Fake, name: str = "improve") -> Fake:
     """Put `fake` in the place of a public function and return it."""
     monkeypatch.setitem(vars(wellfit), name, fake)
     return fake
 
 
 def stubborn(seconds: float) -> Callable[..., None]:
-    """Return a study that does not react to a request to stop."""
+    """Return a study that does not react to a request to stop, and has a draft of its output about."""
 
     def work(*_: object, **__: object) -> None:
+        draft = Path("draft")
+        draft.touch()
         Path("working").touch()
-        time.sleep(seconds)
+        try:
+            end_s = time.monotonic() + seconds
+            while time.monotonic() < end_s:
+                time.sleep(0.02)
+        finally:
+            draft.unlink()
 
     return work
 

@@ -4,9 +4,8 @@ import json
 import os
 from pathlib import Path
 
-import polars as pl
 import pytest
-from cli_samples import TABLE, FakeImprove, run_command, small_report, use_fake
+from cli_samples import TABLE, FakeImprove, FakePredict, run_command, small_report, use_fake
 
 import wellfit
 
@@ -121,18 +120,13 @@ def test_damaged_report_is_refused(monkeypatch, capsys, folder):
 
 def test_predict_writes_csv_on_stdout(monkeypatch, capsys):
     """Without -o the predictions are CSV on stdout, in the order of the rows."""
-    calls = []
-
-    def fake(place, data, *, out):
-        calls.append((place, data.num_rows, out))
-        return pl.DataFrame({"prediction": [1, 0], "probability_1": [0.75, 0.25]})
-
-    monkeypatch.setitem(vars(wellfit), "predict", fake)
+    fake = use_fake(monkeypatch, FakePredict(), "predict")
     assert run_command(monkeypatch, "predict", "found", "rows.csv") == 0
     assert capsys.readouterr().out == "prediction,probability_1\n1,0.75\n0,0.25\n"
+    assert fake.arguments["out"] is None
     assert run_command(monkeypatch, "predict", "found", "rows.csv", "-o", "p.csv") == 0
     assert capsys.readouterr().out == ""
-    assert calls == [(Path("found"), 40, None), (Path("found"), 40, Path("p.csv"))]
+    assert fake.arguments["out"] == Path("p.csv")
 
 
 def test_interrupt_outside_a_study_is_a_failed_run(monkeypatch, capsys):

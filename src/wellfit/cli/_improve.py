@@ -21,11 +21,11 @@ from wellfit.cli._options import (
     Json,
     Overwrite,
     Quote,
-    Reading,
     check_json_target,
     parse_columns,
     parse_holdout,
     parse_preparation,
+    reading_options,
 )
 from wellfit.cli._process import prepare_process, process_age_s
 from wellfit.cli._status import Status, guarded
@@ -66,8 +66,8 @@ def improve(
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="Your network: a .keras or .h5 file, module:function or file.py:function. "
-            "A residual network is built if not given.",
+            help="Your network: a .keras or .h5 file, module:function or file.py:function. Or a built-in: "
+            "mlp (residual, the default), mlp:128, dense:64-32, dense:64-32:0.2 (with dropout).",
         ),
     ] = None,
     budget: Annotated[str, typer.Option(metavar="TIME", help="Such as 90s, 5m or 1h.")] = "90s",
@@ -145,19 +145,21 @@ def improve(
     began_s = time.monotonic() - process_age_s()
     prepare_process(debug=debug)
     check_json_target(json)
-    reading = Reading(delimiter=delimiter, encoding=encoding, decimal=decimal, quote=quote, header=header)
+    reading = reading_options(
+        delimiter=delimiter, encoding=encoding, decimal=decimal, quote=quote, header=header
+    )
     columns, preparation = parse_columns(column or []), parse_preparation(set_ or [])
     folder = out or Path(f"wellfit-{Path(data).stem}")
     return run_study(
         lambda listener, stop: wellfit.improve(
-            reading.table(data),
+            data,
             target=target,
             model=model,
             budget=budget,
             seed=seed,
             out=folder,
             overwrite=overwrite,
-            holdout=parse_holdout(holdout, reading),
+            holdout=parse_holdout(holdout),
             group=group,
             time=time_column,
             metric=metric,
@@ -169,6 +171,7 @@ def improve(
             columns=columns or None,
             preparation=preparation,
             unsafe=allow_unsafe,
+            reading=reading,
             listener=listener,
             stop=stop,
             began=began_s,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -26,30 +26,34 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and library messages.")]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How to read text tables; None where it is to be found out."""
-
-    delimiter: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    quote: str | None = None
-    header: bool | None = None
-
-    def table(self, path: str) -> wellfit.Table:
-        """Return the table at `path`."""
-        delimiter = {"tab": "\t", "\\t": "\t", "space": " "}.get(self.delimiter or "", self.delimiter)
-        return wellfit.read_table(
-            path,
-            delimiter=delimiter,
-            encoding=self.encoding,
-            decimal=self.decimal,
-            quote=self.quote,
-            header=self.header,
-        )
+_DELIMITERS = {"tab": "\t", "\\t": "\t", "space": " "}
 
 
-def parse_columns(pairs: list[str]) -> dict[str, str | list[str]]:
+def reading_options(
+    *,
+    delimiter: str | None,
+    encoding: str | None,
+    decimal: str | None,
+    quote: str | None,
+    header: bool | None,
+) -> dict[str, Any]:
+    """Return the options of `wellfit.read_table` that were given; the others are found out.
+
+    Example:
+        >>> reading_options(delimiter="tab", encoding=None, decimal=",", quote=None, header=None)
+        {'delimiter': '\\t', 'decimal': ','}
+    """
+    options = {
+        "delimiter": _DELIMITERS.get(delimiter or "", delimiter),
+        "encoding": encoding,
+        "decimal": decimal,
+        "quote": quote,
+        "header": header,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def parse_columns(pairs: list[str]) -> dict[str, Any]:
     """Return column kinds from ``NAME=KIND``, or from ``NAME=low<mid<high`` for values in their order.
 
     Raises:
@@ -59,7 +63,7 @@ def parse_columns(pairs: list[str]) -> dict[str, str | list[str]]:
         >>> parse_columns(["zip=category", "size=S<M<L"])
         {'zip': 'category', 'size': ['S', 'M', 'L']}
     """
-    columns: dict[str, str | list[str]] = {}
+    columns: dict[str, Any] = {}
     for pair in pairs:
         name, kind = _divided(pair, "--column", "age=category")
         columns[name] = [value.strip() for value in kind.split("<")] if "<" in kind else kind
@@ -130,12 +134,12 @@ def _wrong(pair: str, expected: str) -> wellfit.SettingsError:
     )
 
 
-def parse_holdout(text: str, reading: Reading) -> float | wellfit.Table:
-    """Return a share of the rows, or the table that `text` names."""
+def parse_holdout(text: str) -> float | str:
+    """Return a share of the rows, or the path that `text` is."""
     try:
         return float(text)
     except ValueError:
-        return reading.table(text)
+        return text
 
 
 def check_json_target(target: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import wellfit
-from wellfit.cli._options import Debug, Decimal, Delimiter, Encoding, Header, Quote, Reading
+from wellfit.cli._options import Debug, Decimal, Delimiter, Encoding, Header, Quote, reading_options
 from wellfit.cli._process import prepare_process
 from wellfit.cli._status import Status, guarded
 
@@ -37,8 +37,10 @@ def predict(
     Writes one row for each row of DATA, in order: the prediction, and for classes the probability of each.
     """
     prepare_process(debug=debug)
-    reading = Reading(delimiter=delimiter, encoding=encoding, decimal=decimal, quote=quote, header=header)
-    predictions = wellfit.predict(folder, reading.table(data), out=out)
+    reading = reading_options(
+        delimiter=delimiter, encoding=encoding, decimal=decimal, quote=quote, header=header
+    )
+    predictions = wellfit.predict(folder, data, out=out, reading=reading)
     if out is None:
         sys.stdout.write(predictions.write_csv())
     return Status.DONE

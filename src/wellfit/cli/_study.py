@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import shutil
@@ -59,6 +60,8 @@ def show_report(report: Report, *, json_target: str | None) -> None:
 
 def files_text(folder: Path) -> str:
     """Return one line for each thing that a study's folder holds, and how to use it."""
+    with contextlib.suppress(ValueError):
+        folder = folder.relative_to(Path.cwd())
     lines = [f"{label:<10}{folder / name}" for name, label in _FILES.items() if (folder / name).exists()]
     if (folder / "bundle").exists():
         lines.append(f"{'Next':<10}wellfit predict {shlex.quote(str(folder))} NEW_ROWS.csv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import threading
@@ -18,6 +19,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _POLL_S = 0.1
 # `timeout` and process managers send a signal to the process and to its group; a person needs longer.
 _SAME_REQUEST_S = 0.5
+_UNWIND_S = 1.0
 
 
 class Interrupts:
@@ -61,6 +63,12 @@ class _Job(threading.Thread, Generic[Result]):
         except BaseException as error:
             self.error = error
 
+    def unwind(self) -> None:
+        """Raise in the thread as soon as it runs Python again, so that it takes its drafts away."""
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(self.ident or 0), ctypes.py_object(SystemExit)
+        )
+
 
 def run_interruptible(
     work: Callable[[threading.Event], Result],
@@ -85,6 +93,8 @@ def run_interruptible(
             job.join(_POLL_S)
             if interrupts.urgent:
                 on_urgent()
+                job.unwind()
+                job.join(_UNWIND_S)
                 os._exit(Status.FAILED)
             if interrupts.stop.is_set() and not told:
                 told = True
