@@ -213,6 +213,28 @@ def test_wrong_cells_are_named(column, value):
     assert encoded.incomplete[2]
 
 
+def test_nested_cells_are_refused():
+    """Lists where the training data had numbers or categories are named with their type."""
+    table = _mixed()
+    encoder = fit_encoder(table, "y")
+    for column in ("noise", "city"):
+        nested = read_table(table.frame.with_columns(pl.Series(column, [[1]] * N)))
+        with pytest.raises(DataError, match=f"'{column}'"):
+            encode(encoder, nested)
+
+
+def test_typed_and_written_dates_agree(tmp_path):
+    """Dates learned from a typed frame are read from a text file too, and the other way round."""
+    table = _mixed()
+    table.frame.write_csv(tmp_path / "a.csv")
+    written = read_table(tmp_path / "a.csv")
+    for first, second in ((table, written), (written, table)):
+        encoder = fit_encoder(first, "y")
+        np.testing.assert_allclose(
+            encode(encoder, second).inputs[0], encode(encoder, first).inputs[0], rtol=1e-6
+        )
+
+
 def test_decimal_mark_of_each_file(tmp_path):
     """An encoder learned from decimal points reads a file with decimal commas alike."""
     table = read_table({"x": [f"{i}.5" for i in range(N)], "y": _cycle("a", "b")})

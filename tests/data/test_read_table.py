@@ -152,6 +152,7 @@ def test_row_names_without_a_header(tmp_path):
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "not a text table"),
         (b"PK\x03\x04" + bytes(50), "not a text table"),
         (bytes(range(256)) * 4, "not a text table"),
+        (b"<!DOCTYPE html>\n<html></html>\n", "not a text table"),
         (b"a,b\n1,2\n3\n4,5\n", "ragged: 1 of 3"),
         (b"a,b\n1,2\n3,4,5\n4,5\n", "ragged: 1 of 3"),
     ],

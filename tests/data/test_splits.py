@@ -207,6 +207,14 @@ def test_equal_rows_share_a_code():
     assert duplicate_codes((np.tile(values[:5], (10, 1)),)) is None
 
 
+def test_tables_of_few_distinct_rows_are_told():
+    """Where equal rows are the nature of the data they are not kept together, and the log says so."""
+    table = read_table({"x": [0.1, 0.2, 0.3] * 20, "y": ["a", "b"] * 30})
+    prepared = prepare(table, "y")
+    assert prepared.dataset.groups is None
+    assert any("only 3 different rows" in step.action for step in prepared.steps)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=30))
 def test_merged_groups_are_connected_components(pairs):
@@ -248,6 +256,16 @@ def test_duplicates_never_straddle():
             assert not first & second
         held = {tuple(r) for r in prepared.dataset.inputs[0][prepared.holdout]}
         assert not held & {tuple(r) for r in prepared.dataset.inputs[0][prepared.working]}
+
+
+def test_holdout_table_needs_no_group_or_time():
+    """A holdout table without the group and time columns can be used; it is never split."""
+    columns = {"x": np.linspace(0, 1, 60), "r": np.arange(60) % 9, "y": ["a", "b"] * 30}
+    table, held = read_table(columns), read_table({"x": [0.3, 0.4], "y": ["a", "b"]})
+    for role in ({"time": "r"}, {"group": "r"}):
+        prepared = prepare(table, "y", holdout=held, **role)
+        assert prepared.holdout.tolist() == [60, 61]
+        _check(prepared.dataset, make_splits(prepared.dataset, prepared.working, 2), prepared.working)
 
 
 def test_group_and_time_columns():

@@ -79,6 +79,7 @@ def test_rare_classes_are_named():
         ([0.5, 1.5, float("inf"), 2.5] * 5, "regression", "infinite"),
         ([0.5, 1.5, float("inf"), 2.5] * 5, "auto", "infinite"),
         (["a", "b"] * 10, "regression", "not numbers"),
+        ([[1, 2]] * 20, "auto", "neither numbers nor labels"),
     ],
 )
 def test_hopeless_targets(cells, task, message):

@@ -30,6 +30,12 @@ class Numbers:
     wrong: NDArray[np.bool_]
 
 
+def is_usable(column: pl.Series) -> bool:
+    """Return whether the cells are text, numbers, dates or yes and no, and not lists or other objects."""
+    dtype = column.dtype
+    return is_text(column) or dtype.is_numeric() or dtype.is_temporal() or dtype in (pl.Boolean, pl.Null)
+
+
 def is_text(column: pl.Series) -> bool:
     """Return whether the cells are text."""
     return column.dtype in (pl.String, pl.Categorical, pl.Enum)

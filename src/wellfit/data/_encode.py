@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from wellfit.data._cells import read_booleans, read_labels, read_numbers
-from wellfit.data._date_text import date_features, parse_dates
+from wellfit.data._cells import is_text, is_usable, read_booleans, read_labels, read_numbers
+from wellfit.data._date_text import date_features, find_date_format, parse_dates
 from wellfit.data._encoder import Encoder, column_features, detail_list, num_codes
 from wellfit.data._groups import row_groups, row_time
 from wellfit.data._number_text import clean_text, is_missing_among_numbers
@@ -103,7 +103,7 @@ def encode_table(
         feature_names=_names(encoder),
         class_names=encoder.target.class_names,
         groups=row_groups(encoder, table, inputs) if read_target else None,
-        time=row_time(encoder, table) if read_target and encoder.time else None,
+        time=row_time(encoder, table) if read_target and encoder.time in table.column_names else None,
     )
     steps = (*_ignored(encoder, table), *reader.steps)
     return Encoded(dataset=dataset, rows=rows, incomplete=reader.incomplete, steps=steps)
@@ -134,6 +134,7 @@ def _check_columns(encoder: Encoder, table: Table) -> None:
     needed = [column.name for column in encoder.used_columns]
     absent = [name for name in needed if name not in table.column_names]
     if not absent:
+        _check_types(encoder, table)
         return
     raise ColumnNotFoundError(
         f"{table.name} lacks {len(absent)} of the {len(needed)} columns that the network was trained on.",
@@ -141,6 +142,18 @@ def _check_columns(encoder: Encoder, table: Table) -> None:
         expected=f"also {shorten(absent, 5)}",
         fix=did_you_mean(absent[0], table.column_names) or "add the columns; their cells may be empty",
     )
+
+
+def _check_types(encoder: Encoder, table: Table) -> None:
+    for column in encoder.used_columns:
+        cells = table.frame[column.name]
+        if not is_usable(cells):
+            raise DataError(
+                f"column {column.name!r} of {table.name} must be {column.kind}.",
+                received=f"cells of type {cells.dtype}",
+                expected=f"{column.kind} cells, as in the training data",
+                fix="take the values out of their lists or objects",
+            )
 
 
 def _ignored(encoder: Encoder, table: Table) -> tuple[CleaningStep, ...]:
@@ -208,7 +221,9 @@ class _Reader:
     def _fill_dates(self, column: ColumnSchema, out: FloatArray) -> None:
         cells = self.table.frame[column.name]
         known = clean_text(cells) if cells.dtype == pl.String else cells
-        dates = parse_dates(known, str(column.details["format"]))
+        # Dates that were typed in the training data have no format; a text file of them has one of its own.
+        pattern = str(column.details["format"]) or (find_date_format(known) if is_text(known) else "")
+        dates = parse_dates(known, pattern)
         wrong = dates.is_null() & known.is_not_null()
         if known.dtype == pl.String:
             wrong &= ~is_missing_among_numbers(known)

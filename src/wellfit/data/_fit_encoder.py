@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wellfit.data._column_schema import Inferred
 from wellfit.data._encoder import Encoder, resolved
+from wellfit.data._inferred import Inferred
 from wellfit.data._leaks import leak_steps
 from wellfit.data._outlier_report import outlier_steps
 from wellfit.data._preparation import Preparation

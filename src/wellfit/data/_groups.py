@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from wellfit.data._cells import is_text, read_labels, read_numbers
+from wellfit.data._cells import is_text, is_usable, read_labels, read_numbers
 from wellfit.data._date_text import find_date_format, parse_dates
 from wellfit.data._encoder import Encoder
 from wellfit.data._number_text import clean_text
@@ -19,8 +19,9 @@ MIN_DISTINCT = 20
 def row_groups(encoder: Encoder, table: Table, inputs: tuple[NDArray[np.generic], ...]) -> IntArray | None:
     """Return ``[row]`` group codes: rows of one user group, and rows that look alike to the network."""
     duplicates = duplicate_codes(inputs)
-    if not encoder.group:
+    if encoder.group not in table.column_names:
         return duplicates
+    _refuse_nested(table, encoder.group)
     labels = read_labels(table.column(encoder.group))
     groups = labels.rank("dense").fill_null(0).to_numpy().astype(np.int64)
     # A row whose group is not known stands alone.
@@ -29,20 +30,34 @@ def row_groups(encoder: Encoder, table: Table, inputs: tuple[NDArray[np.generic]
     return dense(groups) if duplicates is None else merge_groups(groups, duplicates)
 
 
+def _refuse_nested(table: Table, name: str) -> None:
+    if not is_usable(table.column(name)):
+        raise DataError(
+            f"column {name!r} of {table.name} cannot name groups.",
+            received=f"cells of type {table.column(name).dtype}",
+            expected="a number or a label in each row",
+            fix="choose another column",
+        )
+
+
 def duplicate_codes(inputs: tuple[NDArray[np.generic], ...]) -> IntArray | None:
     """Return ``[row]`` equal codes for rows with equal inputs; None if there are none, or nothing else.
 
     With fewer than 20 distinct rows equal rows are the nature of the data, and keeping them
     together would leave nothing to split.
     """
+    codes = row_codes(inputs)
+    num_distinct = int(codes.max(initial=-1)) + 1
+    return None if num_distinct == len(codes) or num_distinct < MIN_DISTINCT else codes
+
+
+def row_codes(inputs: tuple[NDArray[np.generic], ...]) -> IntArray:
+    """Return ``[row]`` codes 0 to k-1, equal for rows with equal inputs."""
     hashes = np.zeros(len(inputs[0]), dtype=np.uint64)
     for part in inputs:
         for column in part.reshape(len(part), -1).T:
             hashes = _mix(hashes, column)
-    unique, codes = np.unique(hashes, return_inverse=True)
-    if len(unique) == len(hashes) or len(unique) < MIN_DISTINCT:
-        return None
-    return codes.astype(np.int32)
+    return dense(hashes)
 
 
 def _mix(hashes: NDArray[np.uint64], column: NDArray[np.generic]) -> NDArray[np.uint64]:

@@ -9,6 +9,7 @@ import numpy as np
 from wellfit.data._encode import Encoded, encode_table
 from wellfit.data._encoder import Encoder
 from wellfit.data._fit_encoder import fit_encoder, learn_encoder
+from wellfit.data._groups import row_codes
 from wellfit.data._outliers import RULE_QUANTILES, fences
 from wellfit.data._preparation import Preparation
 from wellfit.data._schema import Overrides
@@ -131,8 +132,9 @@ def _joined(own: Encoded, held: Encoded, num_table_rows: int) -> Encoded:
         # Codes of the holdout are never split, so that any new ones will do.
         groups = np.concatenate([groups, groups.max(initial=0) + 1 + np.arange(num_held)]).astype(np.int32)
     time = None
-    if first.time is not None and second.time is not None:
-        time = np.concatenate([first.time, second.time])
+    if first.time is not None:
+        later = np.full(num_held, np.inf) if second.time is None else second.time
+        time = np.concatenate([first.time, later])
     dataset = replace(
         first,
         inputs=tuple(np.concatenate(pair) for pair in zip(first.inputs, second.inputs, strict=True)),
@@ -150,19 +152,15 @@ def _joined(own: Encoded, held: Encoded, num_table_rows: int) -> Encoded:
 
 def _repeated(own: Dataset, held: Dataset) -> tuple[CleaningStep, ...]:
     """Return a warning if rows of the holdout table are also in the table."""
-    seen = set(_row_bytes(own))
-    num_repeated = sum(row in seen for row in _row_bytes(held))
+    pairs = zip(own.inputs, held.inputs, strict=True)
+    codes = row_codes(tuple(np.concatenate(pair) for pair in pairs))
+    num_repeated = int(np.isin(codes[own.num_rows :], codes[: own.num_rows]).sum())
     if not num_repeated:
         return ()
     action = (
         f"holdout rows with the same inputs as rows of the table, of {held.num_rows}: they flatter the result"
     )
     return (CleaningStep(column="", action=action, num_cells=num_repeated),)
-
-
-def _row_bytes(dataset: Dataset) -> list[bytes]:
-    parts = [np.ascontiguousarray(part) for part in dataset.inputs]
-    return [b"".join(part[i].tobytes() for part in parts) for i in range(dataset.num_rows)]
 
 
 def _finish(encoder: Encoder, encoded: Encoded, working: IntArray, held: IntArray) -> Prepared:
@@ -227,8 +225,14 @@ def _bounds(known: np.ndarray, preparation: Preparation) -> tuple[float, float]:
 
 
 def _duplicate_steps(dataset: Dataset, encoder: Encoder) -> tuple[CleaningStep, ...]:
-    if dataset.groups is None or encoder.group:
+    if encoder.group:
         return ()
+    if dataset.groups is None:
+        num_distinct = int(row_codes(dataset.inputs).max(initial=-1)) + 1
+        if num_distinct == dataset.num_rows:
+            return ()
+        action = f"only {num_distinct} different rows of inputs: equal rows are not kept together in splits"
+        return (CleaningStep(column="", action=action, num_cells=dataset.num_rows - num_distinct),)
     num_repeats = dataset.num_rows - len(np.unique(dataset.groups))
     action = "rows repeat the inputs of another row; such rows stay on one side of every split"
     return (CleaningStep(column="", action=action, num_cells=num_repeats),)

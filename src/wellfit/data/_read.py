@@ -191,7 +191,7 @@ def _from_object(source: object) -> Table:
     kind = f"{native.implementation.name.lower()} frame"
     names = [str(name) for name in native.columns]
     check_names(names, f"the {kind}")
-    columns = [_from_narwhals(series) for series in native.iter_columns()]
+    columns = [_from_narwhals(native.get_column(name)) for name in native.columns]
     frame = pl.DataFrame([column.alias(name) for column, name in zip(columns, names, strict=True)])
     return _typed_table(frame, f"the {kind}", format=kind)
 

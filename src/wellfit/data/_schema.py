@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from wellfit.data._column_schema import Inferred, infer_column, override_column
+from wellfit.data._cells import is_usable
+from wellfit.data._column_schema import infer_column, override_column
+from wellfit.data._inferred import Inferred
 from wellfit.data._preparation import Preparation
 from wellfit.data._table import Table, check_column
 from wellfit.records import (
@@ -38,7 +40,8 @@ def infer_schema(
         columns: name to kind (numeric, integer, boolean, category, ordinal, datetime, text, identifier),
             to ``"drop"``, or to a list of values in their order.
         group: the column whose equal values never straddle a split; not a feature.
-        time: the column that orders the rows; not a feature.
+        time: the column that orders the rows; not a feature. A group or time column that `columns` names too
+            is a feature as well.
         preparation: options; the defaults if None.
 
     Raises:
@@ -80,7 +83,7 @@ def infer_columns(
     inferred: list[Inferred] = []
     for name in table.column_names:
         column = seen.frame[name]
-        if columns and name in columns:
+        if columns and name in columns and is_usable(column):
             found = override_column(column, columns[name], table.decimal, preparation)
         else:
             found = infer_column(column, table.decimal, preparation)

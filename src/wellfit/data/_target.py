@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from wellfit.data._cells import is_text, read_labels, read_numbers
-from wellfit.data._column_schema import natural_order
+from wellfit.data._cells import is_text, is_usable, read_labels, read_numbers
 from wellfit.data._table import Table, check_column
+from wellfit.data._word_schema import natural_order
 from wellfit.records import (
     CleaningStep,
     SettingsError,
@@ -70,6 +70,7 @@ def infer_target(table: Table, name: str, task: str = "auto") -> Target:
     check_column(table, name, role="target", error=TargetNotFoundError)
     _check_task(task)
     column = table.column(name)
+    _refuse_nested(table, column)
     labels = read_labels(column)
     known = labels.drop_nulls()
     _refuse_empty(table, name, known)
@@ -136,6 +137,17 @@ def _refuse_empty(table: Table, name: str, known: pl.Series) -> None:
         f"target {name!r} is missing in every row of {table.name}.",
         received=f"{table.num_rows} missing cells",
         expected="a value in most rows",
+        fix="choose another column",
+    )
+
+
+def _refuse_nested(table: Table, column: pl.Series) -> None:
+    if is_usable(column):
+        return
+    raise TargetError(
+        f"target {column.name!r} of {table.name} holds neither numbers nor labels.",
+        received=f"cells of type {column.dtype}",
+        expected="one number or one label in each row",
         fix="choose another column",
     )
 

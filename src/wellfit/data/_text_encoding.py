@@ -125,6 +125,8 @@ def _refuse_known_binary(data: bytes, name: str) -> None:
 
 
 def _refuse_control_bytes(sample: bytes, name: str) -> None:
+    if sample.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise _binary(name, "a web page or XML document")
     num_control = len(sample) - len(sample.translate(None, _CONTROL))
     if num_control > 0.001 * len(sample) or b"\0" in sample:
         raise _binary(
