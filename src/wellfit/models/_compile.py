@@ -11,6 +11,7 @@ import keras
 from wellfit.models._graph import read_graph, why_no_graph
 from wellfit.models._kinds import is_passing
 from wellfit.models._optimizer import reference_rate
+from wellfit.models._outputs import num_outputs
 from wellfit.records import ModelMismatchError, Task, UnsupportedModelError
 
 DEFAULT_LEARNING_RATE = 1e-3
@@ -216,14 +217,14 @@ def _default_loss(model: keras.Model, task: Task) -> keras.losses.Loss:
     if task is Task.REGRESSION:
         return keras.losses.MeanSquaredError()
     from_logits = output_activation(model) not in ("sigmoid", "softmax")
-    if model.output_shape[-1] == 1:
+    if num_outputs(model) == 1:
         return keras.losses.BinaryCrossentropy(from_logits=from_logits)
     return keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
 
 
 def _check_loss(loss: keras.losses.Loss, model: keras.Model, task: Task) -> None:
     """Refuse a loss that has no meaning for the task."""
-    name, units = _loss_name(loss), model.output_shape[-1]
+    name, units = _loss_name(loss), num_outputs(model)
     if task is Task.REGRESSION:
         fits, fix = name not in _CROSSENTROPIES, "compile with loss='mse'"
     elif units == 1:

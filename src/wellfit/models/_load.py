@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,12 +109,16 @@ def _load_file(path: Path, unsafe: bool) -> keras.Model:
             fix="allow it with --allow-unsafe (unsafe=True) if you trust the file, or give file.py:function",
         )
     try:
-        model = keras.saving.load_model(path, safe_mode=not unsafe)
+        with warnings.catch_warnings():
+            # A compiled network that was never fitted has no optimizer state; that is no fault.
+            warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+            model = keras.saving.load_model(path, safe_mode=not unsafe)
     except Exception as error:
         # Keras raises whatever its layers raise when a config or the weights are not what they expect.
         raise ModelLoadError(
             f"Keras cannot load {path.name}",
-            received=f"{type(error).__name__}: {first_line(error)}",
+            received=f"{type(error).__name__}: {first_line(error)}"
+            + (f" (not Keras' own: {', '.join(foreign[:5])})" if foreign else ""),
             expected="a network saved by Keras 3 (or an .h5 file that it reads)",
             fix="give file.py:function if the network has classes of its own, or save it again",
         ) from error

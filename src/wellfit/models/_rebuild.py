@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -186,9 +186,25 @@ def assign(layer: keras.layers.Layer, values: Iterable[Any]) -> None:
     """Give a layer its weights, also those it only reads when loaded (an adapted `Normalization`)."""
     for variable, value in zip(layer.weights, values, strict=True):
         variable.assign(value)
+    _finish(layer)
+
+
+def _finish(layer: keras.layers.Layer) -> None:
+    """Let layers that hold values made from their weights make them again."""
     for part in layer._flatten_layers():
         if isinstance(part, keras.layers.Normalization):
             part.finalize_state()
+
+
+def set_weights(model: keras.Model, values: Sequence[Any]) -> None:
+    """Give a network its weights, in the order of ``model.weights``, in use at once.
+
+    Unlike ``model.set_weights`` it also reaches layers that hold values made from their weights, such as
+    an adapted `Normalization`.
+    """
+    for variable, value in zip(model.weights, values, strict=True):
+        variable.assign(value)
+    _finish(model)
 
 
 def copy_compile(source: keras.Model, target: keras.Model) -> None:

@@ -104,7 +104,7 @@ def dense_stack(
 
 
 def reference_width(num_rows: int, num_columns: int) -> int:
-    """Return 64, 128 or 256 units: more for more rows, and at least as many as there are columns.
+    """Return 64, 128 or 256 units: more for more rows, and 128 at least for more than 64 columns.
 
     Example:
         >>> reference_width(1000, 20), reference_width(50_000, 20), reference_width(500_000, 20)

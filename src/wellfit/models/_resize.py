@@ -26,6 +26,7 @@ def group_units(layout: Layout, width: Width) -> tuple[int, ...]:
         width: a factor above 0, the units of every group, or a mapping from group names to units.
 
     Example:
+        >>> from wellfit.models import WidthGroup
         >>> group_units(Layout(groups=(WidthGroup(name="dense", size=5, layers=("dense",)),)), 0.5)
         (3,)
     """
@@ -170,6 +171,7 @@ def narrowing_indices(axis: Axis, size: int, units: Sequence[int]) -> NDArray[np
     """Return ``[unit]``: which positions of an axis are kept when each group has the given units.
 
     Example:
+        >>> from wellfit.models import Segment
         >>> narrowing_indices((Segment(0, 3), Segment(None, 2)), 5, [1])
         array([0, 3, 4])
     """

@@ -40,7 +40,7 @@ def save_plain(model: keras.Model, path: str | os.PathLike[str]) -> None:
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
             draft = Path(folder) / target.name
-            model.save(draft)
+            _save(model, draft)
             _check_draft(model, draft)
             os.replace(draft, target)
     except OSError as error:
@@ -61,6 +61,14 @@ def summary_lines(model: keras.Model) -> tuple[str, ...]:
     """
     lines = [_line(layer) for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     return (*lines, f"total: {_parameters(model.count_params())}")
+
+
+def _save(model: keras.Model, draft: Path) -> None:
+    """Save a network with an optimizer that has its variables: loading warns where it has none."""
+    optimizer: Any = model.optimizer if model.compiled else None
+    if optimizer is not None and not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    model.save(draft)
 
 
 def _line(layer: keras.layers.Layer) -> str:

@@ -81,6 +81,8 @@ def read_hdf5_config(path: Path) -> Any:
         with h5py.File(path, "r") as file:
             _check_datasets(file, path, path.stat().st_size)
             config, training = (file.attrs.get(name) for name in ("model_config", "training_config"))
+    except (ModelLoadError, PermissionError):
+        raise
     except OSError as error:
         raise ModelLoadError(
             f"{path.name} is not an HDF5 file, or is damaged",
@@ -203,6 +205,8 @@ def _check_weights(member: Any, path: Path, size: int) -> None:
     try:
         with h5py.File(file, "r") as weights:
             _check_datasets(weights, path, size)
+    except ModelLoadError:
+        raise
     except OSError as error:
         raise ModelLoadError(
             f"the weights in {path.name} are damaged", received=str(error), fix="save the model again"
