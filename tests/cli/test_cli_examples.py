@@ -1,0 +1,20 @@
+"""The examples in docstrings of the command line run and are true."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import wellfit
+from wellfit import cli
+
+MODULES = [wellfit.__name__] + [
+    f"wellfit.cli.{module.name}" for module in pkgutil.iter_modules(cli.__path__) if module.name != "__main__"
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name):
+    """Every example gives what it shows."""
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
