@@ -6,46 +6,79 @@ import os
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wellfit._version import __version__
-from wellfit.api._final import Final
-from wellfit.api._laboratory import Laboratory, Measured
-from wellfit.api._references import chance_loss, chance_name, score_chance, score_references
-from wellfit.api._stages import Confirmed, Plan, Tried, test_ratio
-from wellfit.api._subject import Subject
+from wellfit.api._clock import Clock
+from wellfit.api._laboratory import Laboratory
+from wellfit.api._plan import Plan
+from wellfit.api._references import chance_loss, chance_name, score_chance
+from wellfit.api._stages import Confirmed, Tried, test_ratio
+from wellfit.api._words import notes, options, why_partial
 from wellfit.models import summary_lines
 from wellfit.records import CurvePair, Remedy, Report, Settings, Verdict
 from wellfit.search import Attempt, Evidence, paired_effect, verdict
 
-Array = np.ndarray
+if TYPE_CHECKING:
+    from wellfit.api._protocol import Found
+
 _PACKAGES = ("keras", "jax", "numpy", "scikit-learn", "optuna", "polars")
 
 
-def references(laboratory: Laboratory, plan: Plan) -> dict[str, Array]:
-    """Return ``[trial]`` scores of chance and the linear model on the trials of the screen."""
-    return score_references(laboratory.subject, [laboratory.trials[t] for t in plan.look])
-
-
-def read_verdict(
+def assemble(
     laboratory: Laboratory,
     plan: Plan,
-    baseline: Measured | None,
-    yardsticks: dict[str, Array],
-    screened: Sequence[Tried],
-    confirmed: Confirmed | None,
-) -> tuple[Verdict, str]:
+    clock: Clock,
+    found: Found,
+    *,
+    seed: int,
+    sampler: str,
+    command: str,
+) -> Report:
+    """Put the report together."""
+    subject, final = laboratory.subject, found.final
+    found_verdict, line = _verdict(laboratory, plan, found)
+    return Report(
+        task=subject.dataset.task,
+        metric=subject.metric,
+        verdict=found_verdict,
+        verdict_line=line,
+        baseline=subject.baseline,
+        chosen=final.settings if final is not None else subject.baseline,
+        holdout=final.holdout if final is not None else None,
+        remedies=_remedies(found),
+        curves=_curves(found, subject.baseline),
+        references={name: float(np.mean(scores)) for name, scores in found.references.items()},
+        confusion=final.confusion if final is not None else None,
+        class_names=subject.dataset.class_names,
+        columns=subject.schema,
+        cleaning=subject.steps,
+        model_summary=summary_lines(final.model if final is not None else subject.model),
+        command=command,
+        members_trained=laboratory.members_trained,
+        num_rows=subject.dataset.num_rows,
+        timing=found.timing,
+        environment=_environment(seed),
+        partial=why_partial(found, clock),
+        notes=notes(found, laboratory, plan),
+        options=options(found, laboratory, plan, clock, sampler),
+    )
+
+
+def _verdict(laboratory: Laboratory, plan: Plan, found: Found) -> tuple[Verdict, str]:
     """Return the verdict on the baseline and its sentence."""
-    subject = laboratory.subject
-    if baseline is None or not baseline.complete[0] or not yardsticks:
+    subject, baseline, confirmed = laboratory.subject, found.baseline, found.confirmed
+    if not baseline.is_complete:
         return Verdict.INCONCLUSIVE, "The baseline was not measured, so nothing can be said."
-    train, validation, _ = baseline.curves[0]
-    chance, scores, trials = yardsticks[chance_name(subject)], baseline.scores[0], plan.look
+    chance, scores, trials = found.references[chance_name(subject)], baseline.scores, plan.look
     if confirmed is not None and confirmed.num_trials > len(chance):
         trials, scores = confirmed.trials, confirmed.baseline_scores
         chance = score_chance(subject, [laboratory.trials[t] for t in trials])
     over = paired_effect(chance, scores, metric=subject.metric, test_ratio=test_ratio(laboratory, trials))
+    train, validation, _ = baseline.measured.curves[0]
+    known = validation[np.isfinite(validation)]
     evidence = Evidence(
         metric=subject.metric,
         baseline_score=float(np.mean(scores)),
@@ -53,9 +86,9 @@ def read_verdict(
         over_chance=over.effect,
         train_loss=float(train[-1]) if len(train) else np.nan,
         last_loss=float(validation[-1]) if len(validation) else np.nan,
-        best_loss=float(np.nanmin(validation)) if np.isfinite(validation).any() else np.nan,
+        best_loss=float(known.min()) if len(known) else np.nan,
         chance_loss=chance_loss(subject, [laboratory.trials[t] for t in plan.look]),
-        attempts=_attempts(screened, confirmed),
+        attempts=_attempts(found.screened, confirmed),
     )
     return verdict(evidence)
 
@@ -83,10 +116,9 @@ def _attempts(screened: Sequence[Tried], confirmed: Confirmed | None) -> list[At
     return list(found.values())
 
 
-def list_remedies(
-    screened: Sequence[Tried], searched: Sequence[Tried], confirmed: Confirmed | None, kept: str | None
-) -> tuple[Remedy, ...]:
-    """Return all that was tried, confirmed ones first, then by screened effect."""
+def _remedies(found: Found) -> tuple[Remedy, ...]:
+    """Return all that was tried, each once: confirmed ones first, then by screened effect."""
+    confirmed = found.confirmed
     remedies = []
     if confirmed is not None and confirmed.confirmation is not None:
         for candidate in confirmed.finalists:
@@ -96,97 +128,54 @@ def list_remedies(
                     name=candidate.name,
                     settings=candidate.changes,
                     stage="confirmed",
-                    kept=candidate.name == kept,
+                    kept=candidate.name == found.kept,
                     effect=result.effect,
-                    note=_why(candidate.name, confirmed, kept) or result.note,
+                    note=result.note or _why(candidate.name, confirmed.confirmation.confirmed, found.kept),
                 )
             )
-
-    def order(tried: Tried) -> float:
-        return -tried.effect.effect.estimate if tried.effect.effect is not None else np.inf
-
     shown = {remedy.name for remedy in remedies}
-    for tried in sorted([*screened, *searched], key=order):
-        if tried.candidate.name in shown:
-            continue
-        remedies.append(
-            Remedy(
-                name=tried.candidate.name,
-                settings=tried.candidate.changes,
-                stage="screened",
-                kept=False,
-                effect=tried.effect.effect,
-                note=tried.note,
-            )
-        )
-    return tuple(remedies)
+    rest = [t for t in [*found.screened, *found.searched] if t.candidate.name not in shown]
+    return (*remedies, *(_screened(tried) for tried in sorted(rest, key=_by_effect)))
 
 
-def _why(name: str, confirmed: Confirmed, kept: str | None) -> str:
-    assert confirmed.confirmation is not None
+def _by_effect(tried: Tried) -> float:
+    return -tried.effect.effect.estimate if tried.effect.effect is not None else np.inf
+
+
+def _screened(tried: Tried) -> Remedy:
+    return Remedy(
+        name=tried.candidate.name,
+        settings=tried.candidate.changes,
+        stage="screened",
+        kept=False,
+        effect=tried.effect.effect,
+        note=tried.note,
+    )
+
+
+def _why(name: str, confirmed: Sequence[str], kept: str | None) -> str:
     if name == kept:
         return "kept: the largest gain that is certain"
-    if name in confirmed.confirmation.confirmed:
-        return "helps, but another gains more for certain"
-    return "not confirmed on fresh splits"
+    return (
+        "helps, but another gains more for certain" if name in confirmed else "not confirmed on fresh splits"
+    )
 
 
-def pair_of_curves(
-    baseline: Measured | None, confirmed: Confirmed | None, base: Settings, chosen: Settings
-) -> tuple[CurvePair, ...]:
+def _curves(found: Found, baseline: Settings) -> tuple[CurvePair, ...]:
     """Return mean curves of baseline and chosen network, from the confirmation where there are any."""
-    curves = dict(confirmed.curves) if confirmed is not None else {}
-    if base not in curves and baseline is not None and baseline.curves:
-        curves[base] = baseline.curves[0]
-    pairs = []
-    for name, settings in (("baseline", base), ("chosen", chosen)):
-        if settings in curves and (name == "baseline" or chosen != base):
-            train, validation, best = curves[settings]
-            pairs.append(CurvePair(name=name, train_loss=train, validation_loss=validation, best_epoch=best))
-    return tuple(pairs)
-
-
-def assemble(
-    subject: Subject,
-    laboratory: Laboratory,
-    *,
-    found: tuple[Verdict, str],
-    remedies: tuple[Remedy, ...],
-    final: Final | None,
-    curves: tuple[CurvePair, ...],
-    yardsticks: dict[str, Array],
-    timing: dict[str, float],
-    partial: str,
-    notes: Sequence[str],
-    options: dict[str, object],
-    command: str,
-    seed: int,
-) -> Report:
-    """Put the report together."""
-    return Report(
-        task=subject.dataset.task,
-        metric=subject.metric,
-        verdict=found[0],
-        verdict_line=found[1],
-        baseline=subject.baseline,
-        chosen=final.settings if final is not None else subject.baseline,
-        holdout=final.holdout if final is not None else None,
-        remedies=remedies,
-        curves=curves,
-        references={name: float(np.mean(scores)) for name, scores in yardsticks.items()},
-        confusion=final.confusion if final is not None else None,
-        class_names=subject.dataset.class_names,
-        columns=subject.schema,
-        cleaning=subject.steps,
-        model_summary=summary_lines(final.model if final is not None else subject.model),
-        command=command,
-        members_trained=laboratory.members_trained,
-        num_rows=subject.dataset.num_rows,
-        timing=timing,
-        environment=_environment(seed),
-        partial=partial,
-        notes=tuple(notes),
-        options=options,
+    curves = dict(found.confirmed.curves) if found.confirmed is not None else {}
+    curves.setdefault(baseline, found.baseline.measured.curves[0])
+    named = {"baseline": baseline}
+    if found.kept is not None and found.confirmed is not None and found.confirmed.chosen is not None:
+        named["chosen"] = found.confirmed.chosen.settings
+    return tuple(
+        CurvePair(
+            name=name,
+            train_loss=curves[settings][0],
+            validation_loss=curves[settings][1],
+            best_epoch=curves[settings][2],
+        )
+        for name, settings in named.items()
     )
 
 

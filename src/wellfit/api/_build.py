@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.api._subject import Subject, baseline_settings
 from wellfit.data import Preparation, Table, holdout_split, prepare, read_table
@@ -16,7 +17,7 @@ from wellfit.evaluation import default_metric, get_metric
 from wellfit.models import Model, NetworkShape, check_fit, find_layout, load_model, training_setup
 from wellfit.records import Dataset, SettingsError, TargetError, Task
 
-Array = np.ndarray
+Array = NDArray[Any]
 REFERENCE = "mlp"
 
 
@@ -37,14 +38,15 @@ def table_subject(
     columns: Mapping[str, str] | None,
     preparation: Preparation | None,
     unsafe: bool,
-    reading: Mapping[str, Any],
+    reading: Mapping[str, Any] | None,
 ) -> Subject:
     """Return the subject of a study on a table; see `improve` for the arguments."""
+    reading = reading or {}
     table = data if isinstance(data, Table) else read_table(data, **reading)
     held = holdout if isinstance(holdout, float | int) else _holdout_table(holdout, reading)
     options = replace(preparation or Preparation(), features=features)
     is_reference = model is None or _is_built_in(model)
-    given = None if is_reference else load_model(model, unsafe=unsafe)
+    given = load_model(model, unsafe=unsafe) if model is not None and not is_reference else None
     prepared = prepare(
         table,
         target,

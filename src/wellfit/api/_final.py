@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.api._laboratory import Laboratory
-from wellfit.api._references import predict_references
-from wellfit.api._stages import Plan
+from wellfit.api._plan import Plan
+from wellfit.api._references import chance_name, predict_references
 from wellfit.api._subject import Subject
 from wellfit.data import apply_scaling
 from wellfit.evaluation import confusion_matrix, evaluate, paired_bootstrap
 from wellfit.models import Model, chosen_model, predict_plain
 from wellfit.records import HoldoutResult, Scaling, Settings, Task
 
-Array = np.ndarray
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,33 +50,32 @@ def finish(
     were best in the confirmation (the median).
 
     Returns:
-        None if the baseline itself cannot be trained.
+        None if neither network reaches a finite loss.
     """
     subject = laboratory.subject
     arms = [subject.baseline] if chosen == subject.baseline else [subject.baseline, chosen]
     trained: list[Model | None] = []
     for settings in arms:
         stop_after = best_epochs.get(settings, settings.epochs - 1) + 1 if settings.patience else None
-        weights, good = laboratory.fit(settings, plan.final, stop_after=stop_after)
+        weights, good = laboratory.fit(settings, plan.final, stop_after=stop_after, alone=plan.is_long)
         trained.append(_built(laboratory, plan, settings, weights) if good else None)
-    if trained[0] is None and trained[-1] is None:
-        return None
-    note = ""
-    if trained[-1] is None:
-        note = "the chosen network did not reach a finite loss on all working rows, so the baseline is kept"
-    baseline = trained[0] or trained[-1]
     improved = trained[-1] or trained[0]
-    assert baseline is not None
-    assert improved is not None
+    if improved is None:
+        return None
+    notes = []
+    if trained[-1] is None:
+        notes.append("the chosen network diverged on all working rows, so the baseline is kept")
+    if trained[0] is None:
+        notes.append("the baseline diverged on all working rows and counts as chance on the holdout")
     scalings = laboratory.scalings(plan.final)
-    holdout, confusion = _holdout(subject, scalings, baseline, improved, seed)
+    holdout, confusion = _holdout(subject, scalings, trained[0], improved, seed)
     return Final(
         settings=arms[-1] if trained[-1] is not None else subject.baseline,
         model=improved,
         scalings=scalings,
         holdout=holdout,
         confusion=confusion,
-        note=note,
+        note="; ".join(notes),
     )
 
 
@@ -93,22 +94,26 @@ def _built(laboratory: Laboratory, plan: Plan, settings: Settings, weights: tupl
 
 
 def _holdout(
-    subject: Subject, scalings: tuple[Scaling | None, ...], baseline: Model, improved: Model, seed: int
+    subject: Subject, scalings: tuple[Scaling | None, ...], baseline: Model | None, improved: Model, seed: int
 ) -> tuple[HoldoutResult | None, Array | None]:
     if len(subject.holdout) == 0:
         return None, None
     dataset, rows = subject.dataset, subject.holdout
     inputs = scaled_inputs([values[rows] for values in dataset.inputs], scalings)
-    before = predictions(subject, baseline, inputs)
-    after = before if improved is baseline else predictions(subject, improved, inputs)
+    references = predict_references(subject, subject.working, rows)
+    after = predictions(subject, improved, inputs)
+    before = after
+    if baseline is None:
+        before = references[chance_name(subject)].reshape(len(rows), -1)
+    elif baseline is not improved:
+        before = predictions(subject, baseline, inputs)
     target = dataset.target[rows]
-    groups = None if dataset.groups is None else dataset.groups[rows]
     difference, low, high = (0.0, 0.0, 0.0)
-    if improved is not baseline:
+    if before is not after:
+        groups = None if dataset.groups is None else dataset.groups[rows]
         difference, low, high = paired_bootstrap(
             dataset.task, subject.metric.name, target, before, after, seed=seed, groups=groups
         )
-    references = predict_references(subject, subject.working, rows)
     result = HoldoutResult(
         num_rows=len(rows),
         baseline=evaluate(dataset.task, target, before),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.api._subject import Subject
 from wellfit.data import fit_scaling, make_splits
@@ -17,13 +18,14 @@ from wellfit.population import Population, Run, TargetScaling, num_workers
 from wellfit.records import RESULTS, Curves, Members, Settings, Split, members_from
 from wellfit.search import halving
 
-Array = np.ndarray
+Array = NDArray[Any]
 Progress = Callable[[int, int], None]
 Stop = Callable[[], bool]
 
 # Of a split's rows: 75 % to train on, 10 % to stop by, 15 % to score on. Rows that early stopping has
 # looked at would flatter it.
 _OUTSIDE, _STOP_SHARE = 0.25, 0.4
+_ENDED = (RESULTS.finished, RESULTS.early_stopped, RESULTS.nonfinite)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,7 +105,7 @@ class Measured:
     @property
     def complete(self) -> Array:
         """``[setting]`` whether all its runs finished."""
-        return self.finished.all(axis=1)
+        return np.all(self.finished, axis=1).reshape(-1)
 
 
 class Laboratory:
@@ -156,10 +158,19 @@ class Laboratory:
             members = self._members([settings[s] for s, _ in members_of], [trials[t] for _, t in members_of])
             run = population.start(members)
             report = (lambda n, _, done=done: progress(done + n, len(jobs))) if progress else None
-            self._climb(run, [s for s, _ in members_of], rungs, keep_fraction, report, should_stop)
+            self._climb(
+                run,
+                [s for s, _ in members_of],
+                rungs=rungs,
+                keep_fraction=keep_fraction,
+                progress=report,
+                should_stop=should_stop,
+            )
             found = run.curves()
-            self._score(population, members, found, members_of, trials, scores, finished)
+            reached = self._scores(population, members, found)
             for index, job in enumerate(members_of):
+                scores[job] = reached[index]
+                finished[job] = found.results[index] in _ENDED
                 curves[job] = (
                     found.train_loss[index],
                     found.validation_loss[index],
@@ -178,7 +189,7 @@ class Laboratory:
         )
 
     def fit(
-        self, settings: Settings, trial: int, *, stop_after: int | None = None
+        self, settings: Settings, trial: int, *, stop_after: int | None = None, alone: bool = True
     ) -> tuple[tuple[Array, ...], bool]:
         """Train one member; return its last weights, and whether its loss stayed finite.
 
@@ -186,13 +197,15 @@ class Laboratory:
             settings: of the member; it does not stop early by itself.
             trial: position of the trial.
             stop_after: epochs to train, with the schedule of the full number; None for all.
+            alone: whether to compile a program for a single member, or to use the one there is.
 
         Returns:
             One array for each entry of its network's ``weights``, and the verdict.
         """
         population = self._population(self.structure(settings))
         members = self._members([settings], [trial]).replace(patience=0, restore_best=False)
-        run = population.start(members, block_size=1)
+        # A block of one is compiled anew; a full block trains copies beside it, which may cost less.
+        run = population.start(members, block_size=1 if alone else None)
         run.advance(stop_after)
         found = run.curves()
         self.members_trained += 1
@@ -263,6 +276,7 @@ class Laboratory:
         self,
         run: Run,
         setting_of: Sequence[int],
+        *,
         rungs: Sequence[int],
         keep_fraction: float,
         progress: Progress | None,
@@ -282,33 +296,25 @@ class Laboratory:
             run.keep(np.flatnonzero(np.isin(owner, kept)))
         run.advance(progress=progress, should_stop=should_stop)
 
-    def _score(
-        self,
-        population: Population,
-        members: Members,
-        found: Curves,
-        jobs: Sequence[tuple[int, int]],
-        trials: Sequence[int],
-        scores: Array,
-        finished: Array,
-    ) -> None:
+    def _scores(self, population: Population, members: Members, found: Curves) -> Array:
+        """Return ``[member]`` scores on the rows kept for that; NaN for a member that did not end well."""
+        dataset, scores = self.subject.dataset, np.full(len(members), np.nan)
         ended = np.isin(found.results, (RESULTS.finished, RESULTS.early_stopped))
-        failed = found.results == RESULTS.nonfinite
-        for index, (s, t) in enumerate(jobs):
-            finished[s, t] = ended[index] or failed[index]
-        subject, dataset = self.subject, self.subject.dataset
-        for position, trial in enumerate(trials):
-            chosen = [i for i, (_, t) in enumerate(jobs) if t == position and ended[i]]
-            if not chosen:
-                continue
+        for trial in np.unique(members.split[ended]):
+            chosen = np.flatnonzero(ended & (members.split == trial))
             rows = self.trials[trial].scored
-            weights = [w[chosen] for w in found.weights]
-            predictions = population.predict(weights, members.take(chosen), rows)
-            for index, prediction in zip(chosen, predictions, strict=True):
-                weight = None if dataset.sample_weight is None else dataset.sample_weight[rows]
-                scores[jobs[index][0], position] = score(
-                    subject.metric.name, dataset.task, dataset.target[rows], prediction, sample_weight=weight
+            weight = None if dataset.sample_weight is None else dataset.sample_weight[rows]
+            weights = [values[chosen] for values in found.weights]
+            predicted = population.predict(weights, members.take(chosen), rows)
+            for member, prediction in zip(chosen, predicted, strict=True):
+                scores[member] = score(
+                    self.subject.metric.name,
+                    dataset.task,
+                    dataset.target[rows],
+                    prediction,
+                    sample_weight=weight,
                 )
+        return scores
 
 
 def _varied(subject: Subject) -> list[str]:
@@ -362,7 +368,7 @@ def _mean_curves(curves: Sequence[tuple[Array, Array, int]]) -> tuple[Array, Arr
             table[row, : len(curve[index])] = curve[index]
         known = np.isfinite(table)
         total = np.where(known, table, 0.0).sum(axis=0)
-        # An epoch counts while most runs still train: the mean of the few that go on longest is another question.
+        # An epoch counts while most runs still train: the few that go on longest are a choice.
         enough = known.sum(axis=0) * 2 > len(curves)
         return np.where(enough, total / np.maximum(known.sum(axis=0), 1), np.nan).astype(np.float32)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.api._laboratory import Trial
 from wellfit.api._subject import Subject
 from wellfit.evaluation import reference_predictions, score
 
-Array = np.ndarray
+Array = NDArray[Any]
 
 
 def predict_references(subject: Subject, train: Array, rows: Array) -> dict[str, Array]:

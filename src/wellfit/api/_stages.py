@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.api._clock import Clock
 from wellfit.api._events import Event, Listener
 from wellfit.api._laboratory import Laboratory, Measured
+from wellfit.api._plan import Plan
+from wellfit.api._references import score_chance
 from wellfit.api._subject import Subject, situation
 from wellfit.records import Settings
 from wellfit.search import (
@@ -26,34 +30,11 @@ from wellfit.search import (
     rungs,
 )
 
-Array = np.ndarray
+Array = NDArray[Any]
 
-NUM_FINALISTS = 4
 _BATCH = 16  # settings asked for at a time: enough to fill the blocks, few enough for the sampler to learn
-_MAX_SEARCHED = 160
 _KEEP = 1 / 3  # of the settings go on at each rung (successive halving)
 _MIN_CONFIRMING = 3  # splits below which an interval says nothing
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Which trials a stage uses, and until when it may last.
-
-    Attributes:
-        look: positions of the trials for screen and search.
-        confirm: positions of the trials for confirmation, disjoint from `look`.
-        final: position of the trial that trains on all working rows.
-        screen_until_s: seconds since the start at which the screen must end.
-        search_until_s: likewise for the search.
-        confirm_until_s: likewise for the confirmation.
-    """
-
-    look: tuple[int, ...]
-    confirm: tuple[int, ...]
-    final: int
-    screen_until_s: float
-    search_until_s: float
-    confirm_until_s: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -115,12 +96,24 @@ class Baseline:
     """The network as it stands, and the first remedies, which fill up the places beside it.
 
     Attributes:
-        measured: of the baseline alone.
+        measured: of the baseline alone; where it diverged, its score is that of chance.
         tried: remedies that were measured along with it.
+        note: that it diverged, if so.
     """
 
     measured: Measured
     tried: tuple[Tried, ...]
+    note: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every run of the baseline came to its end."""
+        return bool(self.measured.complete[0])
+
+    @property
+    def scores(self) -> Array:
+        """``[trial]`` scores."""
+        return self.measured.scores[0]
 
 
 def measure_baseline(laboratory: Laboratory, plan: Plan, progress: Progress) -> Baseline:
@@ -141,12 +134,29 @@ def measure_baseline(laboratory: Laboratory, plan: Plan, progress: Progress) -> 
         progress=progress.say,
         should_stop=_until(progress, np.inf),
     )
+    found, note = _with_chance(laboratory, plan.look, found)
     if found.complete[0]:
-        progress.baseline = float(np.nanmean(found.scores[0]))
+        progress.baseline = float(found.scores[0].mean())
         progress.saw(found.scores.mean(axis=1))
     progress.say(len(plan.look) * (len(beside) + 1), len(plan.look) * (len(beside) + 1))
     tried = _compared(laboratory, plan, beside, found.part(slice(1, None)), found.scores[0])
-    return Baseline(measured=found.part(slice(0, 1)), tried=tuple(tried))
+    return Baseline(measured=found.part(slice(0, 1)), tried=tuple(tried), note=note)
+
+
+def _with_chance(laboratory: Laboratory, trials: Sequence[int], found: Measured) -> tuple[Measured, str]:
+    """Score the baseline as chance where it diverged.
+
+    A network that diverges is worth no more than a guess; without a score for it, nothing could be
+    compared with it, and the remedy that mends it would never be found.
+    """
+    diverged = found.finished[0] & ~np.isfinite(found.scores[0])
+    if not diverged.any():
+        return found, ""
+    scores = found.scores.copy()
+    chance = score_chance(laboratory.subject, [laboratory.trials[t] for t in trials])
+    scores[0] = np.where(diverged, chance, scores[0])
+    note = f"the baseline diverged in {int(diverged.sum())} of {len(trials)} runs, which count as chance"
+    return replace(found, scores=scores), note
 
 
 def screen(laboratory: Laboratory, plan: Plan, baseline: Baseline, progress: Progress) -> list[Tried]:
@@ -161,8 +171,8 @@ def screen(laboratory: Laboratory, plan: Plan, baseline: Baseline, progress: Pro
     candidates = [c for c in _candidates(laboratory, plan) if c.name not in known]
     done = len(known) * len(plan.look)
     total = done + len(candidates) * len(plan.look)
-    for wave in _waves(candidates, laboratory.subject.baseline):
-        if progress.clock.is_past(plan.screen_until_s):
+    for number, wave in enumerate(_waves(candidates, laboratory.subject.baseline)):
+        if number > plan.num_programs or progress.clock.is_past(plan.screen_until_s):
             tried.extend(_untried(wave, "not tried: no time left"))
             continue
 
@@ -175,7 +185,7 @@ def screen(laboratory: Laboratory, plan: Plan, baseline: Baseline, progress: Pro
             progress=report,
             should_stop=_until(progress, plan.screen_until_s),
         )
-        tried.extend(_compared(laboratory, plan, wave, found, baseline.measured.scores[0]))
+        tried.extend(_compared(laboratory, plan, wave, found, baseline.scores))
         progress.saw(np.array([t.scores.mean() for t in tried if len(t.scores)]))
         done += len(wave) * len(plan.look)
     return tried
@@ -186,8 +196,8 @@ def search(
     plan: Plan,
     baseline: Baseline,
     screened: Sequence[Tried],
-    progress: Progress,
     *,
+    progress: Progress,
     sampler: str,
     seed: int,
 ) -> list[Tried]:
@@ -206,7 +216,9 @@ def search(
     )
     drawn = make_sampler(sampler, space, seed, direction=subject.metric.direction)
     tried: list[Tried] = []
-    while len(tried) < _MAX_SEARCHED and not progress.clock.is_past(plan.search_until_s):
+    for _ in range(plan.num_batches):
+        if progress.clock.is_past(plan.search_until_s):
+            break
         asked = drawn.ask(_BATCH)
         if not asked:
             break
@@ -231,14 +243,12 @@ def search(
         for (number, _), scores in zip(asked, found.scores, strict=True):
             complete = np.isfinite(scores).all()
             drawn.tell(number, float(scores.mean()) if complete else None)
-        tried.extend(_compared(laboratory, plan, batch, found, baseline.measured.scores[0]))
+        tried.extend(_compared(laboratory, plan, batch, found, baseline.scores))
         progress.saw(np.array([t.scores.mean() for t in tried if len(t.scores)]))
     return tried
 
 
-def choose_finalists(
-    subject: Subject, screened: Sequence[Tried], searched: Sequence[Tried], count: int
-) -> list[Candidate]:
+def choose_finalists(screened: Sequence[Tried], searched: Sequence[Tried], count: int) -> list[Candidate]:
     """Return the most promising candidates, at least one of them a single remedy where one is promising.
 
     A single remedy tells the reader what works; a combination may gain more. Both go to confirmation.
@@ -285,6 +295,12 @@ class Confirmed:
         """Fresh splits that finished for all."""
         return len(self.trials)
 
+    @property
+    def chosen(self) -> Candidate | None:
+        """The finalist that is certain to gain most, or None for the baseline."""
+        name = self.confirmation.chosen if self.confirmation is not None else None
+        return next((candidate for candidate in self.finalists if candidate.name == name), None)
+
 
 def confirm_finalists(
     laboratory: Laboratory, plan: Plan, finalists: Sequence[Candidate], progress: Progress
@@ -308,8 +324,9 @@ def confirm_finalists(
             progress.say(done + count, total)
 
         found = laboratory.measure(
-            arms, chunk, progress=report, should_stop=_until(progress, max(plan.confirm_until_s, 0))
+            arms, chunk, progress=report, should_stop=_until(progress, plan.confirm_until_s)
         )
+        found, _ = _with_chance(laboratory, chunk, found)
         parts.append(found)
         done += len(arms) * len(chunk)
         if not found.complete.all():
@@ -318,7 +335,7 @@ def confirm_finalists(
     finished = (
         np.concatenate([part.finished for part in parts], axis=1) if parts else np.zeros((len(arms), 0), bool)
     )
-    usable = finished.all(axis=0)
+    usable = np.all(finished, axis=0).reshape(-1)
     scores = scores[:, usable]
     confirmation = None
     if finalists and scores.shape[1] >= _MIN_CONFIRMING:
@@ -366,7 +383,7 @@ def _replace(known: Situation, **changes: bool) -> Situation:
 
 
 def _waves(candidates: Sequence[Candidate], baseline: Settings) -> list[list[Candidate]]:
-    """Group candidates by what must be compiled: the baseline's program first, larger networks last."""
+    """Group candidates by what must be compiled: the baseline's program, larger networks, other batches."""
     groups: dict[tuple[int, bool, bool], list[Candidate]] = {}
     for candidate in candidates:
         settings = candidate.settings
@@ -376,7 +393,9 @@ def _waves(candidates: Sequence[Candidate], baseline: Settings) -> list[list[Can
             settings.depth > baseline.depth,
         )
         groups.setdefault(key, []).append(candidate)
-    return [groups[key] for key in sorted(groups, key=lambda key: (key[1], key[2], key[0] != 0, -key[0]))]
+    own = (0, False, False)
+    ordered = sorted(groups, key=lambda key: (key != own, not (key[1] or key[2]), -key[0]))
+    return [groups[key] for key in ordered]
 
 
 def _compared(

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.api._final import as_predictions, scaled_inputs
 from wellfit.data import Encoder, Table, encode_table, read_table
 from wellfit.models import Model, predict_plain
 from wellfit.records import DataError, Remedy, Report, Scaling
 
-Array = np.ndarray
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

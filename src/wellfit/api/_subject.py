@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.data import Encoder, Preparation
 from wellfit.models import Layout, Model, TrainingSetup, dropout_points
 from wellfit.records import CleaningStep, ColumnSchema, Dataset, Metric, Settings
 from wellfit.search import Situation
 
-Array = np.ndarray
+Array = NDArray[Any]
 
 # Updates after which a small network on a table has usually seen its lowest validation loss; the number
 # of epochs of a study that does not name it follows from it.

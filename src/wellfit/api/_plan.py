@@ -1,0 +1,149 @@
+"""How a budget is shared out: by arithmetic before anything runs, so that the same seed gives the same study.
+
+The clock only cuts off what takes longer than planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# Measured on two cores for planning only; a wrong guess costs budget, never truth. One update of one
+# member takes a fixed part (the calls of a block, shared by its members) and its arithmetic.
+_UPDATE_S = 3e-6
+_RATE = 1.2e11
+_COMPILE_S = 4.0
+_START_S = 5.0  # imports, reading, preparing
+_END_S = 7.0  # compiling for one member, scoring by plain Keras, writing
+
+_TYPICAL_CANDIDATES = 40
+_BATCH = 16
+_MAX_BATCHES = 8
+_MAX_CONFIRMING = 10
+_MAX_FINALISTS = 4
+_MAX_PROGRAMS = 5
+_MIN_ROWS = 1000
+_SLACK = 0.75  # of the time that is planned for; machines are rarely idle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Which trials a stage uses, how much it tries, and until when it may last.
+
+    Attributes:
+        num_look: trials of screen and search.
+        num_confirm: fresh trials of the confirmation.
+        num_finalists: candidates that go to the confirmation.
+        num_batches: batches of settings in the search.
+        num_programs: compilations beyond the baseline's that the screen may ask for.
+        max_rows: training rows in screen and search, or None for all.
+        is_long: whether training one network alone takes longer than compiling a program for it.
+        screen_until_s: seconds since the start at which the screen must end.
+        search_until_s: likewise for the search.
+        confirm_until_s: likewise for the confirmation.
+    """
+
+    num_look: int
+    num_confirm: int
+    num_finalists: int
+    num_batches: int
+    num_programs: int
+    max_rows: int | None
+    is_long: bool
+    screen_until_s: float
+    search_until_s: float
+    confirm_until_s: float
+
+    @property
+    def look(self) -> tuple[int, ...]:
+        """Positions of the trials for screen and search."""
+        return tuple(range(self.num_look))
+
+    @property
+    def confirm(self) -> tuple[int, ...]:
+        """Positions of the trials for confirmation, which nothing was chosen on."""
+        return tuple(range(self.num_look, self.num_look + self.num_confirm))
+
+    @property
+    def final(self) -> int:
+        """Position of the trial that trains on all working rows."""
+        return self.num_look + self.num_confirm
+
+
+def member_cost(
+    num_parameters: int, num_rows: int, *, epochs: int, batch_size: int, num_workers: int
+) -> float:
+    """Return about how many seconds one member takes when all cores are busy with members."""
+    updates = epochs * -(-num_rows // batch_size)
+    training = updates * (_UPDATE_S + 6.0 * num_parameters * batch_size / _RATE)
+    measuring = epochs * 2.0 * num_parameters * min(num_rows, 2500) / _RATE
+    return (training + measuring) * 2.0 / num_workers
+
+
+def make_plan(
+    budget_s: float, num_parameters: int, num_rows: int, *, epochs: int, batch_size: int, num_workers: int
+) -> Plan:
+    """Share a budget out between the stages.
+
+    Args:
+        budget_s: seconds in all.
+        num_parameters: of the network.
+        num_rows: working rows; three quarters of them are trained on at a time.
+        epochs: of the baseline.
+        batch_size: of the baseline.
+        num_workers: blocks that run side by side.
+
+    Example:
+        >>> plan = make_plan(90, 20_000, 1_600, epochs=50, batch_size=32, num_workers=2)
+        >>> plan.num_look, plan.num_confirm, plan.max_rows
+        (5, 10, None)
+    """
+
+    def cost(rows: float) -> float:
+        return member_cost(
+            num_parameters, int(rows), epochs=epochs, batch_size=batch_size, num_workers=num_workers
+        )
+
+    rows = 0.75 * num_rows
+    # The two final networks train one by one on a core each.
+    reserve_s = min(0.5 * budget_s, _END_S + 1.5 * num_workers * cost(num_rows))
+    until_s = budget_s - reserve_s
+    free_s = max(0.0, until_s - _START_S - 2 * _COMPILE_S)
+    num_programs = min(_MAX_PROGRAMS, int(0.25 * free_s / _COMPILE_S))
+    work_s = _SLACK * (free_s - num_programs * _COMPILE_S)
+    num_look, max_rows = _look(0.4 * work_s, rows, cost)
+    look_s = cost(min(rows, max_rows or rows))
+    # Halving leaves about half of a batch's work to be done.
+    num_batches = int(min(_MAX_BATCHES, 0.25 * work_s / max(0.5 * _BATCH * num_look * look_s, 1e-9)))
+    num_finalists, num_confirm = _confirming(0.35 * work_s, cost(rows))
+    return Plan(
+        num_look=num_look,
+        num_confirm=num_confirm,
+        num_finalists=num_finalists,
+        num_batches=num_batches,
+        num_programs=num_programs,
+        max_rows=max_rows,
+        is_long=8 * num_workers * cost(num_rows) > _COMPILE_S,
+        screen_until_s=0.6 * until_s,
+        search_until_s=0.75 * until_s,
+        confirm_until_s=until_s,
+    )
+
+
+def _look(work_s: float, rows: float, cost: Callable[[float], float]) -> tuple[int, int | None]:
+    """Return how many trials the screen can afford, and on how many rows."""
+    for num_trials in (5, 3, 2):
+        if _TYPICAL_CANDIDATES * num_trials * cost(rows) <= work_s:
+            return num_trials, None
+    affordable = rows * work_s / max(_TYPICAL_CANDIDATES * 2 * cost(rows), 1e-9)
+    return 2, max(_MIN_ROWS, int(affordable)) if affordable < rows and rows > _MIN_ROWS else None
+
+
+def _confirming(work_s: float, member_s: float) -> tuple[int, int]:
+    """Return finalists and fresh trials: enough trials for a narrow interval come before more finalists."""
+    runs = work_s / max(member_s, 1e-9)
+    for num_finalists in range(_MAX_FINALISTS, 1, -1):
+        num_trials = int(runs / (num_finalists + 1))
+        if num_trials >= 6:
+            return num_finalists, min(num_trials, _MAX_CONFIRMING)
+    return 1, max(3, min(int(runs / 2), _MAX_CONFIRMING))

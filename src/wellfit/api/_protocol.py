@@ -1,0 +1,162 @@
+"""The protocol of a study: baseline, screen, search, confirm, finish; each stage knows only those before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellfit.api._assemble import assemble
+from wellfit.api._clock import Clock
+from wellfit.api._events import Listener
+from wellfit.api._final import Final, finish
+from wellfit.api._laboratory import Laboratory, Trial, make_trials
+from wellfit.api._plan import Plan, make_plan, member_cost
+from wellfit.api._references import score_references
+from wellfit.api._stages import (
+    Baseline,
+    Confirmed,
+    Progress,
+    Tried,
+    choose_finalists,
+    confirm_finalists,
+    measure_baseline,
+    screen,
+    search,
+)
+from wellfit.api._study import Study
+from wellfit.api._subject import Subject
+from wellfit.population import enable_compilation_cache, num_workers
+from wellfit.records import Settings, Split
+
+Array = NDArray[Any]
+
+# Past the budget, or asked to stop, the final networks are still trained if that takes about a second.
+_SOON_S = 1.0
+_OVERDRAFT = 0.05
+
+
+@dataclass(kw_only=True, eq=False)
+class Found:
+    """What the stages have found so far.
+
+    Attributes:
+        baseline: the network as it stands, on the trials of screen and search.
+        references: chance and linear model on the same trials, name to ``[trial]``.
+        screened: each remedy alone.
+        searched: combinations.
+        confirmed: finalists on fresh trials; None if it did not come to that.
+        final: the networks trained on all working rows; None likewise.
+        timing: stage to seconds.
+    """
+
+    baseline: Baseline
+    references: dict[str, Array]
+    screened: list[Tried] = field(default_factory=list)
+    searched: list[Tried] = field(default_factory=list)
+    confirmed: Confirmed | None = None
+    final: Final | None = None
+    timing: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> str | None:
+        """Name of the finalist that is handed back, None for the baseline."""
+        chosen = self.confirmed.chosen if self.confirmed is not None else None
+        fell_back = self.final is None or (chosen is not None and self.final.settings != chosen.settings)
+        return None if chosen is None or fell_back else chosen.name
+
+
+def run_study(
+    subject: Subject, clock: Clock, *, seed: int, sampler: str, listener: Listener, command: str
+) -> Study:
+    """Run a study from the subject to its report."""
+    enable_compilation_cache()
+    progress = Progress(subject=subject, clock=clock, listener=listener)
+    for note in subject.notes:
+        progress.say(message=note)
+    laboratory, plan = _prepare(subject, clock, seed)
+    found = _stages(laboratory, plan, progress, seed=seed, sampler=sampler)
+    report = assemble(laboratory, plan, clock, found, seed=seed, sampler=sampler, command=command)
+    final = found.final
+    return Study(
+        report=report,
+        model=final.model if final is not None else None,
+        scalings=final.scalings if final is not None else (),
+        encoder=subject.encoder,
+        from_logits=subject.setup.from_logits,
+        trials=tuple(_plain(tried) for tried in [*found.screened, *found.searched]),
+    )
+
+
+def _prepare(subject: Subject, clock: Clock, seed: int) -> tuple[Laboratory, Plan]:
+    """Share the budget out and draw all splits."""
+    plan = make_plan(
+        clock.budget_s,
+        max(subject.model.count_params(), 1),
+        len(subject.working),
+        epochs=subject.baseline.epochs,
+        batch_size=subject.baseline.batch_size,
+        num_workers=num_workers(),
+    )
+    look = make_trials(subject, plan.num_look, seed, plan.max_rows)
+    fresh = make_trials(subject, plan.num_confirm, seed + 10_000)
+    none = np.zeros(0, np.int32)
+    everything = Split(train=np.asarray(subject.working, np.int32), validation=none)
+    last = Trial(split=everything, scored=none, seed=seed + 20_000)
+    return Laboratory(subject, [*look, *fresh, last]), plan
+
+
+def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int, sampler: str) -> Found:
+    clock, timing = progress.clock, {"prepare_s": progress.clock.elapsed_s}
+
+    def timed(name: str) -> None:
+        timing[f"{name}_s"] = clock.elapsed_s - sum(timing.values())
+
+    baseline = measure_baseline(laboratory, plan, progress)
+    references = score_references(laboratory.subject, [laboratory.trials[t] for t in plan.look])
+    found = Found(baseline=baseline, references=references, timing=timing)
+    timed("baseline")
+    if baseline.is_complete:
+        found.screened = screen(laboratory, plan, baseline, progress)
+        timed("screen")
+        found.searched = search(
+            laboratory, plan, baseline, found.screened, progress=progress, sampler=sampler, seed=seed
+        )
+        timed("search")
+        finalists = choose_finalists(found.screened, found.searched, plan.num_finalists)
+        found.confirmed = confirm_finalists(laboratory, plan, finalists, progress)
+        timed("confirm")
+        if _is_time_to_finish(laboratory.subject, clock):
+            progress.stage = "final"
+            progress.say(0, 2)
+            chosen = found.confirmed.chosen
+            settings: Settings = laboratory.subject.baseline if chosen is None else chosen.settings
+            found.final = finish(laboratory, plan, settings, found.confirmed.best_epochs, seed)
+            progress.say(2, 2)
+        timed("final")
+    timing["compile_s"] = laboratory.compile_s
+    timing["total_s"] = clock.elapsed_s
+    return found
+
+
+def _is_time_to_finish(subject: Subject, clock: Clock) -> bool:
+    """Return whether the final networks can still be trained: there is time, or it takes hardly any."""
+    cost_s = member_cost(
+        max(subject.model.count_params(), 1),
+        len(subject.working),
+        epochs=subject.baseline.epochs,
+        batch_size=subject.baseline.batch_size,
+        num_workers=1,
+    )
+    too_late = clock.interrupted or clock.left_s < -_OVERDRAFT * clock.budget_s
+    return not too_late or cost_s < _SOON_S
+
+
+def _plain(tried: Tried) -> dict[str, object]:
+    return {
+        "name": tried.candidate.name,
+        "settings": dict(tried.candidate.changes),
+        "scores": [float(score) for score in tried.scores],
+    }

@@ -1,0 +1,74 @@
+"""What a study says of itself in words: why it is partial, what to know, by which numbers it was run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wellfit.api._clock import Clock
+from wellfit.api._laboratory import Laboratory
+from wellfit.api._plan import Plan
+
+if TYPE_CHECKING:
+    from wellfit.api._protocol import Found
+
+
+def why_partial(found: Found, clock: Clock) -> str:
+    """Return why the study is not complete, as a clause, or an empty string."""
+    budget = f"the budget of {clock.budget_s:g} s"
+    if clock.interrupted:
+        return "the study was stopped before its end"
+    if not found.baseline.is_complete:
+        return f"{budget} ended before the baseline was trained"
+    measured = sum(len(tried.scores) > 0 for tried in found.screened)
+    if measured < len(found.screened) / 2:
+        return f"{budget} was enough for {measured} of {len(found.screened)} remedies"
+    confirmed = found.confirmed
+    if confirmed is None or (confirmed.finalists and confirmed.confirmation is None):
+        return f"{budget} ended before anything was confirmed"
+    if found.final is None and clock.left_s > 0:
+        return "no network reached a finite loss on all working rows"
+    return "" if found.final is not None else f"{budget} ended before the final networks were trained"
+
+
+def notes(found: Found, laboratory: Laboratory, plan: Plan) -> tuple[str, ...]:
+    """Return what the reader should know, in order."""
+    said = [*laboratory.subject.notes, found.baseline.note]
+    untried = [tried.candidate.name for tried in found.screened if not len(tried.scores)]
+    if untried:
+        said.append(f"not measured for lack of time: {', '.join(untried)}")
+    rows, full = (len(laboratory.trials[t].split.train) for t in (plan.look[0], plan.confirm[0]))
+    if plan.max_rows is not None and rows < full:
+        said.append(f"screen and search used {rows:,} of {full:,} training rows, to fit the budget")
+    confirmed = found.confirmed
+    measured = any(tried.effect.effect is not None for tried in found.screened)
+    if confirmed is not None and not confirmed.finalists and measured:
+        said.append("no remedy looked better than the baseline, so there was nothing to confirm")
+    elif confirmed is not None and confirmed.confirmation and not confirmed.confirmation.confirmed:
+        said.append("nothing beat the baseline on fresh splits, so the baseline is kept")
+    said.append(found.final.note if found.final is not None else "")
+    return tuple(note for note in said if note)
+
+
+def options(
+    found: Found, laboratory: Laboratory, plan: Plan, clock: Clock, sampler: str
+) -> dict[str, object]:
+    """Return the numbers of the protocol by name."""
+    subject = laboratory.subject
+    look, fresh = laboratory.trials[plan.look[0]], laboratory.trials[plan.confirm[0]]
+    return {
+        "data": subject.name,
+        "budget_s": clock.budget_s,
+        "network": subject.model.name,
+        "network_origin": "built for this table" if subject.is_reference else "given",
+        "working_rows": len(subject.working),
+        "holdout_rows": len(subject.holdout),
+        "screening_splits": len(plan.look),
+        "screening_rows": len(look.split.train),
+        "confirming_splits": found.confirmed.num_trials if found.confirmed else 0,
+        "rows_trained_on": len(fresh.split.train),
+        "rows_stopped_by": len(fresh.split.validation),
+        "rows_scored_on": len(fresh.scored),
+        "sampler": sampler,
+        "optimizer": subject.setup.optimizer,
+        "loss": subject.setup.loss_name,
+    }
