@@ -72,21 +72,30 @@ def test_fits_the_terminal(width):
 def test_before_there_are_numbers():
     """A stage without runs says what it does; scores that are not known are not shown."""
     lines = drawn(80, event("prepare", 0, 0, baseline=None, best=None)).splitlines()
-    assert "preparing the data" in lines[0]
+    assert lines[0].split() == ["prepare"]
+    assert "reading the table" in lines[1]
     assert "baseline" not in lines[1]
 
 
+def test_before_the_first_event():
+    """From the first moment something says what is going on."""
+    assert drawn(80).split()[:3] == ["prepare", "reading", "the"]
+
+
 def test_finished_stages_and_messages_stay():
-    """Each stage leaves a line with its runs and scores; messages are printed once."""
+    """Each stage leaves a line with its runs and its score; messages are printed once."""
     stream = io.StringIO()
     console = Console(file=stream, width=80, force_terminal=True, color_system=None)
     with Progress(console) as progress:
-        progress(event("baseline", 30, 30, best=None, message="column [b]'id'[/b]\x1b[2J is left out"))
+        progress(event("baseline", 30, 30, message="column [b]'id'[/b]\x1b[2J is left out"))
         progress(event("search", 10, 960))
+        progress(event("final", 2, 2))
     text = stream.getvalue()
     assert text.count("column [b]'id'[/b] [2J is left out") == 1
-    assert re.search(r"baseline +0\.\d s  30 runs  log_loss: baseline 0\.4312\s", text)
-    assert re.search(r"search +0\.\d s  10 runs  log_loss: baseline 0\.4312  best so far 0\.4187", text)
+    assert re.search(r"prepare +0\.\d s\s*\n", text)
+    assert re.search(r"baseline +0\.\d s  30 runs  log_loss: baseline 0\.4312\s*\n", text)
+    assert re.search(r"search +0\.\d s  10 runs  best so far 0\.4187\s*\n", text)
+    assert re.search(r"final +0\.\d s  2 runs\s*\n", text)
 
 
 def test_silent_where_there_is_no_terminal():

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 WIDEST = 100
 _STAGE_CELLS = 9
 STAGES = {
-    "prepare": "preparing the data",
-    "baseline": "training the baseline",
+    "prepare": "reading the table, building the network",
+    "baseline": "the network as it is",
     "screen": "each remedy alone, paired with the baseline",
     "search": "combinations of remedies",
-    "confirm": "finalists on fresh splits and seeds",
+    "confirm": "the finalists on fresh splits and seeds",
     "final": "training the chosen network, judging it on the holdout",
 }
+# Scores of later stages are on other splits, and are told by the report with their intervals.
+_SCORED = ("baseline", "screen", "search")
 
 
 class Progress:
@@ -41,6 +43,7 @@ class Progress:
         self.console.width = min(self.console.width, WIDEST)
         self.is_shown = self.console.is_terminal and not self.console.is_dumb_terminal
         self._lock = threading.Lock()
+        self._stage = next(iter(STAGES))
         self._event: Event | None = None
         self._received_s = self._stage_began_s = time.monotonic()
         self._live = Live(
@@ -62,12 +65,10 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Take an event; may be called from any thread."""
         with self._lock:
-            before, now_s = self._event, time.monotonic()
-            if before is not None and before.stage != event.stage:
+            if event.stage != self._stage:
                 self._end_stage()
-            if before is None or before.stage != event.stage:
-                self._stage_began_s = now_s
-            self._event, self._received_s = event, now_s
+                self._stage = event.stage
+            self._event, self._received_s = event, time.monotonic()
         if event.message:
             self.say(event.message)
 
@@ -83,19 +84,20 @@ class Progress:
 
     def _end_stage(self) -> None:
         """Leave a line for the stage that is over."""
-        event, self._event = self._event, None
-        if event is None:
-            return
-        parts = [f"{event.stage:<{_STAGE_CELLS}}{time.monotonic() - self._stage_began_s:6.1f} s"]
-        if event.done:
+        now_s, event = time.monotonic(), self._event
+        parts = [f"{self._stage:<{_STAGE_CELLS}}{now_s - self._stage_began_s:6.1f} s"]
+        self._stage_began_s, self._event = now_s, None
+        if event is not None and event.done:
             parts.append(f"{event.done:,} runs")
-        parts += _scores(event)
+        if event is not None and event.stage in _SCORED:
+            parts += _scores(event)[-1:]
         self.say("  ".join(parts))
 
     def _draw(self) -> RenderableType:
         event = self._event
         if event is None:
-            return Text("starting")
+            doing = f"{self._stage:<{_STAGE_CELLS}} {STAGES.get(self._stage, '')}"
+            return Text(doing, overflow="ellipsis", no_wrap=True)
         return Group(self._first_line(event), self._second_line(event))
 
     def _first_line(self, event: Event) -> RenderableType:
@@ -107,7 +109,7 @@ class Progress:
             middle: RenderableType = ProgressBar(total=event.total, completed=min(event.done, event.total))
             right = f"{event.done:,} of {event.total:,} runs"
         else:
-            middle, right = Text(STAGES.get(event.stage, ""), overflow="ellipsis"), ""
+            middle, right = Text(""), ""
         line.add_row(Text(event.stage, style="bold"), middle, right)
         return line
 
@@ -116,16 +118,17 @@ class Progress:
         line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
         line.add_column(justify="right", no_wrap=True)
         left_s = event.left_s - (time.monotonic() - self._received_s)
-        line.add_row(" " * (_STAGE_CELLS + 1) + "  ".join(_scores(event)), f"{clock_text(left_s)} left")
+        told = "  ".join(_scores(event)) or STAGES.get(event.stage, "")
+        line.add_row(" " * (_STAGE_CELLS + 1) + told, f"{clock_text(left_s)} left")
         return line
 
 
 def _scores(event: Event) -> list[str]:
     """Return such as ``log_loss: baseline 0.4312``, ``best so far 0.4187``."""
-    if event.baseline is None:
+    if event.baseline is None or event.stage not in _SCORED:
         return []
     scores = [f"{event.metric}: baseline {event.baseline:.4g}"]
-    if event.best is not None:
+    if event.best is not None and event.stage != "baseline":
         scores.append(f"best so far {event.best:.4g}")
     return scores
 
