@@ -216,6 +216,8 @@ class TestFilesThatBringCode:
             {"module": None, "class_name": "Mine", "config": {}, "registered_name": "package>Mine"},
             {"module": "keras.layers", "class_name": "Dense", "registered_name": "package>Mine"},
             {"class_name": "Mine", "config": {}},
+            {"class_name": "__builtins__", "config": {}},
+            {"module": "keras.models", "class_name": "load_model", "config": {}},
             {"module": "keras.layers", "class_name": "StringLookup", "config": {"vocabulary": "/etc/passwd"}},
         ],
     )

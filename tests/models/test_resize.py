@@ -24,6 +24,7 @@ from wellfit.models import (
     narrow,
     narrowing_indices,
     resize,
+    set_weights,
     slice_weights,
     weight_values,
 )
@@ -241,6 +242,18 @@ def test_narrow_keeps_adapted_normalization():
     model = keras.Sequential([keras.Input((3,)), normalization, layers.Dense(4), layers.Dense(1)])
     small = narrow(model, find_layout(model), weight_values(model), width=1.0)
     np.testing.assert_allclose(outputs(small, rows(model)), outputs(model, rows(model)), rtol=1e-5, atol=1e-6)
+
+
+def test_set_weights_reaches_adapted_normalization():
+    """Keras' own `set_weights` leaves such a layer with the mean and variance it had before."""
+    normalization = layers.Normalization()
+    normalization.adapt(np.random.default_rng(0).normal(5, 3, (50, 3)))
+    model = keras.Sequential([keras.Input((3,)), normalization, layers.Dense(1)])
+    clone = keras.models.clone_model(model)
+    clone.set_weights(weight_values(model))
+    assert not np.allclose(outputs(clone, rows(model)), outputs(model, rows(model)), atol=1e-3)
+    set_weights(clone, weight_values(model))
+    np.testing.assert_allclose(outputs(clone, rows(model)), outputs(model, rows(model)), rtol=1e-6)
 
 
 def test_a_shared_layer_stays_shared():

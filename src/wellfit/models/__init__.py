@@ -19,6 +19,7 @@ from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._penalties import penalty, with_penalties
 from wellfit.models._points import DropoutPoint, dropout_points
 from wellfit.models._probe import weight_values
+from wellfit.models._rebuild import set_weights
 from wellfit.models._reference import dense_stack, reference_width, residual_mlp
 from wellfit.models._resize import (
     group_units,
@@ -68,6 +69,7 @@ __all__ = [
     "resize",
     "save_plain",
     "scaled_rate",
+    "set_weights",
     "slice_weights",
     "summary_lines",
     "training_setup",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -130,7 +131,7 @@ def _suspicions(part: dict[str, Any]) -> Iterator[str]:
     elif part.get("module") is None:
         if not _is_keras_name(name):
             yield name
-    elif not (isinstance(part["module"], str) and _KERAS_MODULE.fullmatch(part["module"])):
+    elif not _is_keras_class(part["module"], name):
         yield label
 
 
@@ -156,7 +157,18 @@ def _is_keras_name(name: str) -> bool:
         keras.dtype_policies,
         keras.ops,
     )
-    return any(hasattr(place, name) for place in places)
+    return not name.startswith("_") and any(hasattr(place, name) for place in places)
+
+
+def _is_keras_class(module: Any, name: str) -> bool:
+    """Whether a module and a name mean a class of Keras; one that this version lacks is left to Keras."""
+    if not (isinstance(module, str) and _KERAS_MODULE.fullmatch(module)):
+        return False
+    place: Any = keras
+    for step in module.split(".")[1:]:
+        place = getattr(place, step, None)
+    found = getattr(place or sys.modules.get(module), name, None)
+    return found is None or isinstance(found, type)
 
 
 def _dicts(config: Any) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,25 @@
+"""The size of a network's output, also of one that has no graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+
+def num_outputs(model: keras.Model) -> int:
+    """Return the size of the last output axis; a subclassed model is asked without running it."""
+    outputs = getattr(model, "outputs", None)
+    if not outputs:
+        shapes = model._build_shapes_dict
+        struct = shapes["input_shape"] if "input_shape" in shapes else dict(shapes)
+        outputs = keras.tree.flatten(model(_symbolic(struct)))
+    return int(outputs[0].shape[-1])
+
+
+def _symbolic(struct: Any) -> Any:
+    if isinstance(struct, tuple) and all(size is None or isinstance(size, int) for size in struct):
+        return keras.KerasTensor(struct)
+    if isinstance(struct, dict):
+        return {name: _symbolic(part) for name, part in struct.items()}
+    return [_symbolic(part) for part in struct]
