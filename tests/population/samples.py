@@ -67,11 +67,11 @@ def fitted(
     """Train the model itself with Keras on the training rows in order, and return its weights."""
     rows = split(data).train if rows is None else rows
     inputs = [values[rows] for values in data.inputs]
-    weight = None if data.sample_weight is None else data.sample_weight[rows]
+    weight = options.pop("weight", data.sample_weight)
     model.fit(
         inputs if len(inputs) > 1 else inputs[0],
         options.pop("target", data.target)[rows],
-        sample_weight=weight,
+        sample_weight=None if weight is None else weight[rows],
         batch_size=8,
         epochs=epochs,
         shuffle=False,
@@ -99,3 +99,27 @@ def assert_same(one: Curves, other: Curves, positions: Sequence[int], others: Se
         np.testing.assert_array_equal(first[..., :width], second[..., :width], err_msg=name)
     for first, second in zip(one.weights, other.weights, strict=True):
         np.testing.assert_array_equal(first[list(positions)], second[list(others)])
+
+
+@keras.saving.register_keras_serializable("wellfit-tests")
+class Subclassed(keras.Model):
+    """A network whose graph only its own code knows."""
+
+    def __init__(self, units: int = 4, **options: Any) -> None:
+        super().__init__(**options)
+        self.units = units
+        self.hidden = layers.Dense(units, activation="tanh")
+        self.head = layers.Dense(1, activation="sigmoid")
+
+    def call(self, inputs: Any) -> Any:
+        """Return one probability a row."""
+        return self.head(self.hidden(inputs))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "units": self.units}
+
+
+def one_hot(data: Dataset) -> Array:
+    """Return ``[row, class]`` float32 targets."""
+    return np.eye(data.num_classes, dtype=np.float32)[data.target]

@@ -21,6 +21,7 @@ import numpy as np
 from wellfit.models._initializers import initializer_config, noted_initializers, starting_value, uncompiled
 from wellfit.models._kinds import is_kernel
 from wellfit.models._layout import Layout, Segment, find_layout
+from wellfit.models._outputs import num_outputs
 from wellfit.models._points import dropout_points
 from wellfit.models._rebuild import assign
 from wellfit.records import UnsupportedModelError
@@ -211,8 +212,8 @@ def network_function(model: keras.Model) -> NetworkFunction:
                 list(trainable),
                 list(non_trainable),
                 _structured(clone, inputs),
-                training=training,
                 return_losses=True,
+                **({"training": training} if clone._call_has_training_arg else {}),
             )
         outputs, state, losses = called
         extra = sum(losses) if losses else 0.0
@@ -226,7 +227,7 @@ def network_function(model: keras.Model) -> NetworkFunction:
         layout=layout,
         own_rates=tuple(rates),
         apply=apply,
-        num_outputs=_num_outputs(clone),
+        num_outputs=num_outputs(clone),
     )
 
 
@@ -245,24 +246,6 @@ def _block_of_layers(model: keras.Model, layout: Layout) -> dict[int, int]:
         if name in layers
         for part in layers[name]._flatten_layers()
     }
-
-
-def _num_outputs(model: keras.Model) -> int:
-    """Return the size of the last output axis; a subclassed model is asked without running it."""
-    outputs = getattr(model, "outputs", None)
-    if not outputs:
-        shapes = model._build_shapes_dict
-        struct = shapes["input_shape"] if "input_shape" in shapes else dict(shapes)
-        outputs = keras.tree.flatten(model(_symbolic(struct)))
-    return int(outputs[0].shape[-1])
-
-
-def _symbolic(struct: Any) -> Any:
-    if isinstance(struct, tuple) and all(size is None or isinstance(size, int) for size in struct):
-        return keras.KerasTensor(struct)
-    if isinstance(struct, dict):
-        return {name: _symbolic(part) for name, part in struct.items()}
-    return [_symbolic(part) for part in struct]
 
 
 def _structured(model: keras.Model, inputs: Sequence[Tensor]) -> Any:

@@ -164,7 +164,9 @@ class Population:
             )
             picked = jax.tree.map(lambda leaf, chosen=chosen: leaf[chosen], numbers)
             call = self.compiled("predict", program, state, picked, self.shared, rows[chosen])
-            parts.append(np.asarray(call(state, picked, self.shared, rows[chosen]))[: len(members) - start, :num_rows])
+            parts.append(
+                np.asarray(call(state, picked, self.shared, rows[chosen]))[: len(members) - start, :num_rows]
+            )
         outputs = np.concatenate(parts)
         if not self.dataset.task.is_classification:
             return outputs

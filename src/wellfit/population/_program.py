@@ -290,6 +290,8 @@ class Program:
         if shared.sample_weight is not None:
             weight = weight * shared.sample_weight[rows]
         if self.traits.class_weight and self.task.is_classification:
+            if self.traits.label_order:
+                rows = shared.label_orders[numbers.label_order, rows]
             weight = weight * numbers.class_weight[shared.target[rows]]
         return weight
 
@@ -367,8 +369,10 @@ class Program:
         monitored = row["validation_loss"]
         finite = jnp.isfinite(jnp.where(has_validation, monitored, row["train_loss"]))
         counts = state.epoch >= numbers.start_epoch
-        # Without validation rows the last epoch is the best there is. NaN is never better.
-        better = running & finite & ((monitored < state.best_loss) | ~has_validation)
+        # Before counting begins every epoch replaces the one before it. Without validation rows the last
+        # epoch is the best there is. NaN is never better.
+        best_loss = jnp.where(state.epoch <= numbers.start_epoch, jnp.inf, state.best_loss)
+        better = running & finite & ((monitored < best_loss) | ~has_validation)
         kept = jnp.where(numbers.restore_best, better, running & finite)
         best = jax.tree.map(
             lambda new, old: jnp.where(kept, new, old), (state.trainable, state.other), state.best
@@ -379,15 +383,16 @@ class Program:
         status = jnp.where(finite & stop, jnp.int32(RESULTS.early_stopped), status)
         ended = finite & ~stop & (state.epoch + 1 >= numbers.epochs)
         status = jnp.where(ended, jnp.int32(RESULTS.finished), status)
-        lowered = monitored < state.plateau_best
+        watched = jnp.where(has_validation, monitored, row["train_loss"])
+        lowered = watched < state.plateau_best
         plateau_wait = jnp.where(lowered, 0, state.plateau_wait + 1)
-        reduce = plateau_wait >= numbers.plateau_patience
+        reduce = ~lowered & (plateau_wait >= numbers.plateau_patience)
         new = state._replace(
             best=best,
             best_loss=jnp.where(better & has_validation, monitored, state.best_loss),
             best_epoch=jnp.where(better, state.epoch, state.best_epoch),
             wait=wait,
-            plateau_best=jnp.where(running & lowered, monitored, state.plateau_best),
+            plateau_best=jnp.where(running & lowered, watched, state.plateau_best),
             plateau_wait=jnp.where(reduce, 0, plateau_wait),
             rate_factor=jnp.where(running & reduce, state.rate_factor * numbers.decay, state.rate_factor),
             epoch=state.epoch + running,
@@ -411,7 +416,7 @@ class Program:
         }
         row = {"penalty": self._penalty(state.trainable, numbers)}
         target = self._target(numbers, shared, rows)
-        losses = self.loss(target, outputs) * self._loss_unit(numbers, shared)
+        losses = self._in_target_unit(target, outputs, numbers, shared)
         hits = correct(target, outputs, from_logits=self.from_logits) if self.task.is_classification else None
         for name, (part, valid) in sides.items():
             weight = valid if shared.sample_weight is None else valid * shared.sample_weight[rows[part]]
@@ -422,12 +427,15 @@ class Program:
                 row[f"{name}_accuracy"] = (hits[part] * weight).sum() / total
         return row
 
-    def _loss_unit(self, numbers: Numbers, shared: Shared) -> jax.Array:
-        """Return what turns a loss on scaled targets into the target's own unit."""
+    def _in_target_unit(
+        self, target: jax.Array, outputs: jax.Array, numbers: Numbers, shared: Shared
+    ) -> jax.Array:
+        """Return ``[row]`` losses; of a scaled target in the target's own unit, output by output."""
         if self.task.is_classification:
-            return jnp.float32(1.0)
-        scale = shared.target_scale[numbers.scaling].mean()
-        return scale if self.loss_name == "mean_absolute_error" else scale * scale
+            return self.loss(target, outputs)
+        scale = shared.target_scale[numbers.scaling]
+        unit = scale if self.loss_name == "mean_absolute_error" else scale * scale
+        return (self.loss(target[..., None], outputs[..., None]) * unit).mean(-1)
 
     def _measured_train_rows(self, numbers: Numbers, shared: Shared) -> tuple[jax.Array, jax.Array]:
         """Return evenly spaced training rows, at most `Traits.measured_rows` of them."""

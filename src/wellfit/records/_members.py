@@ -45,7 +45,7 @@ class Members:
         batch_size: ``[member]`` int32; members of one batch size share a compiled program.
         epochs: ``[member]`` int32.
         patience: ``[member]`` int32; 0 means no early stopping.
-        start_epoch: ``[member]`` int32; first epoch that counts for early stopping.
+        start_epoch: ``[member]`` int32; first epoch that counts for early stopping and as the best one.
         restore_best: ``[member]`` bool; keep the weights of the best epoch by validation loss, else the
             last epoch's.
     """
