@@ -213,14 +213,6 @@ def _loss_name(loss: keras.losses.Loss) -> str:
     return next(name for name, kind in _LOSSES.items() if type(loss) is kind)
 
 
-def _loss_config(loss: Any) -> dict[str, Any]:
-    """Return the options of a loss; Keras leaves `delta` out of the config of Huber."""
-    config = dict(loss.get_config())
-    if isinstance(loss, keras.losses.Huber):
-        config["delta"] = float(loss._fn_kwargs["delta"])
-    return config
-
-
 def _default_loss(model: keras.Model, task: Task) -> keras.losses.Loss:
     if task is Task.REGRESSION:
         return keras.losses.MeanSquaredError()
