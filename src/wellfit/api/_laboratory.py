@@ -360,19 +360,19 @@ def _last_finite(row: Array) -> float:
 def _mean_curves(curves: Sequence[tuple[Array, Array, int]]) -> tuple[Array, Array, int]:
     if not curves:
         return np.zeros(0, np.float32), np.zeros(0, np.float32), -1
-    length = max(len(train) for train, _, _ in curves)
-
-    def mean(index: int) -> Array:
-        table = np.full((len(curves), length), np.nan, np.float32)
-        for row, curve in enumerate(curves):
-            table[row, : len(curve[index])] = curve[index]
-        known = np.isfinite(table)
-        total = np.where(known, table, 0.0).sum(axis=0)
-        # An epoch counts while most runs still train: the few that go on longest are a choice.
-        enough = known.sum(axis=0) * 2 > len(curves)
-        return np.where(enough, total / np.maximum(known.sum(axis=0), 1), np.nan).astype(np.float32)
-
-    train, validation = mean(0), mean(1)
+    train = _mean([train for train, _, _ in curves])
+    validation = _mean([validation for _, validation, _ in curves])
     trained = np.isfinite(train)
     length = int(trained.nonzero()[0].max(initial=-1)) + 1
     return train[:length], validation[:length], int(np.median([best for _, _, best in curves]))
+
+
+def _mean(curves: Sequence[Array]) -> Array:
+    """Return the mean curve, as long as most runs still train: the few that go on longest are a choice."""
+    table = np.full((len(curves), max(len(curve) for curve in curves)), np.nan, np.float32)
+    for row, curve in enumerate(curves):
+        table[row, : len(curve)] = curve
+    known = np.isfinite(table)
+    count = known.sum(axis=0)
+    total = np.where(known, table, 0.0).sum(axis=0)
+    return np.where(count * 2 > len(curves), total / np.maximum(count, 1), np.nan).astype(np.float32)

@@ -68,7 +68,7 @@ def chance_loss(subject: Subject, trials: list[Trial]) -> float:
 
 
 def _constant_loss(subject: Subject, train: Array, rows: Array) -> float:
-    target = subject.dataset.target
+    target: Array = subject.dataset.target
     if subject.dataset.task.is_classification:
         shares = np.bincount(target[train], minlength=subject.dataset.num_classes) / len(train)
         return float(-np.log(np.clip(shares[target[rows]], 1e-7, None)).mean())

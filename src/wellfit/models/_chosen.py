@@ -11,6 +11,7 @@ import numpy as np
 from wellfit.models._compile import TrainingSetup
 from wellfit.models._layout import find_layout
 from wellfit.models._penalties import with_penalties
+from wellfit.models._rebuild import set_weights
 from wellfit.models._resize import narrow, resize
 from wellfit.models._surgery import with_dropout
 from wellfit.records import Settings, UnsupportedModelError
@@ -52,7 +53,7 @@ def chosen_model(
         built = narrow(model, layout, weights, width=min(settings.width, 1.0), depth=min(by_gate, 0))
     else:
         built = _copy(model)
-        built.set_weights([np.asarray(value) for value in weights])
+        set_weights(built, [np.asarray(value) for value in weights])
     if settings.dropout is not None or settings.dropout_scale != 1:
         built = with_dropout(built, settings.dropout, scale=settings.dropout_scale)
     if settings.l1 or settings.l2 or settings.penalty_scale != 1:
