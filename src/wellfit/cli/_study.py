@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import wellfit
 from wellfit.cli._progress import WIDEST, Progress
 from wellfit.cli._status import Status
-from wellfit.cli._work import run_interruptible
+from wellfit.cli._work import ignore_signals, run_interruptible
 
 if TYPE_CHECKING:
     from wellfit import Event, Report, Study
@@ -32,9 +32,11 @@ def run_study(study: Callable[[Listener, threading.Event], Study], *, json_targe
         study: called as ``study(listener, stop)`` in a thread of its own.
         json_target: where the report goes as JSON; ``-`` prints nothing else on stdout.
     """
+    asked = threading.Event()
     with Progress() as progress:
 
         def finishing() -> None:
+            asked.set()
             progress.say("Finishing up with what there is. Ctrl-C again ends at once.")
 
         def ending() -> None:
@@ -42,6 +44,8 @@ def run_study(study: Callable[[Listener, threading.Event], Study], *, json_targe
             progress.close()
 
         result = run_interruptible(lambda stop: study(progress, stop), on_stop=finishing, on_urgent=ending)
+    if asked.is_set():
+        ignore_signals()
     show_report(result.report, json_target=json_target)
     if json_target != "-" and result.folder is not None:
         print(f"\n{files_text(result.folder)}")

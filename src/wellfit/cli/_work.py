@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from wellfit.cli._status import Status
 
@@ -70,6 +70,23 @@ class _Job(threading.Thread, Generic[Result]):
         )
 
 
+def _end(job: _Job[Any]) -> NoReturn:
+    """End the process; the job first gets a moment to take its drafts away, and no chance to complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    end_s = time.monotonic() + _UNWIND_S
+    while job.is_alive() and time.monotonic() < end_s:
+        # An exception that lands in a callback of the garbage collector is lost, so it is sent again.
+        job.unwind()
+        job.join(_POLL_S)
+    os._exit(Status.FAILED)
+
+
+def ignore_signals() -> None:
+    """Let nothing disturb the last words of a study that was asked to stop and did."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def run_interruptible(
     work: Callable[[threading.Event], Result],
     *,
@@ -93,9 +110,7 @@ def run_interruptible(
             job.join(_POLL_S)
             if interrupts.urgent:
                 on_urgent()
-                job.unwind()
-                job.join(_UNWIND_S)
-                os._exit(Status.FAILED)
+                _end(job)
             if interrupts.stop.is_set() and not told:
                 told = True
                 on_stop()
