@@ -18,9 +18,9 @@ SMALL_PLAN = Plan(
     num_programs=0,
     max_rows=None,
     is_long=False,
-    screen_until_s=1e9,
-    search_until_s=1e9,
-    confirm_until_s=1e9,
+    first_s=1e9,
+    reserve_s=0.0,
+    budget_s=1e9,
 )
 
 

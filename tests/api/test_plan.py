@@ -41,6 +41,16 @@ def test_more_time_never_means_less_work() -> None:
         assert values == sorted(values), name
 
 
+def test_a_slow_machine_keeps_more_time_back_for_the_end() -> None:
+    """If the start took twice as long as planned, so will the end; what is tried stays the same."""
+    plan = make_plan(60, 20_000, 2_000, epochs=20, batch_size=32, num_workers=2)
+    slowed = plan.slowed(2 * plan.first_s)
+    assert slowed.reserve_s == pytest.approx(2 * plan.reserve_s)
+    assert plan.slowed(0.0) == plan
+    assert slowed.num_batches == plan.num_batches
+    assert slowed.confirm_until_s < plan.confirm_until_s
+
+
 def test_a_large_table_is_screened_on_part_of_its_rows() -> None:
     """Otherwise the screen would not finish."""
     plan = make_plan(60, 200_000, 500_000, epochs=10, batch_size=256, num_workers=2)

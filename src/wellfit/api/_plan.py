@@ -6,7 +6,7 @@ The clock only cuts off what takes longer than planned.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Measured on two cores for planning only; a wrong guess costs budget, never truth. One update of one
 # member takes a fixed part (the calls of a block, shared by its members) and its arithmetic.
@@ -23,6 +23,7 @@ _MAX_CONFIRMING = 10
 _MAX_FINALISTS = 4
 _MAX_PROGRAMS = 5
 _MIN_ROWS = 1000
+_MAX_SLOWDOWN = 4.0
 _SLACK = 0.75  # of the time that is planned for; machines are rarely idle
 
 
@@ -38,9 +39,9 @@ class Plan:
         num_programs: compilations beyond the baseline's that the screen may ask for.
         max_rows: training rows in screen and search, or None for all.
         is_long: whether training one network alone takes longer than compiling a program for it.
-        screen_until_s: seconds since the start at which the screen must end.
-        search_until_s: likewise for the search.
-        confirm_until_s: likewise for the confirmation.
+        first_s: seconds that start and baseline should take.
+        reserve_s: seconds kept back for the end.
+        budget_s: seconds in all.
     """
 
     num_look: int
@@ -50,9 +51,32 @@ class Plan:
     num_programs: int
     max_rows: int | None
     is_long: bool
-    screen_until_s: float
-    search_until_s: float
-    confirm_until_s: float
+    first_s: float
+    reserve_s: float
+    budget_s: float
+
+    @property
+    def confirm_until_s(self) -> float:
+        """Seconds since the start at which the confirmation must end."""
+        return self.budget_s - self.reserve_s
+
+    @property
+    def search_until_s(self) -> float:
+        """Seconds since the start at which the search must end."""
+        return 0.75 * self.confirm_until_s
+
+    @property
+    def screen_until_s(self) -> float:
+        """Seconds since the start at which the screen must end."""
+        return 0.6 * self.confirm_until_s
+
+    def slowed(self, first_s: float) -> Plan:
+        """Return the plan with as much more time kept back as start and baseline took longer than planned.
+
+        What is tried stays as it is: the clock may cut a study off, but not change it.
+        """
+        factor = min(max(first_s / self.first_s, 1.0), _MAX_SLOWDOWN)
+        return replace(self, reserve_s=min(0.5 * self.budget_s, self.reserve_s * factor))
 
     @property
     def look(self) -> tuple[int, ...]:
@@ -107,8 +131,7 @@ def make_plan(
     rows = 0.75 * num_rows
     # The two final networks train one by one on a core each.
     reserve_s = min(0.5 * budget_s, _END_S + 1.5 * num_workers * cost(num_rows))
-    until_s = budget_s - reserve_s
-    free_s = max(0.0, until_s - _START_S - 2 * _COMPILE_S)
+    free_s = max(0.0, budget_s - reserve_s - _START_S - 2 * _COMPILE_S)
     num_programs = min(_MAX_PROGRAMS, int(0.25 * free_s / _COMPILE_S))
     work_s = _SLACK * (free_s - num_programs * _COMPILE_S)
     num_look, max_rows = _look(0.4 * work_s, rows, cost)
@@ -124,9 +147,9 @@ def make_plan(
         num_programs=num_programs,
         max_rows=max_rows,
         is_long=8 * num_workers * cost(num_rows) > _COMPILE_S,
-        screen_until_s=0.6 * until_s,
-        search_until_s=0.75 * until_s,
-        confirm_until_s=until_s,
+        first_s=_START_S + 2 * _COMPILE_S + 8 * num_workers * look_s,
+        reserve_s=reserve_s,
+        budget_s=budget_s,
     )
 
 

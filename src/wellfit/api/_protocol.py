@@ -118,6 +118,7 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
     references = score_references(laboratory.subject, [laboratory.trials[t] for t in plan.look])
     found = Found(baseline=baseline, references=references, timing=timing)
     timed("baseline")
+    plan = plan.slowed(clock.elapsed_s)
     if baseline.is_complete:
         found.screened = screen(laboratory, plan, baseline, progress)
         timed("screen")
