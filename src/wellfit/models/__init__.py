@@ -1,5 +1,13 @@
 """Keras networks: loading, reading their structure, changing it, saving. The only importer of keras."""
 
+from wellfit.models._bytes import (
+    backend_name,
+    custom_modules,
+    model_from_bytes,
+    model_to_bytes,
+    setup_from_plain,
+    setup_to_plain,
+)
 from wellfit.models._chosen import Model, chosen_model, predict_plain
 from wellfit.models._compile import TrainingSetup, output_activation, training_setup
 from wellfit.models._fit import check_fit
@@ -49,14 +57,18 @@ __all__ = [
     "VariableInfo",
     "VariableLayout",
     "WidthGroup",
+    "backend_name",
     "check_fit",
     "chosen_model",
+    "custom_modules",
     "dense_stack",
     "dropout_points",
     "find_layout",
     "group_units",
     "last_blocks",
     "load_model",
+    "model_from_bytes",
+    "model_to_bytes",
     "narrow",
     "narrowing_indices",
     "network_function",
@@ -70,6 +82,8 @@ __all__ = [
     "save_plain",
     "scaled_rate",
     "set_weights",
+    "setup_from_plain",
+    "setup_to_plain",
     "slice_weights",
     "summary_lines",
     "training_setup",

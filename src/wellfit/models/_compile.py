@@ -17,7 +17,7 @@ from wellfit.records import ModelMismatchError, Task, UnsupportedModelError
 DEFAULT_LEARNING_RATE = 1e-3
 """Learning rate of Adam for a network without compile settings."""
 
-_LOSSES: Mapping[str, type[keras.losses.Loss]] = {
+LOSSES: Mapping[str, type[Any]] = {
     "binary_crossentropy": keras.losses.BinaryCrossentropy,
     "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
     "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
@@ -25,6 +25,7 @@ _LOSSES: Mapping[str, type[keras.losses.Loss]] = {
     "mean_absolute_error": keras.losses.MeanAbsoluteError,
     "huber": keras.losses.Huber,
 }
+"""The losses that a population can express, by name."""
 
 _CROSSENTROPIES = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
 
@@ -172,7 +173,7 @@ def _compiled_loss(model: keras.Model) -> keras.losses.Loss | None:
 def _as_object(loss: Any) -> keras.losses.Loss:
     """Return the loss object for a string, a function or an object."""
     found = keras.losses.get(loss) if isinstance(loss, str) else loss
-    for name, kind in _LOSSES.items():
+    for name, kind in LOSSES.items():
         if type(found) is kind:
             return _check_options(found)
         if found is getattr(keras.losses, name):
@@ -181,7 +182,7 @@ def _as_object(loss: Any) -> keras.losses.Loss:
     raise UnsupportedModelError(
         f"loss {label!r} is not supported",
         received=label,
-        expected=f"one of {', '.join(_LOSSES)}",
+        expected=f"one of {', '.join(LOSSES)}",
         fix="compile the network with one of them",
     )
 
@@ -210,7 +211,7 @@ def _loss_config(loss: Any) -> dict[str, Any]:
 
 
 def _loss_name(loss: keras.losses.Loss) -> str:
-    return next(name for name, kind in _LOSSES.items() if type(loss) is kind)
+    return next(name for name, kind in LOSSES.items() if type(loss) is kind)
 
 
 def _default_loss(model: keras.Model, task: Task) -> keras.losses.Loss:

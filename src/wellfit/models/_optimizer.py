@@ -107,7 +107,8 @@ def reference_rate(own: Any) -> float:
 
 def _number(value: Any) -> float:
     """Return a float32 scalar as the float that is written like it: 0.001, not 0.00100000005."""
-    return float(str(np.asarray(keras.ops.convert_to_numpy(value), np.float32)))
+    number = keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(value))
+    return float(str(np.asarray(number, np.float32)))
 
 
 def _refuse(name: str, arguments: dict[str, Any]) -> None:

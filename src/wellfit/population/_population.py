@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wellfit.models import NetworkFunction, TrainingSetup, optimizer_function
+from wellfit.population._executor import Progress
 from wellfit.population._losses import probabilities, row_loss
 from wellfit.population._numbers import member_numbers, needed_traits
 from wellfit.population._program import Program, State, Traits
@@ -21,7 +22,6 @@ from wellfit.population._shared import TargetScaling, shared_data
 from wellfit.records import Curves, Dataset, Members, Scaling, Split
 
 Array = Any  # NumPy on the host, JAX on the device
-Progress = Callable[[int, int], None]
 
 
 class Population:
@@ -45,6 +45,8 @@ class Population:
     Example:
         See `Population.train`.
     """
+
+    name = "inline"
 
     def __init__(
         self,
@@ -182,6 +184,11 @@ class Population:
             if (program.traits.width or not wanted.width) and (program.traits.depth or not wanted.depth):
                 return program
         return self.program(needed)
+
+    def close(self) -> None:
+        """Let go of compiled programs and of the data on the device."""
+        self._programs.clear()
+        self._compiled.clear()
 
     def _by_variable(self, weights: Sequence[Array]) -> list[Array]:
         """Return arrays given in the order of ``model.weights`` with the trainable variables first."""
