@@ -20,6 +20,15 @@ def num_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def chunk_rows() -> int:
+    """Return how many rows to evaluate at a time.
+
+    On a CPU so few that their activations stay in the cache (measured: 128 costs a tenth less than 512);
+    an accelerator wants large products.
+    """
+    return 128 if jax.default_backend() == "cpu" else 8192
+
+
 def enable_compilation_cache(folder: Path | None = None) -> None:
     """Keep compiled programs between processes, unless the user has set JAX's cache already.
 

@@ -29,7 +29,8 @@ def row_loss(name: str, *, from_logits: bool, delta: float = 1.0) -> RowLoss:
 
     def binary(target: jax.Array, output: jax.Array) -> jax.Array:
         if from_logits:
-            loss = -target * jax.nn.log_sigmoid(output) - (1.0 - target) * jax.nn.log_sigmoid(-output)
+            # -t log s(x) - (1 - t) log s(-x), with one exponential in place of two.
+            loss = jax.nn.softplus(output) - target * output
         else:
             output = jnp.clip(output, _EPSILON, 1.0 - _EPSILON)
             loss = -(target * jnp.log(output) + (1.0 - target) * jnp.log(1.0 - output))
@@ -67,7 +68,7 @@ def encode_target(target: jax.Array, task: Task, num_outputs: int) -> jax.Array:
     return jax.nn.one_hot(target, num_outputs)
 
 
-def smooth(target: jax.Array, smoothing: jax.Array) -> jax.Array:
+def smooth(target: jax.Array, smoothing: jax.Array | float) -> jax.Array:
     """Return targets with a share spread evenly over the classes, as Keras does (two for one output)."""
     num_classes = max(target.shape[-1], 2)
     return target * (1.0 - smoothing) + smoothing / num_classes

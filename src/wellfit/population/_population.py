@@ -70,9 +70,16 @@ class Population:
             {"class_name": setup.optimizer, "config": dict(setup.optimizer_config)},
             [v.shape for v in network.trainable],
             [v.dtype for v in network.trainable],
+            [v.constraint for v in network.trainable],
         )
         self.shared = shared_data(
-            network.num_outputs, dataset, splits, scalings, target_scaling, num_label_orders=num_label_orders
+            network.num_outputs,
+            dataset,
+            splits,
+            scalings,
+            target_scaling,
+            num_label_orders=num_label_orders,
+            measured_rows=measured_rows,
         )
         self.num_train = np.array([len(split.train) for split in splits], np.int32)
         self.compile_s = 0.0

@@ -6,7 +6,7 @@ a second population with other strengths compiles nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from wellfit.models import NetworkFunction, OptimizerFunction
+from wellfit.population._device import chunk_rows
 from wellfit.population._losses import RowLoss, correct, encode_target, smooth
 from wellfit.population._random import derive, shuffle_keys, shuffled
 from wellfit.population._scope import MemberScope
@@ -72,7 +73,11 @@ class State(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """The data set and its splits, on the device once."""
+    """The data set and its splits, on the device once.
+
+    `membership` is ``[side, split, row]``, 1 where a row is for training (side 0) or validation (side 1),
+    or None where the splits are too small a part of the rows to measure all rows in passing.
+    """
 
     inputs: tuple[jax.Array, ...]
     target: jax.Array
@@ -85,6 +90,7 @@ class Shared(NamedTuple):
     target_center: jax.Array
     target_scale: jax.Array
     label_orders: jax.Array
+    membership: jax.Array | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +143,6 @@ class Program:
         task: what kind of target there is.
         traits: what is compiled in.
         matmul: the matrix product that suits the device.
-        chunk_rows: rows evaluated at a time.
     """
 
     network: NetworkFunction
@@ -148,7 +153,6 @@ class Program:
     task: Task
     traits: Traits
     matmul: Callable[[jax.Array, jax.Array], jax.Array]
-    chunk_rows: int = 512
 
     def segment(
         self, state: State, numbers: Numbers, shared: Shared, num_epochs: jax.Array, num_steps: jax.Array
@@ -160,7 +164,7 @@ class Program:
             numbers: of the block.
             shared: the data.
             num_epochs: at most `SEGMENT`.
-            num_steps: updates in an epoch, the largest of the block.
+            num_steps: updates in an epoch, the same for every member of the block.
 
         Returns:
             The new state and curves, name to ``[member, SEGMENT]`` (NaN where no epoch was trained).
@@ -221,8 +225,8 @@ class Program:
     def _step(
         self, state: State, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
     ) -> State:
-        """Take one update of one member, or none if its epoch is over or it has ended."""
-        rows, valid, due = self._batch(numbers, shared, keys, position)
+        """Take one update of one member."""
+        rows, valid = self._batch(numbers, shared, keys, position)
         inputs = self._inputs(numbers, shared, rows)
         target = self._target(numbers, shared, rows)
         if self.traits.smoothing:
@@ -236,27 +240,24 @@ class Program:
             return data + extra + self._penalty(trainable, numbers), (data, other)
 
         (_, (data, other)), gradient = jax.value_and_grad(objective, has_aux=True)(list(state.trainable))
-        alive = due & (state.status == RUNNING)
-        good = alive & jnp.isfinite(data)
         rate = self._learning_rate(state, numbers, shared)
         trainable = self._decayed(state.trainable, rate * numbers.weight_decay)
         trainable, optimizer = self.optimizer.apply(list(state.optimizer), gradient, trainable, rate)
-
-        def keep(new: Tree, old: Tree) -> Tree:
-            return jax.tree.map(lambda a, b: jnp.where(good, a, b), list(new), list(old))
-
+        failed = (state.status == RUNNING) & ~jnp.isfinite(data)
+        # A member that has ended goes on computing, but nothing reads it: its best weights and its curves
+        # are kept by `_finish`. Holding its state here instead would copy all weights in every step.
         return state._replace(
-            trainable=keep(trainable, state.trainable),
-            other=keep(other, state.other),
-            optimizer=keep(optimizer, state.optimizer),
-            updates=state.updates + good,
-            status=jnp.where(alive & ~good, jnp.int32(RESULTS.nonfinite), state.status),
+            trainable=list(trainable),
+            other=list(other),
+            optimizer=list(optimizer),
+            updates=state.updates + 1,
+            status=jnp.where(failed, jnp.int32(RESULTS.nonfinite), state.status),
         )
 
     def _batch(
         self, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
-    ) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """Return row indices, which of them are real, and whether the epoch still has rows here."""
+    ) -> tuple[jax.Array, jax.Array]:
+        """Return row indices, and which of them are real (the last batch of an epoch may not be full)."""
         size = shared.num_train[numbers.split]
         visits = jnp.where(numbers.num_visits > 0, numbers.num_visits, size)
         place = position * self.traits.batch_size + lax.iota(jnp.int32, self.traits.batch_size)
@@ -264,16 +265,18 @@ class Program:
         place = place % jnp.maximum(size, 1)
         if self.traits.shuffle:
             place = shuffled(place, size, keys)
-        return shared.train_rows[numbers.split, place], valid.astype(jnp.float32), valid[0]
+        return shared.train_rows[numbers.split, place], valid.astype(jnp.float32)
 
     def _inputs(self, numbers: Numbers, shared: Shared, rows: jax.Array) -> list[jax.Array]:
-        prepared = []
-        for values, scaling in zip(shared.inputs, shared.scaling, strict=True):
-            picked = values[rows]
-            if scaling is not None:
-                picked = _scaled(picked, {name: table[numbers.scaling] for name, table in scaling.items()})
-            prepared.append(picked)
-        return prepared
+        return self._prepared(tuple(values[rows] for values in shared.inputs), numbers, shared)
+
+    def _prepared(self, picked: Sequence[jax.Array], numbers: Numbers, shared: Shared) -> list[jax.Array]:
+        return [
+            values
+            if scaling is None
+            else _scaled(values, {name: table[numbers.scaling] for name, table in scaling.items()})
+            for values, scaling in zip(picked, shared.scaling, strict=True)
+        ]
 
     def _target(
         self, numbers: Numbers, shared: Shared, rows: jax.Array, *, permuted: bool = True
@@ -343,19 +346,25 @@ class Program:
         return numbers.learning_rate * factor * self.optimizer.schedule(state.updates)
 
     def _outputs(
-        self, trainable: Tree, other: Tree, numbers: Numbers, shared: Shared, rows: jax.Array
+        self, trainable: Tree, other: Tree, numbers: Numbers, shared: Shared, rows: jax.Array | None
     ) -> jax.Array:
-        """Return ``[row, output]`` in inference mode, a chunk of rows at a time."""
+        """Return ``[row, output]`` in inference mode, a chunk of rows at a time; of all rows if None."""
         scope = self._scope(numbers)
 
-        def chunk(rows: jax.Array) -> jax.Array:
-            inputs = self._inputs(numbers, shared, rows)
+        def chunk(rows: Tree) -> jax.Array:
+            picked = rows if isinstance(rows, tuple) else tuple(values[rows] for values in shared.inputs)
+            inputs = self._prepared(picked, numbers, shared)
             return self.network.apply(list(trainable), list(other), inputs, False, scope)[0]
 
+        if rows is None:
+            num_rows = shared.target.shape[0]
+            num_chunks = num_chunks_of(num_rows)
+            whole = tuple(v.reshape(num_chunks, num_rows // num_chunks, *v.shape[1:]) for v in shared.inputs)
+            return lax.map(chunk, whole).reshape(num_rows, -1)
         num_rows = rows.shape[0]
-        if num_rows <= self.chunk_rows:
+        num_chunks = num_chunks_of(num_rows)
+        if num_chunks == 1:
             return chunk(rows)
-        num_chunks = -(-num_rows // self.chunk_rows)
         size = -(-num_rows // num_chunks)
         padded = jnp.concatenate([rows, jnp.zeros(num_chunks * size - num_rows, rows.dtype)])
         outputs = lax.map(chunk, padded.reshape(num_chunks, size))
@@ -401,20 +410,23 @@ class Program:
         return new, {name: jnp.where(running, value, jnp.nan) for name, value in row.items()}
 
     def _measured(self, state: State, numbers: Numbers, shared: Shared) -> dict[str, jax.Array]:
-        """Data loss and metrics on training and on validation rows, inference mode, no penalties."""
-        train_rows, train_valid = self._measured_train_rows(numbers, shared)
-        validation_rows = shared.validation_rows[numbers.split]
-        positions = lax.iota(jnp.int32, validation_rows.shape[0])
-        validation_valid = (positions < shared.num_validation[numbers.split]).astype(jnp.float32)
-        rows = jnp.concatenate([train_rows, validation_rows])
-        outputs = self._outputs(state.trainable, state.other, numbers, shared, rows)
-        # Training rows are measured against the labels they were trained on, permuted or not.
-        split_at = train_rows.shape[0]
-        sides = {
-            "train": (slice(0, split_at), train_valid),
-            "validation": (slice(split_at, None), validation_valid),
-        }
+        """Data loss and metrics on training and on validation rows, inference mode, no penalties.
+
+        Where the two are most of the rows, all rows are measured in the order in which they lie: gathering
+        them for each member costs more than measuring some in vain.
+        """
+        if shared.membership is not None:
+            rows = lax.iota(jnp.int32, shared.target.shape[0])
+            sides = {
+                name: (slice(None), shared.membership[side, numbers.split])
+                for side, name in enumerate(("train", "validation"))
+            }
+            outputs = self._outputs(state.trainable, state.other, numbers, shared, None)
+        else:
+            rows, sides = self._measured_rows(numbers, shared)
+            outputs = self._outputs(state.trainable, state.other, numbers, shared, rows)
         row = {"penalty": self._penalty(state.trainable, numbers)}
+        # Training rows are measured against the labels they were trained on, permuted or not.
         target = self._target(numbers, shared, rows)
         losses = self._in_target_unit(target, outputs, numbers, shared)
         hits = correct(target, outputs, from_logits=self.from_logits) if self.task.is_classification else None
@@ -426,6 +438,21 @@ class Program:
             if hits is not None:
                 row[f"{name}_accuracy"] = (hits[part] * weight).sum() / total
         return row
+
+    def _measured_rows(
+        self, numbers: Numbers, shared: Shared
+    ) -> tuple[jax.Array, dict[str, tuple[slice, jax.Array]]]:
+        """Return a part of the training rows and all validation rows, and which of them are real."""
+        train_rows, train_valid = self._measured_train_rows(numbers, shared)
+        validation_rows = shared.validation_rows[numbers.split]
+        positions = lax.iota(jnp.int32, validation_rows.shape[0])
+        validation_valid = (positions < shared.num_validation[numbers.split]).astype(jnp.float32)
+        split_at = train_rows.shape[0]
+        sides = {
+            "train": (slice(0, split_at), train_valid),
+            "validation": (slice(split_at, None), validation_valid),
+        }
+        return jnp.concatenate([train_rows, validation_rows]), sides
 
     def _in_target_unit(
         self, target: jax.Array, outputs: jax.Array, numbers: Numbers, shared: Shared
@@ -446,6 +473,11 @@ class Program:
         stride = jnp.maximum(size.astype(jnp.float32) / count, 1.0)
         place = jnp.minimum((position * stride).astype(jnp.int32), jnp.maximum(size - 1, 0))
         return shared.train_rows[numbers.split, place], valid
+
+
+def num_chunks_of(num_rows: int) -> int:
+    """Return how many chunks rows are evaluated in."""
+    return -(-num_rows // chunk_rows())
 
 
 def _scaled(values: jax.Array, scaling: dict[str, jax.Array]) -> jax.Array:

@@ -186,17 +186,18 @@ class Run:
                 return
 
     def _arguments(self, block: _Block, span: int) -> tuple[Any, ...]:
-        steps = self._steps(block.members)
+        steps = self._steps(block.members[:1])[0]
         return block.state, block.numbers, self._population.shared, np.int32(span), np.int32(steps)
 
     def _executable(self, block: _Block) -> Any:
         return self._population.compiled("segment", block.program, *self._arguments(block, 1))
 
-    def _steps(self, members: Array) -> int:
+    def _steps(self, members: Array) -> Array:
+        """Return ``[member]`` updates in an epoch."""
         visits = self._members.num_visits[members]
         visits = np.where(visits > 0, visits, self._population.num_train[self._members.split[members]])
         size = self._members.batch_size[members]
-        return int((-(-visits // size)).max())
+        return -(-visits // size)
 
     def _absorb(self, block: _Block, state: State, curves: dict[str, Array]) -> None:
         block.state = state
@@ -225,9 +226,10 @@ class Run:
         for program in {id(b.program): b.program for b in self._blocks}.values():
             blocks = [b for b in self._blocks if b.program is program]
             places = sum(len(b.numbers.seed) for b in blocks)
-            running = sum(int((self._status[b.members] == RUNNING).sum()) for b in blocks)
-            size = self._block_size
-            if running == 0 or (running <= places // 2 and -(-running // size) < len(blocks)):
+            members = np.concatenate([b.members for b in blocks])
+            running = members[self._status[members] == RUNNING]
+            needed = sum(-(-len(group) // self._block_size) for group in self._by_steps(running))
+            if needed == 0 or (len(running) <= places // 2 and needed < len(blocks)):
                 self._repack(program, blocks)
 
     def _repack(self, program: Program, blocks: list[_Block]) -> None:
@@ -243,22 +245,29 @@ class Run:
             self._add_blocks(program, np.concatenate(alive), join(states))
 
     def _add_blocks(self, program: Program, members: Array, state: Any) -> None:
+        """Put members into blocks; those of one block take the same number of updates an epoch."""
         size = self._block_size
         numbers = member_numbers(self._population.network, self._members.take(members))
-        for start in range(0, len(members), size):
-            chosen = np.minimum(np.arange(start, start + size), len(members) - 1)
-            part: State = take(state, chosen)  # type: ignore[assignment]
-            real = min(size, len(members) - start)
-            status = part.status.copy()
-            status[real:] = RESULTS.finished  # places that only fill the block do nothing
-            self._blocks.append(
-                _Block(
-                    program,
-                    members[start : start + real],
-                    part._replace(status=status),
-                    take(numbers, chosen),  # type: ignore[arg-type]
+        for group in self._by_steps(members):
+            for start in range(0, len(group), size):
+                chosen = group[np.minimum(np.arange(start, start + size), len(group) - 1)]
+                part: State = take(state, chosen)  # type: ignore[assignment]
+                real = min(size, len(group) - start)
+                status = part.status.copy()
+                status[real:] = RESULTS.finished  # places that only fill the block do nothing
+                self._blocks.append(
+                    _Block(
+                        program,
+                        members[chosen[:real]],
+                        part._replace(status=status),
+                        take(numbers, chosen),  # type: ignore[arg-type]
+                    )
                 )
-            )
+
+    def _by_steps(self, members: Array) -> list[Array]:
+        """Return the positions of members that take equally many updates an epoch, group by group."""
+        steps = self._steps(members)
+        return [np.flatnonzero(steps == count) for count in np.unique(steps)]
 
     def _split(self, block: _Block) -> None:
         """After running out of memory: smaller blocks from here on, this one cut up first."""

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from wellfit.population._program import Shared
+from wellfit.population._program import Shared, num_chunks_of
 from wellfit.records import Dataset, Scaling, Split
 
 Array = Any  # NumPy on the host, JAX on the device
@@ -36,6 +36,7 @@ def shared_data(
     target_scaling: TargetScaling | None,
     *,
     num_label_orders: int,
+    measured_rows: int,
 ) -> Shared:
     """Return the data set and its splits on the device; see `Population` for the arguments."""
     num_tables = max(1, len(scalings), len(splits))
@@ -53,10 +54,12 @@ def shared_data(
         tables = [_scaling_table([row[i] for row in scalings]) for i in range(len(dataset.inputs))]
     else:
         tables = [None] * len(dataset.inputs)
+    membership = _membership(splits, dataset.num_rows, measured_rows)
+    target = np.asarray(dataset.target, np.int32 if dataset.task.is_classification else np.float32)
     host: dict[str, Any] = {
-        "inputs": tuple(_as_input(values) for values in dataset.inputs),
-        "target": np.asarray(dataset.target, np.int32 if dataset.task.is_classification else np.float32),
-        "sample_weight": None if weight is None else np.asarray(weight, np.float32),
+        "inputs": tuple(_full_chunks(_as_input(values)) for values in dataset.inputs),
+        "target": _full_chunks(target),
+        "sample_weight": None if weight is None else _full_chunks(np.asarray(weight, np.float32)),
         "train_rows": train_rows,
         "num_train": num_train,
         "validation_rows": validation_rows,
@@ -64,9 +67,30 @@ def shared_data(
         "scaling": tuple(tables),
         "target_center": np.asarray(target_scaling.center, np.float32),
         "target_scale": np.asarray(target_scaling.scale, np.float32),
-        "label_orders": np.stack(orders).astype(np.int32),
+        "label_orders": _full_chunks(np.stack(orders, axis=1)).T.astype(np.int32),
+        "membership": membership,
     }
     return jax.device_put(Shared(**host))
+
+
+def _full_chunks(values: Array) -> Array:
+    """Return rows with copies of the last one behind them, so that they divide into equal chunks."""
+    num_chunks = num_chunks_of(len(values))
+    missing = -len(values) % num_chunks
+    return np.concatenate([values, np.repeat(values[-1:], missing, axis=0)]) if missing else values
+
+
+def _membership(splits: Sequence[Split], num_rows: int, measured_rows: int) -> Array | None:
+    """Return ``[side, split, row]`` 0 or 1, or None where measuring all rows would be wasteful."""
+    used = np.mean([len(split.train) + len(split.validation) for split in splits])
+    if num_rows > 2 * measured_rows or used < num_rows / 2:
+        return None
+    missing = -num_rows % num_chunks_of(num_rows)
+    table = np.zeros((2, len(splits), num_rows + missing), np.float32)
+    for index, split in enumerate(splits):
+        table[0, index, split.train] = 1.0
+        table[1, index, split.validation] = 1.0
+    return table
 
 
 def _as_input(values: Array) -> Array:
