@@ -11,7 +11,7 @@ from wellfit.models._bytes import (
 from wellfit.models._chosen import Model, chosen_model, predict_plain
 from wellfit.models._compile import TrainingSetup, output_activation, training_setup
 from wellfit.models._fit import check_fit
-from wellfit.models._function import NetworkFunction, VariableInfo, network_function
+from wellfit.models._function import NetworkFunction, VariableInfo, network_function, packed_inputs
 from wellfit.models._layout import (
     Axis,
     DepthBlock,
@@ -39,6 +39,7 @@ from wellfit.models._resize import (
 )
 from wellfit.models._save import save_plain, summary_lines
 from wellfit.models._surgery import scaled_rate, with_dropout
+from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
 
 __all__ = [
     "BUILT_IN",
@@ -56,8 +57,10 @@ __all__ = [
     "TrainingSetup",
     "VariableInfo",
     "VariableLayout",
+    "Variant",
     "WidthGroup",
     "backend_name",
+    "build_variant",
     "check_fit",
     "chosen_model",
     "custom_modules",
@@ -74,11 +77,13 @@ __all__ = [
     "network_function",
     "optimizer_function",
     "output_activation",
+    "packed_inputs",
     "penalty",
     "predict_plain",
     "reference_width",
     "residual_mlp",
     "resize",
+    "row_losses",
     "save_plain",
     "scaled_rate",
     "set_weights",
@@ -88,6 +93,7 @@ __all__ = [
     "summary_lines",
     "training_setup",
     "weight_values",
+    "weights_of_variant",
     "with_dropout",
     "with_penalties",
 ]

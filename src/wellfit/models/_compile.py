@@ -37,13 +37,30 @@ _OPTIMIZERS = (
 )
 
 
+class FunctionLoss(keras.losses.Loss):
+    """A loss function ``(target, output) -> loss of each row`` as a loss object.
+
+    Args:
+        function: the function.
+    """
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(name=getattr(function, "__name__", "loss"))
+        self.function = function
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each row."""
+        return self.function(y_true, y_pred)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingSetup:
     """How a network is trained, apart from rows and epochs.
 
     Attributes:
         loss_name: ``binary_crossentropy``, ``categorical_crossentropy``,
-            ``sparse_categorical_crossentropy``, ``mean_squared_error``, ``mean_absolute_error`` or ``huber``.
+            ``sparse_categorical_crossentropy``, ``mean_squared_error``, ``mean_absolute_error`` or ``huber``;
+            ``other`` for a loss that only ``fit`` can train.
         loss: the Keras loss object, with its own options (`label_smoothing`, `delta`).
         from_logits: whether the loss takes the network's outputs as logits; False for regression.
         loss_config: the loss object's arguments; ``type(loss).from_config`` makes it again.
@@ -63,7 +80,7 @@ class TrainingSetup:
     notes: tuple[str, ...] = ()
 
 
-def training_setup(model: keras.Model, task: Task) -> TrainingSetup:
+def training_setup(model: keras.Model, task: Task, *, any_training: bool = False) -> TrainingSetup:
     """Return how to train `model`: as it was compiled, else with defaults that the notes name.
 
     Defaults: Adam with learning rate 1e-3; binary cross-entropy for one output unit, sparse categorical
@@ -73,6 +90,8 @@ def training_setup(model: keras.Model, task: Task) -> TrainingSetup:
     Args:
         model: a built network with one output.
         task: what it is trained for.
+        any_training: accept what `keras.Model.fit` alone can train: an own ``train_step`` or
+            ``compute_loss``, other losses and other optimizers.
 
     Raises:
         UnsupportedModelError: a loss or optimizer that the population cannot express, or a network with its
@@ -85,13 +104,15 @@ def training_setup(model: keras.Model, task: Task) -> TrainingSetup:
         >>> setup.loss_name, setup.from_logits, setup.optimizer
         ('binary_crossentropy', False, 'Adam')
     """
-    _refuse_overrides(model)
+    if not any_training:
+        _refuse_overrides(model)
     notes: list[str] = []
-    loss = _compiled_loss(model)
+    loss = _compiled_loss(model, any_training=any_training)
     if loss is None:
         loss = _default_loss(model, task)
         notes.append(f"no loss was compiled: {loss.name} is used")
-    _check_loss(loss, model, task)
+    if type(loss) in LOSSES.values():
+        _check_loss(loss, model, task)
     optimizer = model.optimizer if model.compiled else None
     if optimizer is None:
         optimizer = keras.optimizers.Adam(DEFAULT_LEARNING_RATE)
@@ -103,7 +124,7 @@ def training_setup(model: keras.Model, task: Task) -> TrainingSetup:
         loss=loss,
         from_logits=bool(config.get("from_logits", False)),
         loss_config=config,
-        optimizer=_optimizer_name(optimizer),
+        optimizer=type(optimizer).__name__ if any_training else _optimizer_name(optimizer),
         optimizer_config=optimizer.get_config(),
         learning_rate=learning_rate,
         notes=(*notes, *schedule_note),
@@ -142,7 +163,8 @@ def _operation_activation(operation: Any) -> str:
 def _refuse_overrides(model: keras.Model) -> None:
     for name in ("train_step", "compute_loss"):
         owner = next((base for base in type(model).__mro__ if name in vars(base)), None)
-        own = name in vars(model) or owner is None or not owner.__module__.startswith("keras.")
+        # Backends that cannot train have no such method at all.
+        own = name in vars(model) or (owner is not None and not owner.__module__.startswith("keras."))
         if own:
             raise UnsupportedModelError(
                 f"{type(model).__name__} has its own {name}()",
@@ -152,7 +174,7 @@ def _refuse_overrides(model: keras.Model) -> None:
             )
 
 
-def _compiled_loss(model: keras.Model) -> keras.losses.Loss | None:
+def _compiled_loss(model: keras.Model, *, any_training: bool) -> keras.losses.Loss | None:
     """Return the compiled loss as an object; None where there is none."""
     loss: Any = getattr(model, "loss", None) if model.compiled else None
     if isinstance(loss, dict):
@@ -167,17 +189,19 @@ def _compiled_loss(model: keras.Model) -> keras.losses.Loss | None:
         loss = loss[0]
     if loss is None:
         return None
-    return _as_object(loss)
+    return _as_object(loss, any_training=any_training)
 
 
-def _as_object(loss: Any) -> keras.losses.Loss:
+def _as_object(loss: Any, *, any_training: bool) -> keras.losses.Loss:
     """Return the loss object for a string, a function or an object."""
-    found = keras.losses.get(loss) if isinstance(loss, str) else loss
+    found: Any = keras.losses.get(loss) if isinstance(loss, str) else loss
     for name, kind in LOSSES.items():
         if type(found) is kind:
-            return _check_options(found)
+            return found if any_training else _check_options(found)
         if found is getattr(keras.losses, name):
             return kind()
+    if any_training:
+        return found if isinstance(found, keras.losses.Loss) else FunctionLoss(found)
     label = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
     raise UnsupportedModelError(
         f"loss {label!r} is not supported",
@@ -211,7 +235,7 @@ def _loss_config(loss: Any) -> dict[str, Any]:
 
 
 def _loss_name(loss: keras.losses.Loss) -> str:
-    return next(name for name, kind in LOSSES.items() if type(loss) is kind)
+    return next((name for name, kind in LOSSES.items() if type(loss) is kind), "other")
 
 
 def _default_loss(model: keras.Model, task: Task) -> keras.losses.Loss:

@@ -94,6 +94,7 @@ class VariableInfo:
         own_l1: strength of the L1 penalty that the model itself declares.
         own_l2: strength of its L2 penalty.
         axes: for each axis None if it is fixed, or its segments.
+        constraint: Keras' constraint, applied after every update, or None.
         block: index of the depth block that the variable belongs to, or -1.
         is_seed: whether it is the state of a random number generator.
     """
@@ -108,6 +109,7 @@ class VariableInfo:
     own_l1: float = 0.0
     own_l2: float = 0.0
     axes: tuple[tuple[Segment, ...] | None, ...] = ()
+    constraint: Any = None
     block: int = -1
     is_seed: bool = False
 
@@ -143,13 +145,14 @@ class NetworkFunction:
         return (*self.trainable, *self.non_trainable)
 
 
-def network_function(model: keras.Model) -> NetworkFunction:
+def network_function(model: keras.Model, *, any_training: bool = False) -> NetworkFunction:
     """Turn a Keras model into a pure function with per-member dropout, masks and gates.
 
     The model itself is not touched: a clone with the same weights is instrumented.
 
     Args:
         model: a built Sequential, functional or clonable subclassed model with one output.
+        any_training: take a model with its own training step as well; the function is its forward pass.
 
     Raises:
         UnsupportedModelError: if the model cannot be cloned, has several outputs, or holds a layer
@@ -160,8 +163,8 @@ def network_function(model: keras.Model) -> NetworkFunction:
         >>> [variable.path.split("/")[-1] for variable in network_function(model).trainable]
         ['kernel', 'bias']
     """
-    _refuse_unsupported(model)
-    clone, initializers = _clone(model)
+    _refuse_unsupported(model, any_training=any_training)
+    clone, initializers = cloned(model)
     layout = find_layout(model)
     rates = _instrument(clone, layout)
     penalties = _take_penalties(clone)
@@ -179,7 +182,7 @@ def network_function(model: keras.Model) -> NetworkFunction:
         shape, dtype = tuple(variable.shape), str(variable.dtype)
         initializer = None if _keeps_value(layer) else initializers.get(id(variable))
         config = None if initializer is None else initializer_config(initializer)
-        own = np.asarray(variable)
+        own = np.asarray(ops.convert_to_numpy(variable.value))
         return VariableInfo(
             path=variable.path,
             shape=shape,
@@ -193,6 +196,7 @@ def network_function(model: keras.Model) -> NetworkFunction:
             own_l1=l1,
             own_l2=l2,
             axes=axes.get(variable.path, (None,) * len(variable.shape)),
+            constraint=variable.constraint,
             block=blocks.get(id(layer), -1),
             is_seed="seed_generator" in variable.path,
         )
@@ -211,7 +215,7 @@ def network_function(model: keras.Model) -> NetworkFunction:
             called: Any = clone.stateless_call(
                 list(trainable),
                 list(non_trainable),
-                _structured(clone, inputs),
+                packed_inputs(clone, inputs),
                 return_losses=True,
                 **({"training": training} if clone._call_has_training_arg else {}),
             )
@@ -222,7 +226,7 @@ def network_function(model: keras.Model) -> NetworkFunction:
     return NetworkFunction(
         trainable=tuple(info(v) for v in trainable),
         non_trainable=tuple(info(v) for v in other),
-        values=tuple(np.asarray(v) for v in [*trainable, *other]),
+        values=tuple(np.asarray(ops.convert_to_numpy(v.value)) for v in [*trainable, *other]),
         order=tuple(position[id(v)] for v in clone.weights),
         layout=layout,
         own_rates=tuple(rates),
@@ -248,7 +252,7 @@ def _block_of_layers(model: keras.Model, layout: Layout) -> dict[int, int]:
     }
 
 
-def _structured(model: keras.Model, inputs: Sequence[Tensor]) -> Any:
+def packed_inputs(model: keras.Model, inputs: Sequence[Tensor]) -> Any:
     """Return inputs as the model was built to take them: one tensor, a list, or a dict by name."""
     structure = getattr(model, "_inputs_struct", None)
     if structure is not None:
@@ -256,8 +260,8 @@ def _structured(model: keras.Model, inputs: Sequence[Tensor]) -> Any:
     return inputs[0] if len(inputs) == 1 else list(inputs)
 
 
-def _refuse_unsupported(model: keras.Model) -> None:
-    for method in ("train_step", "compute_loss", "test_step"):
+def _refuse_unsupported(model: keras.Model, *, any_training: bool) -> None:
+    for method in () if any_training else ("train_step", "compute_loss", "test_step"):
         if getattr(type(model), method, None) is not getattr(_plain_base(model), method, None):
             raise UnsupportedModelError(
                 f"{type(model).__name__} has its own {method}, which cannot be compiled per member.",
@@ -289,7 +293,7 @@ def _plain_base(model: keras.Model) -> type:
     return keras.Model
 
 
-def _clone(model: keras.Model) -> tuple[keras.Model, dict[int, Any]]:
+def cloned(model: keras.Model) -> tuple[keras.Model, dict[int, Any]]:
     """Return a copy with its own layers and the same weights, and the initializer of each variable.
 
     The message of a failure names the layer.
@@ -309,7 +313,7 @@ def _clone(model: keras.Model) -> tuple[keras.Model, dict[int, Any]]:
                 clone = type(model).from_config(model.get_config())
                 clone.build_from_config(model.get_build_config())
             initializers = noted(clone)
-        assign(clone, [np.asarray(value) for value in model.get_weights()])
+        assign(clone, model.get_weights())
     except Exception as error:
         name = _first_unclonable(model)
         raise UnsupportedModelError(

@@ -34,7 +34,10 @@ class OptimizerFunction:
 
 
 def optimizer_function(
-    config: dict[str, Any], shapes: Sequence[tuple[int, ...]], dtypes: Sequence[str]
+    config: dict[str, Any],
+    shapes: Sequence[tuple[int, ...]],
+    dtypes: Sequence[str],
+    constraints: Sequence[Any] = (),
 ) -> OptimizerFunction:
     """Turn an optimizer's config into a pure function.
 
@@ -42,6 +45,7 @@ def optimizer_function(
         config: ``{"class_name": ..., "config": ...}`` as `keras.optimizers.serialize` gives it.
         shapes: shape of each trainable variable.
         dtypes: dtype of each.
+        constraints: Keras constraint (or None) of each, applied after an update; empty for none.
 
     Raises:
         UnsupportedModelError: if the optimizer averages weights or accumulates gradients by itself.
@@ -63,6 +67,8 @@ def optimizer_function(
         keras.Variable(np.zeros(s, d), name=f"weight_{i}")
         for i, (s, d) in enumerate(zip(shapes, dtypes, strict=True))
     ]
+    for weight, constraint in zip(weights, constraints or [None] * len(weights), strict=True):
+        weight.constraint = constraint
     optimizer.build(weights)
     rate_at = next(i for i, v in enumerate(optimizer.variables) if v is optimizer._learning_rate)
 

@@ -1,7 +1,25 @@
 """The compiled program that trains many members at once, and the executors that run it."""
 
+from wellfit.population._choose import ExecutorChoice, choose_executor, open_executor
 from wellfit.population._device import enable_compilation_cache, num_workers
-from wellfit.population._population import Population, TargetScaling
+from wellfit.population._executor import Executor, MemberRun
+from wellfit.population._population import Population
 from wellfit.population._run import Run
+from wellfit.population._sequential import FitExecutor
+from wellfit.population._shared import TargetScaling
+from wellfit.population._worker import WorkerExecutor
 
-__all__ = ["Population", "Run", "TargetScaling", "enable_compilation_cache", "num_workers"]
+__all__ = [
+    "Executor",
+    "ExecutorChoice",
+    "FitExecutor",
+    "MemberRun",
+    "Population",
+    "Run",
+    "TargetScaling",
+    "WorkerExecutor",
+    "choose_executor",
+    "enable_compilation_cache",
+    "num_workers",
+    "open_executor",
+]

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from wellfit.models import NetworkFunction, OptimizerFunction, group_units
+from wellfit.models import NetworkFunction, OptimizerFunction, group_units, scaled_rate
 from wellfit.population._initial import given_weights, initial_weights
 from wellfit.population._program import RUNNING, Numbers, State, Traits
 from wellfit.records import Members
@@ -38,7 +38,9 @@ def block_gates(network: NetworkFunction, depth: Array) -> Array:
 def member_rates(network: NetworkFunction, members: Members) -> Array:
     """Return ``[member, point]`` dropout rates below 1."""
     own = np.asarray(network.own_rates, np.float32)
-    scaled = members.dropout_scale[:, None] * own
+    scales, which = np.unique(members.dropout_scale, return_inverse=True)
+    table = [[scaled_rate(float(rate), float(scale)) for rate in own] for scale in scales]
+    scaled = np.asarray(table, np.float32).reshape(len(scales), len(own))[which]
     absolute = np.broadcast_to(members.dropout[:, None], scaled.shape)
     return np.clip(np.where(np.isnan(absolute), scaled, absolute), 0.0, 0.999).astype(np.float32)
 

@@ -241,7 +241,7 @@ class Program:
 
         (_, (data, other)), gradient = jax.value_and_grad(objective, has_aux=True)(list(state.trainable))
         rate = self._learning_rate(state, numbers, shared)
-        trainable = self._decayed(state.trainable, rate * numbers.weight_decay)
+        trainable = self._decayed(state.trainable, rate * numbers.weight_decay, numbers.gates)
         trainable, optimizer = self.optimizer.apply(list(state.optimizer), gradient, trainable, rate)
         failed = (state.status == RUNNING) & ~jnp.isfinite(data)
         # A member that has ended goes on computing, but nothing reads it: its best weights and its curves
@@ -322,10 +322,15 @@ class Program:
             total = total + penalty
         return total
 
-    def _decayed(self, trainable: Tree, strength: jax.Array) -> list[jax.Array]:
-        """Apply decoupled weight decay to kernels (Loshchilov and Hutter, 2019)."""
+    def _decayed(self, trainable: Tree, strength: jax.Array, gates: jax.Array) -> list[jax.Array]:
+        """Apply decoupled weight decay to kernels that are on (Loshchilov and Hutter, 2019)."""
+
+        def kept(info: Any) -> jax.Array:
+            gated = self.traits.depth and info.block >= 0
+            return 1.0 - (jnp.where(gates[info.block], strength, 0.0) if gated else strength)
+
         return [
-            value * (1.0 - strength) if info.is_kernel else value
+            value * kept(info) if info.is_kernel else value
             for value, info in zip(trainable, self.network.trainable, strict=True)
         ]
 

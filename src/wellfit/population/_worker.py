@@ -160,6 +160,7 @@ class _Process:
         )
         self._replies: queue.Queue[Any] = queue.Queue()
         self._forgotten: list[int] = []
+        self._last_lines: list[str] = []
         self._end = weakref.finalize(self, _end, self._process, self._errors)
         threading.Thread(target=_listen, args=(self._process.stdout, self._replies), daemon=True).start()
 
@@ -217,7 +218,7 @@ class _Process:
         stream: Any = self._process.stdin
         try:
             send(stream, message)
-        except OSError:
+        except (OSError, ValueError):  # a pipe that broke, or that was closed after an earlier failure
             raise self._died() from None
 
     def _reply(self, progress: Progress | None, stop: Callable[[], bool] | None) -> tuple[str, Any]:
@@ -241,12 +242,14 @@ class _Process:
 
     def _died(self) -> WorkerError:
         code = self._process.wait()
-        self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        if not self._errors.closed:
+            self._errors.seek(0)
+            text = self._errors.read().decode(errors="replace")
+            self._last_lines = text.strip().splitlines()[-3:]
         how = f"signal {-code}" if code < 0 else f"exit status {code}"
         return WorkerError(
             f"the worker process ended without an answer, with {how}.",
-            received=" | ".join(lines[-3:]) or "nothing on its standard error",
+            received=" | ".join(self._last_lines) or "nothing on its standard error",
             expected="a process that runs until it is closed",
             fix="repeat the call; use fewer members at once if memory ran out",
         )
