@@ -15,6 +15,7 @@ from wellfit.api._subject import Subject, baseline_settings
 from wellfit.data import Preparation, Table, holdout_split, prepare, read_table
 from wellfit.evaluation import default_metric, get_metric
 from wellfit.models import Model, NetworkShape, check_fit, find_layout, load_model, training_setup
+from wellfit.population import choose_executor
 from wellfit.records import Dataset, SettingsError, TargetError, Task
 
 Array = NDArray[Any]
@@ -154,14 +155,24 @@ def _subject(
     **rest: Any,
 ) -> Subject:
     check_fit(model, dataset)
-    setup = training_setup(model, dataset.task)
+    executor = choose_executor(model, dataset.task)
+    setup = training_setup(model, dataset.task, any_training=executor.kind == "fit")
+    layout = find_layout(model)
+    if executor.kind != "inline":
+        notes = [*notes, executor.reason]
+    if layout.reason:
+        notes = [
+            *notes,
+            f"units and layers stay as they are, and no plain .keras file is written: {layout.reason}",
+        ]
     baseline = baseline_settings(setup, len(working), batch_size, epochs)
     return Subject(
         dataset=dataset,
         working=working,
         holdout=holdout,
         model=model,
-        layout=find_layout(model),
+        layout=layout,
+        executor=executor,
         setup=setup,
         baseline=baseline,
         scale_target=is_reference and not dataset.task.is_classification,

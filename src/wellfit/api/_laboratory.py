@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from wellfit.api._subject import Subject
 from wellfit.data import fit_scaling, make_splits
 from wellfit.evaluation import score
-from wellfit.models import network_function, resize
-from wellfit.population import Population, Run, TargetScaling, num_workers
+from wellfit.models import resize
+from wellfit.population import Executor, MemberRun, TargetScaling, num_workers, open_executor
 from wellfit.records import RESULTS, Curves, Members, Settings, Split, members_from
 from wellfit.search import halving
 
@@ -119,7 +119,7 @@ class Laboratory:
     def __init__(self, subject: Subject, trials: Sequence[Trial]) -> None:
         self.subject, self.trials = subject, list(trials)
         self.members_trained = 0
-        self._populations: dict[tuple[float, int], Population] = {}
+        self._executors: dict[tuple[float, int], Executor] = {}
         splits = [trial.split for trial in self.trials]
         self._scalings = _scalings(subject, splits)
         self._target_scaling = _target_scaling(subject, splits)
@@ -154,9 +154,9 @@ class Laboratory:
         for key, members_of in self._by_structure(settings, jobs).items():
             if should_stop and should_stop():
                 break
-            population = self._population(key)
+            executor = self._executor(key)
             members = self._members([settings[s] for s, _ in members_of], [trials[t] for _, t in members_of])
-            run = population.start(members)
+            run = executor.start(members)
             report = (lambda n, _, done=done: progress(done + n, len(jobs))) if progress else None
             self._climb(
                 run,
@@ -167,7 +167,7 @@ class Laboratory:
                 should_stop=should_stop,
             )
             found = run.curves()
-            reached = self._scores(population, members, found)
+            reached = self._scores(executor, members, found)
             for index, job in enumerate(members_of):
                 scores[job] = reached[index]
                 finished[job] = found.results[index] in _ENDED
@@ -202,10 +202,10 @@ class Laboratory:
         Returns:
             One array for each entry of its network's ``weights``, and the verdict.
         """
-        population = self._population(self.structure(settings))
+        executor = self._executor(self.structure(settings))
         members = self._members([settings], [trial]).replace(patience=0, restore_best=False)
         # A block of one is compiled anew; a full block trains copies beside it, which may cost less.
-        run = population.start(members, block_size=1 if alone else None)
+        run = executor.start(members, block_size=1 if alone else None)
         run.advance(stop_after)
         found = run.curves()
         self.members_trained += 1
@@ -224,12 +224,17 @@ class Laboratory:
     @property
     def num_places(self) -> int:
         """Members that fill every worker's first block of the baseline's program."""
-        return self._population((1.0, 0)).block_size * num_workers()
+        return getattr(self._executor((1.0, 0)), "block_size", 1) * num_workers()
 
     @property
     def compile_s(self) -> float:
         """Seconds spent on compiling so far."""
-        return sum(population.compile_s for population in self._populations.values())
+        return sum(executor.compile_s for executor in self._executors.values())
+
+    def close(self) -> None:
+        """Let go of worker processes and memory."""
+        for executor in self._executors.values():
+            executor.close()
 
     def _by_structure(
         self, settings: Sequence[Settings], jobs: Sequence[tuple[int, int]]
@@ -248,23 +253,23 @@ class Laboratory:
         by_gate = settings.depth < 0 and all(block.gateable for block in last)
         return width, 0 if by_gate else settings.depth
 
-    def _population(self, key: tuple[float, int]) -> Population:
-        if key not in self._populations:
+    def _executor(self, key: tuple[float, int]) -> Executor:
+        if key not in self._executors:
             subject = self.subject
             width, depth = key
             model = subject.model
             if key != (1.0, 0):
                 model = resize(model, subject.layout, width=width, depth=depth)
-            self._populations[key] = Population(
-                network_function(model),
-                subject.setup,
+            self._executors[key] = open_executor(
+                subject.executor.kind,
+                model,
                 subject.dataset,
                 [trial.split for trial in self.trials],
                 scalings=self._scalings,
                 target_scaling=self._target_scaling,
                 vary=_varied(subject),
             )
-        return self._populations[key]
+        return self._executors[key]
 
     def _members(self, settings: Sequence[Settings], trials: Sequence[int]) -> Members:
         seeds = [self.trials[t].seed for t in trials]
@@ -274,7 +279,7 @@ class Laboratory:
 
     def _climb(
         self,
-        run: Run,
+        run: MemberRun,
         setting_of: Sequence[int],
         *,
         rungs: Sequence[int],
@@ -296,7 +301,7 @@ class Laboratory:
             run.keep(np.flatnonzero(np.isin(owner, kept)))
         run.advance(progress=progress, should_stop=should_stop)
 
-    def _scores(self, population: Population, members: Members, found: Curves) -> Array:
+    def _scores(self, executor: Executor, members: Members, found: Curves) -> Array:
         """Return ``[member]`` scores on the rows kept for that; NaN for a member that did not end well."""
         dataset, scores = self.subject.dataset, np.full(len(members), np.nan)
         ended = np.isin(found.results, (RESULTS.finished, RESULTS.early_stopped))
@@ -305,7 +310,7 @@ class Laboratory:
             rows = self.trials[trial].scored
             weight = None if dataset.sample_weight is None else dataset.sample_weight[rows]
             weights = [values[chosen] for values in found.weights]
-            predicted = population.predict(weights, members.take(chosen), rows)
+            predicted = executor.predict(weights, members.take(chosen), rows)
             for member, prediction in zip(chosen, predicted, strict=True):
                 scores[member] = score(
                     self.subject.metric.name,

@@ -16,7 +16,7 @@ import numpy as np
 from wellfit._version import __version__
 from wellfit.api._study import Study
 from wellfit.models import save_plain
-from wellfit.records import OutputError, Scaling
+from wellfit.records import OutputError, Scaling, UnsupportedModelError
 from wellfit.report import write_html, write_json
 
 BUNDLE_VERSION = 1
@@ -95,7 +95,11 @@ def _fill(study: Study, draft: Path) -> None:
     (draft / "trials.json").write_text(json.dumps(_strict(list(study.trials)), indent=1), "utf-8")
     if study.model is None:
         return
-    save_plain(study.model, draft / "model.keras")
+    try:
+        save_plain(study.model, draft / "model.keras")
+    except UnsupportedModelError:
+        # A network with code of its own cannot be a plain file; a note in the report says so.
+        return
     bundle = draft / "bundle"
     bundle.mkdir()
     shutil.copyfile(draft / "model.keras", bundle / "network.keras")

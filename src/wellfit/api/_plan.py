@@ -95,17 +95,39 @@ class Plan:
 
 
 def member_cost(
-    num_parameters: int, num_rows: int, *, epochs: int, batch_size: int, num_workers: int
+    num_parameters: int,
+    num_rows: int,
+    *,
+    epochs: int,
+    batch_size: int,
+    num_workers: int,
+    slowdown: float = 1.0,
 ) -> float:
-    """Return about how many seconds one member takes when all cores are busy with members."""
+    """Return about how many seconds one member takes when all cores are busy with members.
+
+    Args:
+        num_parameters: of the network.
+        num_rows: rows it trains on.
+        epochs: passes over them.
+        batch_size: rows in an update.
+        num_workers: blocks that run side by side.
+        slowdown: how many times slower than a compiled population the executor is.
+    """
     updates = epochs * -(-num_rows // batch_size)
     training = updates * (_UPDATE_S + 6.0 * num_parameters * batch_size / _RATE)
     measuring = epochs * 2.0 * num_parameters * min(num_rows, 2500) / _RATE
-    return (training + measuring) * 2.0 / num_workers
+    return slowdown * (training + measuring) * 2.0 / num_workers
 
 
 def make_plan(
-    budget_s: float, num_parameters: int, num_rows: int, *, epochs: int, batch_size: int, num_workers: int
+    budget_s: float,
+    num_parameters: int,
+    num_rows: int,
+    *,
+    epochs: int,
+    batch_size: int,
+    num_workers: int,
+    slowdown: float = 1.0,
 ) -> Plan:
     """Share a budget out between the stages.
 
@@ -116,6 +138,7 @@ def make_plan(
         epochs: of the baseline.
         batch_size: of the baseline.
         num_workers: blocks that run side by side.
+        slowdown: how many times slower than a compiled population the executor is.
 
     Example:
         >>> plan = make_plan(90, 20_000, 1_600, epochs=50, batch_size=32, num_workers=2)
@@ -125,7 +148,12 @@ def make_plan(
 
     def cost(rows: float) -> float:
         return member_cost(
-            num_parameters, int(rows), epochs=epochs, batch_size=batch_size, num_workers=num_workers
+            num_parameters,
+            int(rows),
+            epochs=epochs,
+            batch_size=batch_size,
+            num_workers=num_workers,
+            slowdown=slowdown,
         )
 
     rows = 0.75 * num_rows

@@ -36,6 +36,8 @@ Array = NDArray[Any]
 # Past the budget, or asked to stop, the final networks are still trained if that takes about a second.
 _SOON_S = 1.0
 _OVERDRAFT = 0.05
+# Training one by one by Keras takes about this many times as long as a population (for planning only).
+_FIT_SLOWDOWN = 30.0
 
 
 @dataclass(kw_only=True, eq=False)
@@ -77,7 +79,10 @@ def run_study(
     for note in subject.notes:
         progress.say(message=note)
     laboratory, plan = _prepare(subject, clock, seed)
-    found = _stages(laboratory, plan, progress, seed=seed, sampler=sampler)
+    try:
+        found = _stages(laboratory, plan, progress, seed=seed, sampler=sampler)
+    finally:
+        laboratory.close()
     report = assemble(laboratory, plan, clock, found, seed=seed, sampler=sampler, command=command)
     final = found.final
     return Study(
@@ -99,6 +104,7 @@ def _prepare(subject: Subject, clock: Clock, seed: int) -> tuple[Laboratory, Pla
         epochs=subject.baseline.epochs,
         batch_size=subject.baseline.batch_size,
         num_workers=num_workers(),
+        slowdown=_slowdown(subject),
     )
     look = make_trials(subject, plan.num_look, seed, plan.max_rows)
     fresh = make_trials(subject, plan.num_confirm, seed + 10_000)
@@ -150,9 +156,14 @@ def _is_time_to_finish(subject: Subject, clock: Clock) -> bool:
         epochs=subject.baseline.epochs,
         batch_size=subject.baseline.batch_size,
         num_workers=1,
+        slowdown=_slowdown(subject),
     )
     too_late = clock.interrupted or clock.left_s < -_OVERDRAFT * clock.budget_s
     return not too_late or cost_s < _SOON_S
+
+
+def _slowdown(subject: Subject) -> float:
+    return _FIT_SLOWDOWN if subject.executor.kind == "fit" else 1.0
 
 
 def _plain(tried: Tried) -> dict[str, object]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wellfit.data import Encoder, Preparation
 from wellfit.models import Layout, Model, TrainingSetup, dropout_points
+from wellfit.population import ExecutorChoice
 from wellfit.records import CleaningStep, ColumnSchema, Dataset, Metric, Settings
 from wellfit.search import Situation
 
@@ -32,6 +33,7 @@ class Subject:
         holdout: row indices that nothing sees until the end.
         model: the network as it was given or built.
         layout: what of it can be resized.
+        executor: what can train it, and why.
         setup: its loss and optimizer.
         baseline: how it is trained now.
         preparation: how inputs are scaled; None leaves them as they are.
@@ -49,6 +51,7 @@ class Subject:
     holdout: Array
     model: Model
     layout: Layout
+    executor: ExecutorChoice
     setup: TrainingSetup
     baseline: Settings
     preparation: Preparation | None
