@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from samples import dataset, fitted, layers, members, population, split
 
-from wellfit.models import find_layout, group_units, narrow, network_function, slice_weights
+from wellfit.models import (
+    find_layout,
+    group_units,
+    model_from_bytes,
+    model_to_bytes,
+    narrow,
+    network_function,
+    slice_weights,
+)
 from wellfit.population._initial import initial_weights
 from wellfit.population._numbers import member_units
 
@@ -129,3 +137,17 @@ def test_start_is_drawn_as_for_the_smaller_network() -> None:
         assert np.abs(by_name[name]).sum() == pytest.approx(np.abs(on).sum())
     assert all(count == 10 for count in units)
     assert len(slice_weights(network.layout, model.get_weights(), units)) == len(model.weights)
+
+
+def test_masks_of_a_loaded_network() -> None:
+    """Masks find their weights also in a network from a file, whose paths differ from its clone's."""
+    loaded = model_from_bytes(model_to_bytes(chain()))
+    network = network_function(loaded)
+    units = member_units(network, np.array([0.5], np.float32))
+    values = initial_weights(network, np.array([1], np.uint32), units)
+    kernel = next(
+        v for v, i in zip(values, network.variables, strict=True) if i.path.endswith("second/kernel")
+    )
+    assert np.all(kernel[0, 4:] == 0)
+    assert np.all(kernel[0, :, 4:] == 0)
+    assert np.all(kernel[0, :4, :4] != 0)

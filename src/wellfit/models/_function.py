@@ -20,7 +20,7 @@ import numpy as np
 
 from wellfit.models._initializers import initializer_config, noted_initializers, starting_value, uncompiled
 from wellfit.models._kinds import is_kernel
-from wellfit.models._layout import Layout, Segment, find_layout
+from wellfit.models._layout import Axis, Layout, Segment, find_layout
 from wellfit.models._outputs import num_outputs
 from wellfit.models._points import dropout_points
 from wellfit.models._rebuild import assign
@@ -168,7 +168,7 @@ def network_function(model: keras.Model, *, any_training: bool = False) -> Netwo
     layout = find_layout(model)
     rates = _instrument(clone, layout)
     penalties = _take_penalties(clone)
-    axes = {variable.path: variable.axes for variable in layout.variables}
+    axes = _axes_of_variables(clone, layout)
     blocks = _block_of_layers(clone, layout)
     owner = {
         id(variable): layer
@@ -195,7 +195,7 @@ def network_function(model: keras.Model, *, any_training: bool = False) -> Netwo
             is_kernel=is_kernel(variable),
             own_l1=l1,
             own_l2=l2,
-            axes=axes.get(variable.path, (None,) * len(variable.shape)),
+            axes=axes.get(id(variable), (None,) * len(variable.shape)),
             constraint=variable.constraint,
             block=blocks.get(id(layer), -1),
             is_seed="seed_generator" in variable.path,
@@ -238,6 +238,12 @@ def network_function(model: keras.Model, *, any_training: bool = False) -> Netwo
 def _keeps_value(layer: Any) -> bool:
     """Whether members start from what a layer holds: it is frozen, or was adapted to data."""
     return layer is not None and (not layer.trainable or isinstance(layer, keras.layers.Normalization))
+
+
+def _axes_of_variables(model: keras.Model, layout: Layout) -> dict[int, tuple[Axis, ...]]:
+    """Return the axes of each variable, by identity: a loaded model's paths are not those of its clone."""
+    layers = {layer.name: layer for layer in model.layers}
+    return {id(layers[v.layer].weights[v.index]): v.axes for v in layout.variables}
 
 
 def _block_of_layers(model: keras.Model, layout: Layout) -> dict[int, int]:

@@ -12,8 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from wellfit.models import NetworkFunction, TrainingSetup, optimizer_function
+from wellfit.population._check import check_members
 from wellfit.population._executor import Progress
+from wellfit.population._join import join_curves
 from wellfit.population._losses import probabilities, row_loss
+from wellfit.population._memory import SHARE, free_bytes, member_bytes
 from wellfit.population._numbers import member_numbers, needed_traits
 from wellfit.population._program import Program, State, Traits
 from wellfit.population._run import Run
@@ -41,6 +44,8 @@ class Population:
         vary: names of `Traits` that programs hold from the start (``dropout``, ``width``, ``depth``,
             ``label_order``, ``smoothing``, ``class_weight``), so that members who need them later do
             not cause another compilation.
+        memory_bytes: what the states of members may take at once in `train`; half of what is free if None.
+            A run of `start` holds all its members.
 
     Example:
         See `Population.train`.
@@ -61,9 +66,10 @@ class Population:
         block_size: int | None = None,
         measured_rows: int = 2048,
         vary: Collection[str] = (),
+        memory_bytes: int | None = None,
     ) -> None:
         self.network, self.setup, self.dataset = network, setup, dataset
-        self.measured_rows = measured_rows
+        self.measured_rows, self.memory_bytes = measured_rows, memory_bytes
         self._vary = dict.fromkeys(vary, True)
         self.block_size = block_size or _default_block_size(network)
         self.optimizer = optimizer_function(
@@ -82,6 +88,15 @@ class Population:
             measured_rows=measured_rows,
         )
         self.num_train = np.array([len(split.train) for split in splits], np.int32)
+        self._num_classes = 0
+        if dataset.task.is_classification:
+            self._num_classes = dataset.num_classes or int(np.max(dataset.target)) + 1
+        self._limits = {
+            "num_splits": len(splits),
+            "num_scalings": len(scalings),
+            "num_label_orders": num_label_orders,
+            "num_classes": self._num_classes,
+        }
         self.compile_s = 0.0
         self.num_compilations = 0
         self._programs: list[Program] = []
@@ -104,10 +119,11 @@ class Population:
             shuffle: whether each epoch visits the rows in a new order, as in `keras.Model.fit`.
             block_size: members in one call, at most the population's own.
         """
+        check_members(members, self.network.layout, **self._limits)
         ordered = None if weights is None else self._by_variable(weights)
         return Run(
             self,
-            members,
+            self._complete(members),
             weights=ordered,
             shuffle=shuffle,
             block_size=min(block_size or self.block_size, self.block_size),
@@ -123,7 +139,7 @@ class Population:
         progress: Progress | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> Curves:
-        """Train members to their end.
+        """Train members to their end, as many at a time as memory holds.
 
         Args:
             members: who trains.
@@ -136,9 +152,19 @@ class Population:
         Returns:
             Curves in the order of `members`.
         """
-        run = self.start(members, weights=weights, shuffle=shuffle)
-        run.advance(progress=progress, should_stop=should_stop)
-        return run.curves(keep_weights=keep_weights)
+        check_members(members, self.network.layout, **self._limits)
+        order = np.argsort(members.batch_size, kind="stable")
+        size = self._chunk_size(members)
+        parts = []
+        for begin in range(0, len(members), size):
+            chosen = order[begin : begin + size]
+            own = None if weights is None else self._rows_of(weights, chosen)
+            run = self.start(members.take(chosen), weights=own, shuffle=shuffle)
+            report = _shifted(progress, begin, len(members))
+            run.advance(progress=report, should_stop=should_stop)
+            parts.append(run.curves(keep_weights=keep_weights))
+            del run  # and with it the states of its members, before the next ones are made
+        return join_curves(parts, order)
 
     def predict(self, curves_or_weights: Curves | Sequence[Array], members: Members, rows: Array) -> Array:
         """Return ``[member, row, class]`` probabilities or ``[member, row, output]`` values.
@@ -163,7 +189,7 @@ class Population:
             self.network, members.replace(batch_size=1, dropout=0.0), shuffle=True, measured_rows=1
         )
         program = self._predictor(needed)
-        numbers = member_numbers(self.network, members)
+        numbers = member_numbers(self.network, self._complete(members))
         parts = []
         for start in range(0, len(members), self.block_size):
             chosen = np.minimum(np.arange(start, start + self.block_size), len(members) - 1)
@@ -196,6 +222,26 @@ class Population:
         """Let go of compiled programs and of the data on the device."""
         self._programs.clear()
         self._compiled.clear()
+
+    def _chunk_size(self, members: Members) -> int:
+        """Return how many members' states fit the memory, at least a block."""
+        budget = self.memory_bytes if self.memory_bytes is not None else int(SHARE * free_bytes())
+        each = member_bytes(self.network, self.optimizer, int(members.epochs.max(initial=1)))
+        return max(budget // each, self.block_size, 1)
+
+    def _rows_of(self, weights: Sequence[Array], chosen: Array) -> list[Array]:
+        """Return the chosen members' first weights; an array without a member axis serves all."""
+        infos = [self.network.variables[position] for position in self.network.order]
+        return [
+            np.asarray(value)[chosen] if np.ndim(value) > len(info.shape) else value
+            for value, info in zip(weights, infos, strict=True)
+        ]
+
+    def _complete(self, members: Members) -> Members:
+        """Return members with a weight for each class, so that all numbers have one shape."""
+        if members.class_weight.shape[1] or not self._num_classes:
+            return members
+        return replace(members, class_weight=np.ones((len(members), self._num_classes), np.float32))
 
     def _by_variable(self, weights: Sequence[Array]) -> list[Array]:
         """Return arrays given in the order of ``model.weights`` with the trainable variables first."""
@@ -246,6 +292,10 @@ class Population:
             self.compile_s += time.perf_counter() - began
             self.num_compilations += 1
         return self._compiled[key]
+
+
+def _shifted(progress: Progress | None, done: int, total: int) -> Progress | None:
+    return None if progress is None else lambda more, _: progress(done + more, total)
 
 
 def _default_block_size(network: NetworkFunction) -> int:

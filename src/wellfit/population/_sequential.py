@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from wellfit.models import Model, TrainingSetup, network_function, predict_plain
+from wellfit.population._check import check_members
 from wellfit.population._executor import MemberRun, Progress
 from wellfit.population._program import RUNNING
 from wellfit.population._rows import RowData
@@ -53,10 +54,17 @@ class FitExecutor:
         measured_rows: int = 2048,
         block_size: int | None = None,
         vary: Sequence[str] = (),
+        memory_bytes: int | None = None,
     ) -> None:
-        del num_label_orders, block_size, vary  # any number costs nothing here
+        del block_size, vary, memory_bytes  # one member at a time needs none of them
         self.model, self.setup = model, setup
         self.network = network_function(model, any_training=True)
+        self._limits = {
+            "num_splits": len(splits),
+            "num_scalings": len(scalings),
+            "num_label_orders": num_label_orders,
+            "num_classes": dataset.num_classes,
+        }
         self.data = RowData(
             dataset, splits, scalings, target_scaling, setup=setup, measured_rows=measured_rows
         )
@@ -71,6 +79,7 @@ class FitExecutor:
     ) -> MemberRun:
         """Return a run of members; each is built when it is its turn."""
         del block_size
+        check_members(members, self.network.layout, **self._limits)
         return _FitRun(self, members, weights, shuffle)
 
     def train(

@@ -88,8 +88,8 @@ def _membership(splits: Sequence[Split], num_rows: int, measured_rows: int) -> A
     missing = -num_rows % num_chunks_of(num_rows)
     table = np.zeros((2, len(splits), num_rows + missing), np.float32)
     for index, split in enumerate(splits):
-        table[0, index, split.train] = 1.0
-        table[1, index, split.validation] = 1.0
+        np.add.at(table[0, index], split.train, 1.0)  # a row that was drawn twice counts twice
+        np.add.at(table[1, index], split.validation, 1.0)
     return table
 
 

@@ -1,0 +1,87 @@
+"""Whether members mean something for a network and its data; inside compiled code nothing would say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wellfit.models import Layout
+from wellfit.records import SCHEDULES, Members, SettingsError
+
+Array = Any
+
+# Whatever else is wrong with a number (a learning rate of NaN) is a member that diverges, not an error.
+_RANGES: dict[str, tuple[str, Callable[[Array], Array]]] = {
+    "batch_size": ("at least 1", lambda values: values >= 1),
+    "epochs": ("at least 1", lambda values: values >= 1),
+    "num_visits": ("0 for one pass, or more", lambda values: values >= 0),
+    "patience": ("0 for none, or more", lambda values: values >= 0),
+    "schedule": (f"0 to {len(SCHEDULES) - 1}", lambda values: (values >= 0) & (values < len(SCHEDULES))),
+    "dropout": ("NaN, or at least 0 and below 1", lambda v: np.isnan(v) | ((v >= 0) & (v < 1))),
+    "dropout_scale": ("at least 0", lambda values: values >= 0),
+    "label_smoothing": ("0 to 1", lambda values: (values >= 0) & (values <= 1)),
+    "width": ("above 0, at most 1", lambda values: (values > 0) & (values <= 1)),
+}
+
+
+def check_members(
+    members: Members,
+    layout: Layout,
+    *,
+    num_splits: int,
+    num_scalings: int,
+    num_label_orders: int,
+    num_classes: int,
+) -> None:
+    """Raise unless every member can be trained.
+
+    Args:
+        members: at least one.
+        layout: of the network.
+        num_splits: splits that members can refer to.
+        num_scalings: scalings that members can refer to; 0 where inputs are not scaled.
+        num_label_orders: permutations of the labels that members can refer to.
+        num_classes: of the target; 0 for regression.
+
+    Raises:
+        SettingsError: a number is out of range; the message names the member.
+    """
+    if len(members) == 0:
+        raise SettingsError("there is no member to train", expected="at least one")
+    limits = {"split": num_splits, "label_order": num_label_orders}
+    if num_scalings:
+        limits["scaling"] = num_scalings
+    for name, limit in limits.items():
+        good = (getattr(members, name) >= 0) & (getattr(members, name) < limit)
+        _refuse(members, name, good, f"0 to {limit - 1}")
+    for name, (expected, is_good) in _RANGES.items():
+        _refuse(members, name, is_good(getattr(members, name)), expected)
+    _check_depth(members, layout)
+    width = members.class_weight.shape[1]
+    if width and num_classes and width != num_classes:
+        raise SettingsError(
+            "class weights do not fit the target",
+            received=f"{width} weights a member",
+            expected=f"{num_classes}, or none",
+        )
+
+
+def _check_depth(members: Members, layout: Layout) -> None:
+    """Gates can only stand for networks that surgery would build: the last blocks, one after the other."""
+    gateable = [block.gateable for block in layout.blocks if block.removable]
+    most = next((i for i, good in enumerate(reversed(gateable)) if not good), len(gateable))
+    good = (members.depth <= 0) & (members.depth >= -most)
+    _refuse(members, "depth", good, f"-{most} to 0 for this network" if most else "0 for this network")
+
+
+def _refuse(members: Members, name: str, good: Array, expected: str) -> None:
+    bad = np.flatnonzero(~good)
+    if len(bad):
+        value = getattr(members, name)[bad[0]]
+        raise SettingsError(
+            f"{name} of member {bad[0]} is out of range",
+            received=f"{name}={value:g}",
+            expected=expected,
+        )
