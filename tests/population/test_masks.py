@@ -145,9 +145,8 @@ def test_masks_of_a_loaded_network() -> None:
     network = network_function(loaded)
     units = member_units(network, np.array([0.5], np.float32))
     values = initial_weights(network, np.array([1], np.uint32), units)
-    kernel = next(
-        v for v, i in zip(values, network.variables, strict=True) if i.path.endswith("second/kernel")
-    )
+    position = [info.path.endswith("second/kernel") for info in network.variables].index(True)
+    kernel = values[position]
     assert np.all(kernel[0, 4:] == 0)
     assert np.all(kernel[0, :, 4:] == 0)
     assert np.all(kernel[0, :4, :4] != 0)

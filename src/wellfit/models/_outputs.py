@@ -6,10 +6,19 @@ from typing import Any
 
 import keras
 
+from wellfit.records import UnsupportedModelError
+
 
 def num_outputs(model: keras.Model) -> int:
     """Return the size of the last output axis; a subclassed model is asked without running it."""
     outputs = getattr(model, "outputs", None)
+    if not outputs and not model.built:
+        raise UnsupportedModelError(
+            f"model '{model.name}' is not built, so the size of its output is unknown.",
+            received="a model without input shape",
+            expected="a built model",
+            fix="add keras.Input(shape) as its first layer, or call it once on a batch",
+        )
     if not outputs:
         shapes = model._build_shapes_dict
         struct = shapes["input_shape"] if "input_shape" in shapes else dict(shapes)
