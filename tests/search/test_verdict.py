@@ -79,7 +79,7 @@ def test_nothing_measured_is_inconclusive() -> None:
         (GOOD, "optimize", Verdict.UNDERFITTING),
         (GOOD, "mixed", Verdict.UNDERFITTING),
         (OVERFIT, "optimize", Verdict.OVERFITTING),
-        (OVERFIT, "neutral", Verdict.OVERFITTING),
+        (OVERFIT, "neutral", Verdict.INCONCLUSIVE),
         (OVERFIT, "fit", Verdict.UNDERFITTING),
     ],
 )
@@ -156,3 +156,13 @@ def test_diverged_baseline_is_not_learning(field: str) -> None:
     found, line = verdict(dataclasses.replace(GOOD, over_chance=None, **{field: math.nan}))
     assert found is Verdict.NOT_LEARNING
     assert "not a finite number" in line
+
+
+def test_a_certain_but_small_gain_is_no_fault() -> None:
+    """A proven gain of less than 5 % of what the network gains over chance leaves it healthy."""
+    found, line = verdict(
+        dataclasses.replace(GOOD, attempts=(_tried(0.001, 0.002, "regularize", name="l2"),))
+    )
+    assert found is Verdict.HEALTHY
+    assert "small" in line
+    assert "l2" in line

@@ -15,7 +15,7 @@ from wellfit.api._clock import Clock
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
 from wellfit.api._references import chance_loss, chance_name, score_chance
-from wellfit.api._stages import Confirmed, Tried, test_ratio
+from wellfit.api._stages import Confirmed, Tried, scored_ratio
 from wellfit.api._words import notes, options, why_partial
 from wellfit.models import summary_lines
 from wellfit.records import CurvePair, Remedy, Report, Settings, Verdict
@@ -61,7 +61,7 @@ def assemble(
         num_rows=subject.dataset.num_rows,
         timing=found.timing,
         environment=_environment(seed),
-        partial=why_partial(found, clock),
+        partial=why_partial(found, laboratory, clock),
         notes=notes(found, laboratory, plan),
         options=options(found, laboratory, plan, clock, sampler),
     )
@@ -76,7 +76,7 @@ def _verdict(laboratory: Laboratory, plan: Plan, found: Found) -> tuple[Verdict,
     if confirmed is not None and confirmed.num_trials > len(chance):
         trials, scores = confirmed.trials, confirmed.baseline_scores
         chance = score_chance(subject, [laboratory.trials[t] for t in trials])
-    over = paired_effect(chance, scores, metric=subject.metric, test_ratio=test_ratio(laboratory, trials))
+    over = paired_effect(chance, scores, metric=subject.metric, test_ratio=scored_ratio(laboratory, trials))
     train, validation, _ = baseline.measured.curves[0]
     known = validation[np.isfinite(validation)]
     evidence = Evidence(

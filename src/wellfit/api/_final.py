@@ -47,7 +47,7 @@ def finish(
     """Train on all working rows, compare on the holdout, hand back the better one by the confirmation.
 
     There are no rows left to stop by, so a network that stops early is stopped after as many epochs as
-    were best in the confirmation (the median).
+    were best in the confirmation (the median). A plateau schedule has to watch some rows: it keeps them.
 
     Returns:
         None if neither network reaches a finite loss.
@@ -55,10 +55,13 @@ def finish(
     subject = laboratory.subject
     arms = [subject.baseline] if chosen == subject.baseline else [subject.baseline, chosen]
     trained: list[Model | None] = []
+    scalings: list[tuple[Scaling | None, ...]] = []
     for settings in arms:
+        trial = plan.watched if settings.schedule == "plateau" else plan.final
         stop_after = best_epochs.get(settings, settings.epochs - 1) + 1 if settings.patience else None
-        weights, good = laboratory.fit(settings, plan.final, stop_after=stop_after, alone=plan.is_long)
-        trained.append(_built(laboratory, plan, settings, weights) if good else None)
+        weights, good = laboratory.fit(settings, trial, stop_after=stop_after, alone=plan.is_long)
+        trained.append(_built(laboratory, trial, settings, weights) if good else None)
+        scalings.append(laboratory.scalings(trial))
     improved = trained[-1] or trained[0]
     if improved is None:
         return None
@@ -67,21 +70,22 @@ def finish(
         notes.append("the chosen network diverged on all working rows, so the baseline is kept")
     if trained[0] is None:
         notes.append("the baseline diverged on all working rows and counts as chance on the holdout")
-    scalings = laboratory.scalings(plan.final)
-    holdout, confusion = _holdout(subject, scalings, trained[0], improved, seed)
+    is_first = trained[-1] is None
+    used = scalings[0] if is_first else scalings[-1]
+    holdout, confusion = _holdout(subject, (scalings[0], used), trained[0], improved, seed)
     return Final(
         settings=arms[-1] if trained[-1] is not None else subject.baseline,
         model=improved,
-        scalings=scalings,
+        scalings=used,
         holdout=holdout,
         confusion=confusion,
         note="; ".join(notes),
     )
 
 
-def _built(laboratory: Laboratory, plan: Plan, settings: Settings, weights: tuple[Array, ...]) -> Model:
+def _built(laboratory: Laboratory, trial: int, settings: Settings, weights: tuple[Array, ...]) -> Model:
     subject = laboratory.subject
-    center, scale = laboratory.target_scaling(plan.final)
+    center, scale = laboratory.target_scaling(trial)
     return chosen_model(
         subject.model,
         laboratory.structure(settings),
@@ -94,19 +98,24 @@ def _built(laboratory: Laboratory, plan: Plan, settings: Settings, weights: tupl
 
 
 def _holdout(
-    subject: Subject, scalings: tuple[Scaling | None, ...], baseline: Model | None, improved: Model, seed: int
+    subject: Subject,
+    scalings: tuple[tuple[Scaling | None, ...], tuple[Scaling | None, ...]],
+    baseline: Model | None,
+    improved: Model,
+    seed: int,
 ) -> tuple[HoldoutResult | None, Array | None]:
+    """Compare both networks on the holdout, each with its own scaling."""
     if len(subject.holdout) == 0:
         return None, None
     dataset, rows = subject.dataset, subject.holdout
-    inputs = scaled_inputs([values[rows] for values in dataset.inputs], scalings)
+    raw = [values[rows] for values in dataset.inputs]
     references = predict_references(subject, subject.working, rows)
-    after = predictions(subject, improved, inputs)
+    after = predictions(subject, improved, scaled_inputs(raw, scalings[1]))
     before = after
     if baseline is None:
         before = references[chance_name(subject)].reshape(len(rows), -1)
     elif baseline is not improved:
-        before = predictions(subject, baseline, inputs)
+        before = predictions(subject, baseline, scaled_inputs(raw, scalings[0]))
     target = dataset.target[rows]
     difference, low, high = (0.0, 0.0, 0.0)
     if before is not after:

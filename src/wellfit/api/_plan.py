@@ -18,8 +18,8 @@ _END_S = 7.0  # compiling for one member, scoring by plain Keras, writing
 
 _TYPICAL_CANDIDATES = 40
 _BATCH = 16
-_MAX_BATCHES = 8
-_MAX_CONFIRMING = 10
+_MAX_BATCHES = 500  # beyond that a sampler has seen the space
+_MAX_CONFIRMING = 20  # further splits of the same rows hardly narrow the interval
 _MAX_FINALISTS = 4
 _MAX_PROGRAMS = 5
 _MIN_ROWS = 1000
@@ -37,7 +37,7 @@ class Plan:
         num_finalists: candidates that go to the confirmation.
         num_batches: batches of settings in the search.
         num_programs: compilations beyond the baseline's that the screen may ask for.
-        max_rows: training rows in screen and search, or None for all.
+        max_rows: working rows that screen and search use, or None for all.
         is_long: whether training one network alone takes longer than compiling a program for it.
         first_s: seconds that start and baseline should take.
         reserve_s: seconds kept back for the end.
@@ -92,6 +92,11 @@ class Plan:
     def final(self) -> int:
         """Position of the trial that trains on all working rows."""
         return self.num_look + self.num_confirm
+
+    @property
+    def watched(self) -> int:
+        """Position of the trial that keeps some working rows to watch while it trains."""
+        return self.final + 1
 
 
 def member_cost(
@@ -163,7 +168,7 @@ def make_plan(
     num_programs = min(_MAX_PROGRAMS, int(0.25 * free_s / _COMPILE_S))
     work_s = _SLACK * (free_s - num_programs * _COMPILE_S)
     num_look, max_rows = _look(0.4 * work_s, rows, cost)
-    look_s = cost(min(rows, max_rows or rows))
+    look_s = cost(min(rows, 0.75 * max_rows if max_rows else rows))
     # Halving leaves about half of a batch's work to be done.
     num_batches = int(min(_MAX_BATCHES, 0.25 * work_s / max(0.5 * _BATCH * num_look * look_s, 1e-9)))
     num_finalists, num_confirm = _confirming(0.35 * work_s, cost(rows))
@@ -187,7 +192,8 @@ def _look(work_s: float, rows: float, cost: Callable[[float], float]) -> tuple[i
         if _TYPICAL_CANDIDATES * num_trials * cost(rows) <= work_s:
             return num_trials, None
     affordable = rows * work_s / max(_TYPICAL_CANDIDATES * 2 * cost(rows), 1e-9)
-    return 2, max(_MIN_ROWS, int(affordable)) if affordable < rows and rows > _MIN_ROWS else None
+    is_less = affordable < rows and rows > _MIN_ROWS
+    return 2, max(_MIN_ROWS, int(affordable / 0.75)) if is_less else None
 
 
 def _confirming(work_s: float, member_s: float) -> tuple[int, int]:

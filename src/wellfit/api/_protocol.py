@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._assemble import assemble
 from wellfit.api._clock import Clock
 from wellfit.api._events import Listener
 from wellfit.api._final import Final, finish
-from wellfit.api._laboratory import Laboratory, Trial, make_trials
+from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan, make_plan, member_cost
 from wellfit.api._references import score_references
 from wellfit.api._stages import (
@@ -28,8 +27,9 @@ from wellfit.api._stages import (
 )
 from wellfit.api._study import Study
 from wellfit.api._subject import Subject
+from wellfit.api._trials import last_trials, make_trials
 from wellfit.population import enable_compilation_cache, num_workers
-from wellfit.records import Settings, Split
+from wellfit.records import Settings
 
 Array = NDArray[Any]
 
@@ -51,6 +51,7 @@ class Found:
         searched: combinations.
         confirmed: finalists on fresh trials; None if it did not come to that.
         final: the networks trained on all working rows; None likewise.
+        was_finished: whether the final networks were trained, well or not.
         timing: stage to seconds.
     """
 
@@ -60,6 +61,7 @@ class Found:
     searched: list[Tried] = field(default_factory=list)
     confirmed: Confirmed | None = None
     final: Final | None = None
+    was_finished: bool = False
     timing: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -106,12 +108,9 @@ def _prepare(subject: Subject, clock: Clock, seed: int) -> tuple[Laboratory, Pla
         num_workers=num_workers(),
         slowdown=_slowdown(subject),
     )
-    look = make_trials(subject, plan.num_look, seed, plan.max_rows)
-    fresh = make_trials(subject, plan.num_confirm, seed + 10_000)
-    none = np.zeros(0, np.int32)
-    everything = Split(train=np.asarray(subject.working, np.int32), validation=none)
-    last = Trial(split=everything, scored=none, seed=seed + 20_000)
-    return Laboratory(subject, [*look, *fresh, last]), plan
+    look = make_trials(subject, plan.num_look, seed, stage=1, max_rows=plan.max_rows)
+    fresh = make_trials(subject, plan.num_confirm, seed, stage=2)
+    return Laboratory(subject, [*look, *fresh, *last_trials(subject, seed)]), plan
 
 
 def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int, sampler: str) -> Found:
@@ -135,12 +134,13 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
         finalists = choose_finalists(found.screened, found.searched, plan.num_finalists)
         found.confirmed = confirm_finalists(laboratory, plan, finalists, progress)
         timed("confirm")
-        if _is_time_to_finish(laboratory.subject, clock):
+        if not laboratory.broken and _is_time_to_finish(laboratory.subject, clock):
             progress.stage = "final"
             progress.say(0, 2)
             chosen = found.confirmed.chosen
             settings: Settings = laboratory.subject.baseline if chosen is None else chosen.settings
             found.final = finish(laboratory, plan, settings, found.confirmed.best_epochs, seed)
+            found.was_finished = True
             progress.say(2, 2)
         timed("final")
     timing["compile_s"] = laboratory.compile_s

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.api._laboratory import Trial
 from wellfit.api._subject import Subject
+from wellfit.api._trials import Trial
 from wellfit.evaluation import reference_predictions, score
 
 Array = NDArray[Any]

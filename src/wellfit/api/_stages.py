@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from wellfit.api._clock import Clock
 from wellfit.api._events import Event, Listener
-from wellfit.api._laboratory import Laboratory, Measured
+from wellfit.api._laboratory import Laboratory
+from wellfit.api._measured import MeanCurve, Measured
 from wellfit.api._plan import Plan
 from wellfit.api._references import score_chance
 from wellfit.api._subject import Subject, situation
@@ -124,7 +125,7 @@ def measure_baseline(laboratory: Laboratory, plan: Plan, progress: Progress) -> 
     """
     progress.stage = "baseline"
     subject = laboratory.subject
-    same = [c for c in _candidates(laboratory, plan) if _shares_program(c.settings, subject.baseline)]
+    same = [c for c in _candidates(laboratory, plan) if _shares_program(laboratory, c.settings)]
     beside = [c for c in same if c.settings.epochs == subject.baseline.epochs]
     beside = beside[: max(0, laboratory.num_places // len(plan.look) - 1)]
     progress.say(0, len(plan.look) * (len(beside) + 1))
@@ -136,8 +137,8 @@ def measure_baseline(laboratory: Laboratory, plan: Plan, progress: Progress) -> 
     )
     found, note = _with_chance(laboratory, plan.look, found)
     if found.complete[0]:
-        progress.baseline = float(found.scores[0].mean())
-        progress.saw(found.scores.mean(axis=1))
+        progress.baseline = float(_mean_known(found.scores[:1])[0])
+        progress.saw(_mean_known(found.scores))
     progress.say(len(plan.look) * (len(beside) + 1), len(plan.look) * (len(beside) + 1))
     tried = _compared(laboratory, plan, beside, found.part(slice(1, None)), found.scores[0])
     return Baseline(measured=found.part(slice(0, 1)), tried=tuple(tried), note=note)
@@ -149,7 +150,7 @@ def _with_chance(laboratory: Laboratory, trials: Sequence[int], found: Measured)
     A network that diverges is worth no more than a guess; without a score for it, nothing could be
     compared with it, and the remedy that mends it would never be found.
     """
-    diverged = found.finished[0] & ~np.isfinite(found.scores[0])
+    diverged = found.diverged[0]
     if not diverged.any():
         return found, ""
     scores = found.scores.copy()
@@ -171,7 +172,7 @@ def screen(laboratory: Laboratory, plan: Plan, baseline: Baseline, progress: Pro
     candidates = [c for c in _candidates(laboratory, plan) if c.name not in known]
     done = len(known) * len(plan.look)
     total = done + len(candidates) * len(plan.look)
-    for number, wave in enumerate(_waves(candidates, laboratory.subject.baseline)):
+    for number, wave in enumerate(_waves(laboratory, candidates)):
         if number > plan.num_programs or progress.clock.is_past(plan.screen_until_s):
             tried.extend(_untried(wave, "not tried: no time left"))
             continue
@@ -211,8 +212,9 @@ def search(
     deeper = any(t.candidate.settings.depth > subject.baseline.depth for t in promising)
     space = make_space(
         subject.baseline,
-        _replace(known, can_widen=known.can_widen and wider, can_deepen=known.can_deepen and deeper),
+        replace(known, can_widen=known.can_widen and wider, can_deepen=known.can_deepen and deeper),
         [(t.candidate, t.effect) for t in screened],
+        fields=_searched(laboratory, plan),
     )
     drawn = make_sampler(sampler, space, seed, direction=subject.metric.direction)
     tried: list[Tried] = []
@@ -240,8 +242,9 @@ def search(
             progress=report,
             should_stop=_until(progress, plan.search_until_s),
         )
-        for (number, _), scores in zip(asked, found.scores, strict=True):
-            complete = np.isfinite(scores).all()
+        defined = np.isfinite(baseline.scores)
+        for (number, _), scores in zip(asked, found.scores[:, defined], strict=True):
+            complete = len(scores) > 0 and bool(np.isfinite(scores).all())
             drawn.tell(number, float(scores.mean()) if complete else None)
         tried.extend(_compared(laboratory, plan, batch, found, baseline.scores))
         progress.saw(np.array([t.scores.mean() for t in tried if len(t.scores)]))
@@ -281,6 +284,7 @@ class Confirmed:
         baseline_scores: ``[trial]``.
         best_epochs: median best epoch by settings.
         curves: mean curves of the baseline and of each finalist.
+        notes: runs of the baseline that diverged.
     """
 
     finalists: tuple[Candidate, ...]
@@ -288,7 +292,8 @@ class Confirmed:
     trials: tuple[int, ...]
     baseline_scores: Array
     best_epochs: dict[Settings, int]
-    curves: dict[Settings, tuple[Array, Array, int]]
+    curves: dict[Settings, MeanCurve]
+    notes: tuple[str, ...] = ()
 
     @property
     def num_trials(self) -> int:
@@ -313,9 +318,10 @@ def confirm_finalists(
     subject = laboratory.subject
     arms = [subject.baseline, *(candidate.settings for candidate in finalists)]
     parts: list[Measured] = []
+    notes: list[str] = []
     done = 0
     total = len(plan.confirm) * len(arms)
-    for chunk in _chunks(plan.confirm, len(parts)):
+    for chunk in _chunks(plan.confirm):
         began = progress.clock.elapsed_s
         if done and began + _cost(parts, len(arms), len(chunk)) > plan.confirm_until_s:
             break
@@ -326,39 +332,37 @@ def confirm_finalists(
         found = laboratory.measure(
             arms, chunk, progress=report, should_stop=_until(progress, plan.confirm_until_s)
         )
-        found, _ = _with_chance(laboratory, chunk, found)
+        found, note = _with_chance(laboratory, chunk, found)
+        notes.extend([note] if note else [])
+        if not found.complete.all():
+            # Dropped whole: which of its runs ended in time may depend on how well they did.
+            break
         parts.append(found)
         done += len(arms) * len(chunk)
-        if not found.complete.all():
-            break
     scores = np.concatenate([part.scores for part in parts], axis=1) if parts else np.zeros((len(arms), 0))
-    finished = (
-        np.concatenate([part.finished for part in parts], axis=1) if parts else np.zeros((len(arms), 0), bool)
-    )
-    usable = np.all(finished, axis=0).reshape(-1)
-    scores = scores[:, usable]
     confirmation = None
     if finalists and scores.shape[1] >= _MIN_CONFIRMING:
         confirmation = confirm(
             scores[0],
             {c.name: scores[i + 1] for i, c in enumerate(finalists)},
             metric=subject.metric,
-            test_ratio=test_ratio(laboratory, plan.confirm),
+            test_ratio=scored_ratio(laboratory, plan.confirm),
         )
     curves = {arm: parts[0].curves[i] for i, arm in enumerate(arms)} if parts else {}
     return Confirmed(
         finalists=tuple(finalists),
         confirmation=confirmation,
-        trials=tuple(np.asarray(plan.confirm)[: len(usable)][usable].tolist()),
+        trials=plan.confirm[: scores.shape[1]],
         baseline_scores=scores[0],
         best_epochs={
             arm: int(np.median([part.curves[i][2] for part in parts])) for i, arm in enumerate(arms) if parts
         },
         curves=curves,
+        notes=tuple(notes),
     )
 
 
-def test_ratio(laboratory: Laboratory, trials: Sequence[int]) -> float:
+def scored_ratio(laboratory: Laboratory, trials: Sequence[int]) -> float:
     """Return rows scored on over rows trained on, which the correction of the variance needs."""
     chosen = [laboratory.trials[t] for t in trials]
     return float(np.mean([len(t.scored) / max(1, len(t.split.train)) for t in chosen]))
@@ -369,39 +373,67 @@ def _situation(laboratory: Laboratory, plan: Plan) -> Situation:
     return situation(laboratory.subject, rows)
 
 
-def _candidates(laboratory: Laboratory, plan: Plan) -> tuple[Candidate, ...]:
-    return remedies(laboratory.subject.baseline, _situation(laboratory, plan))
+def _searched(laboratory: Laboratory, plan: Plan) -> list[str] | None:
+    """Return the fields that the search may vary; None for all."""
+    names = [field.name for field in fields(Settings)]
+    if not _can_stop(laboratory, plan):
+        return [name for name in names if name not in ("patience", "schedule")]
+    return (
+        [name for name in names if name != "schedule"] if laboratory.subject.executor.kind == "fit" else None
+    )
 
 
-def _shares_program(settings: Settings, baseline: Settings) -> bool:
-    same_size = settings.width <= baseline.width and settings.depth <= baseline.depth
-    return same_size and settings.batch_size == baseline.batch_size
+def _candidates(laboratory: Laboratory, plan: Plan) -> list[Candidate]:
+    """Return the remedies that can be tried here.
+
+    Where no rows are left to stop by, nothing may watch the validation rows while it trains. A sequential
+    executor has no plateau schedule that the other ones would share.
+    """
+    found = remedies(laboratory.subject.baseline, _situation(laboratory, plan))
+    return [c for c in found if _is_allowed(laboratory, plan, c.settings)]
 
 
-def _replace(known: Situation, **changes: bool) -> Situation:
-    return Situation(**{**known.__dict__, **changes})
+def _is_allowed(laboratory: Laboratory, plan: Plan, settings: Settings) -> bool:
+    baseline, can_stop = laboratory.subject.baseline, _can_stop(laboratory, plan)
+    watches = settings.schedule == "plateau" and baseline.schedule != "plateau"
+    if watches and (not can_stop or laboratory.subject.executor.kind == "fit"):
+        return False
+    return can_stop or not settings.patience
 
 
-def _waves(candidates: Sequence[Candidate], baseline: Settings) -> list[list[Candidate]]:
-    """Group candidates by what must be compiled: the baseline's program, larger networks, other batches."""
-    groups: dict[tuple[int, bool, bool], list[Candidate]] = {}
+def _can_stop(laboratory: Laboratory, plan: Plan) -> bool:
+    return all(laboratory.trials[t].can_stop for t in (*plan.look, *plan.confirm))
+
+
+def _shares_program(laboratory: Laboratory, settings: Settings) -> bool:
+    baseline = laboratory.subject.baseline
+    same_network = laboratory.structure(settings) == laboratory.structure(baseline)
+    return same_network and settings.batch_size == baseline.batch_size
+
+
+def _mean_known(scores: Array) -> Array:
+    """Return ``[setting]`` means over the trials on which the metric is defined; NaN where it never is."""
+    known = np.isfinite(scores)
+    total = np.where(known, scores, 0.0).sum(axis=1)
+    return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), np.nan)
+
+
+def _waves(laboratory: Laboratory, candidates: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Group candidates by what must be compiled: the baseline's program, other networks, other batches."""
+    baseline = laboratory.subject.baseline
+    own = (laboratory.structure(baseline), baseline.batch_size)
+    groups: dict[tuple[tuple[float, int], int], list[Candidate]] = {}
     for candidate in candidates:
-        settings = candidate.settings
-        key = (
-            settings.batch_size if settings.batch_size != baseline.batch_size else 0,
-            settings.width > baseline.width,
-            settings.depth > baseline.depth,
-        )
+        key = (laboratory.structure(candidate.settings), candidate.settings.batch_size)
         groups.setdefault(key, []).append(candidate)
-    own = (0, False, False)
-    ordered = sorted(groups, key=lambda key: (key != own, not (key[1] or key[2]), -key[0]))
+    ordered = sorted(groups, key=lambda key: (key != own, key[0] == own[0], -key[1]))
     return [groups[key] for key in ordered]
 
 
 def _compared(
     laboratory: Laboratory, plan: Plan, candidates: Sequence[Candidate], found: Measured, baseline: Array
 ) -> list[Tried]:
-    ratio = test_ratio(laboratory, plan.look)
+    ratio = scored_ratio(laboratory, plan.look)
     tried = []
     for candidate, scores, finished in zip(candidates, found.scores, found.finished, strict=True):
         if not finished.all():
@@ -422,7 +454,7 @@ def _until(progress: Progress, elapsed_s: float) -> Callable[[], bool]:
     return lambda: progress.clock.is_past(limit)
 
 
-def _chunks(trials: Sequence[int], _: int) -> list[Sequence[int]]:
+def _chunks(trials: Sequence[int]) -> list[Sequence[int]]:
     """Return trials in the order in which they are added: the least that is useful first."""
     first = min(_MIN_CONFIRMING, len(trials))
     rest = [trials[i : i + 2] for i in range(first, len(trials), 2)]

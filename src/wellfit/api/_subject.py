@@ -88,6 +88,8 @@ def situation(subject: Subject, num_rows: int) -> Situation:
     rates = [point.own_rate for point in points if point.own_rate is not None]
     regularized = [v for v in subject.model.trainable_variables if v.regularizer is not None]
     has_graph = not subject.layout.reason
+    # A resized copy is plain Keras: it would not train by the network's own step.
+    can_rebuild = has_graph and subject.executor.kind != "fit"
     return Situation(
         task=subject.dataset.task,
         num_rows=num_rows,
@@ -95,10 +97,10 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         can_dropout=bool(points),
         has_penalties=bool(regularized),
         imbalanced=len(counts) > 1 and counts.max() > _IMBALANCE * counts.min(),
-        can_narrow=has_graph and any(group.size > 1 for group in subject.layout.groups),
-        can_widen=has_graph and bool(subject.layout.groups),
-        can_shallow=has_graph and any(block.removable for block in subject.layout.blocks),
-        can_deepen=has_graph and bool(subject.layout.blocks),
+        can_narrow=can_rebuild and any(group.size > 1 for group in subject.layout.groups),
+        can_widen=can_rebuild and bool(subject.layout.groups),
+        can_shallow=can_rebuild and any(block.removable for block in subject.layout.blocks),
+        can_deepen=can_rebuild and bool(subject.layout.blocks),
     )
 
 

@@ -12,27 +12,37 @@ if TYPE_CHECKING:
     from wellfit.api._protocol import Found
 
 
-def why_partial(found: Found, clock: Clock) -> str:
+def why_partial(found: Found, laboratory: Laboratory, clock: Clock) -> str:
     """Return why the study is not complete, as a clause, or an empty string."""
-    budget = f"the budget of {clock.budget_s:g} s"
+    if laboratory.broken:
+        return f"training broke off: {laboratory.broken.rstrip('.')}"
     if clock.interrupted:
         return "the study was stopped before its end"
+    if found.final is None and found.was_finished:
+        return "no network reached a finite loss on all working rows"
+    where = _where_it_ended(found)
+    return f"the budget of {clock.budget_s:g} s {where}" if where else ""
+
+
+def _where_it_ended(found: Found) -> str:
+    """Return where the budget cut a study off, or an empty string."""
     if not found.baseline.is_complete:
-        return f"{budget} ended before the baseline was trained"
+        return "ended before the baseline was trained"
     measured = sum(len(tried.scores) > 0 for tried in found.screened)
     if measured < len(found.screened) / 2:
-        return f"{budget} was enough for {measured} of {len(found.screened)} remedies"
+        return f"was enough for {measured} of {len(found.screened)} remedies"
     confirmed = found.confirmed
     if confirmed is None or (confirmed.finalists and confirmed.confirmation is None):
-        return f"{budget} ended before anything was confirmed"
-    if found.final is None and clock.left_s > 0:
-        return "no network reached a finite loss on all working rows"
-    return "" if found.final is not None else f"{budget} ended before the final networks were trained"
+        return "ended before anything was confirmed"
+    return "" if found.final is not None else "ended before the final networks were trained"
 
 
 def notes(found: Found, laboratory: Laboratory, plan: Plan) -> tuple[str, ...]:
     """Return what the reader should know, in order."""
-    said = [*laboratory.subject.notes, found.baseline.note]
+    said = [*laboratory.subject.notes, found.baseline.note, *laboratory.notes]
+    said.extend(found.confirmed.notes if found.confirmed is not None else ())
+    if not all(laboratory.trials[t].can_stop for t in (*plan.look, *plan.confirm)):
+        said.append("too few rows or groups to keep some for early stopping, so that it was not tried")
     untried = [tried.candidate.name for tried in found.screened if not len(tried.scores)]
     if untried:
         said.append(f"not measured for lack of time: {', '.join(untried)}")
@@ -45,6 +55,8 @@ def notes(found: Found, laboratory: Laboratory, plan: Plan) -> tuple[str, ...]:
         said.append("no remedy looked better than the baseline, so there was nothing to confirm")
     elif confirmed is not None and confirmed.confirmation and not confirmed.confirmation.confirmed:
         said.append("nothing beat the baseline on fresh splits, so the baseline is kept")
+    if found.screened and not found.searched:
+        said.append("no combinations were searched: the budget did not reach")
     said.append(found.final.note if found.final is not None else "")
     return tuple(note for note in said if note)
 
@@ -69,6 +81,7 @@ def options(
         "rows_stopped_by": len(fresh.split.validation),
         "rows_scored_on": len(fresh.scored),
         "sampler": sampler,
+        "combinations_searched": len(found.searched),
         "optimizer": subject.setup.optimizer,
         "loss": subject.setup.loss_name,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -71,7 +72,7 @@ def breast_cancer_frame(rng: np.random.Generator) -> pl.DataFrame:
     An identifier, a constant column, missing cells written in three ways, a sentinel, a percentage as
     text, duplicated rows. The measurements themselves are not changed.
     """
-    bunch = load_breast_cancer()
+    bunch: Any = load_breast_cancer()
     values = bunch.data.astype(float)
     columns: dict[str, list[object]] = {"patient": [f"P{i:05d}" for i in rng.permutation(len(values))]}
     for index, name in enumerate(bunch.feature_names):

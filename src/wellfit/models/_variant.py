@@ -265,6 +265,8 @@ class MemberSchedule(keras.optimizers.schedules.LearningRateSchedule):
 
     def __init__(self, variant: Variant, own: Any) -> None:
         self.variant, self.own = variant, own
+        # Read now: inside the compiled step the schedule would give a traced value.
+        self.own_first = reference_rate(own) if own is not None else 1.0
 
     def __call__(self, step: Any) -> Any:
         """Return the rate at an update."""
@@ -277,7 +279,7 @@ class MemberSchedule(keras.optimizers.schedules.LearningRateSchedule):
             wave = 0.5 * (1.0 + ops.cos(np.pi * ops.minimum(progress, 1.0)))
             factor = (1.0 - variant.decay) * wave + variant.decay
         if self.own is not None:
-            factor = factor * self.own(step) / reference_rate(self.own)
+            factor = factor * self.own(step) / self.own_first
         return variant.learning_rate * factor
 
     def get_config(self) -> Mapping[str, Any]:

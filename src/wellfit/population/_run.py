@@ -89,7 +89,7 @@ class Run:
         progress: Progress | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> None:
-        """Train the running members to the given epoch (counted from their start), or to their end.
+        """Train the running members at least to the given epoch (counted from their start), or to their end.
 
         Args:
             epochs: where to pause; None goes to the end.
@@ -166,8 +166,8 @@ class Run:
         finally:
             for future in futures:
                 future.cancel()
-        for block in failed:
-            self._split(block)
+        if failed:
+            self._shrink(failed)
 
     def _advance_block(self, block: _Block, limit: int, should_stop: Callable[[], bool]) -> None:
         """Run one block until it is due no more, or so empty that packing it pays."""
@@ -269,13 +269,14 @@ class Run:
         steps = self._steps(members)
         return [np.flatnonzero(steps == count) for count in np.unique(steps)]
 
-    def _split(self, block: _Block) -> None:
-        """After running out of memory: smaller blocks from here on, this one cut up first."""
-        self._block_size = max(1, min(self._block_size, len(block.numbers.seed)) // 2)
+    def _shrink(self, failed: list[_Block]) -> None:
+        """After running out of memory: blocks of half the size from here on; cut up those that failed."""
+        self._block_size = max(1, max(len(block.numbers.seed) for block in failed) // 2)
         self._population.block_size = min(self._population.block_size, self._block_size)
-        self._blocks = [b for b in self._blocks if b is not block]
-        local = np.arange(len(block.members))
-        self._add_blocks(block.program, block.members, take(block.state, local))
+        for block in failed:
+            self._blocks = [b for b in self._blocks if b is not block]
+            local = np.arange(len(block.members))
+            self._add_blocks(block.program, block.members, take(block.state, local))
 
     def _drop(self, members: Array, result: RESULTS) -> None:
         self._status[members] = result

@@ -83,7 +83,8 @@ def _full_chunks(values: Array) -> Array:
 def _membership(splits: Sequence[Split], num_rows: int, measured_rows: int) -> Array | None:
     """Return ``[side, split, row]`` 0 or 1, or None where measuring all rows would be wasteful."""
     used = np.mean([len(split.train) + len(split.validation) for split in splits])
-    if num_rows > 2 * measured_rows or used < num_rows / 2:
+    most = max(len(split.train) for split in splits)
+    if most > measured_rows or num_rows > 2 * measured_rows or used < num_rows / 2:
         return None
     missing = -num_rows % num_chunks_of(num_rows)
     table = np.zeros((2, len(splits), num_rows + missing), np.float32)

@@ -75,8 +75,10 @@ def verdict(evidence: Evidence) -> tuple[Verdict, str]:
 
     1. ``not-learning``: the training itself failed (no finite loss), or the interval of the baseline
        over chance does not lie above zero and at no epoch the validation loss is below 98 % of chance.
-    2. Something is proven to help: ``overfitting`` if the one with the largest lower bound holds the network
-       back, ``underfitting`` if it sets it free. If it changes the steps alone, or does both, the curves
+    2. Something is proven to help. If its whole interval lies below 5 % of what the baseline gains over
+       chance: ``healthy``. If it neither holds back nor sets free nor changes the steps (class weights):
+       ``inconclusive``. ``overfitting`` if the one with the largest lower bound holds the network back,
+       ``underfitting`` if it sets it free. If it changes the steps alone, or does both, the curves
        decide: overfitting if the gap between training and validation exceeds half of what the network
        learned of the training rows, or the validation loss has risen by a relevant amount since its
        best epoch; else underfitting.
@@ -104,25 +106,38 @@ def verdict(evidence: Evidence) -> tuple[Verdict, str]:
     proven = _best_proven(evidence.attempts)
     if _is_not_learning(evidence):
         return Verdict.NOT_LEARNING, _not_learning_line(evidence, proven)
+    relevant = RELEVANT_SHARE * abs(evidence.baseline_score - evidence.chance_score)
     if proven is not None:
-        side = _side(evidence, proven.role)
-        return side, f"{_WHAT[side]}: {_curves(evidence)}. {_proof(proven)}"
+        return _by_what_helps(evidence, proven, relevant)
     if evidence.over_chance is not None and evidence.over_chance.high < 0:
         return Verdict.OVERFITTING, (
             f"{_WHAT[Verdict.OVERFITTING]}: {_curves(evidence)}; as it ends it is worse than chance "
             f"({_number(evidence.chance_loss)}). No remedy is proven to help."
         )
-    relevant = RELEVANT_SHARE * abs(evidence.baseline_score - evidence.chance_score)
     above_chance = evidence.over_chance is not None and evidence.over_chance.low > 0
     largest = _largest_possible(evidence.attempts)
     unit = evidence.metric.name
     if above_chance and largest is not None and largest < relevant:
         return Verdict.HEALTHY, (
-            f"The network is healthy: {_curves(evidence)}. Nothing that was tried can improve {unit} by "
-            f"more than {_number(largest)}, which is below {_number(relevant)}, {RELEVANT_SHARE:.0%} of its "
-            "gain over chance; leave it as it is."
+            f"The network is healthy: {_curves(evidence)}. {_finalists(evidence.attempts)} can improve "
+            f"{unit} by more than {_number(largest)}, which is below {_number(relevant)}, "
+            f"{RELEVANT_SHARE:.0%} of its gain over chance; leave it as it is."
         )
     return Verdict.INCONCLUSIVE, _inconclusive_line(evidence, largest, relevant)
+
+
+def _by_what_helps(evidence: Evidence, proven: Attempt, relevant: float) -> tuple[Verdict, str]:
+    """Return the verdict that a proven remedy stands for."""
+    if proven.effect is not None and proven.effect.high < relevant:
+        return Verdict.HEALTHY, (
+            f"The network is healthy: {_curves(evidence)}. {_proof(proven)} That is certain but small: below "
+            f"{_number(relevant)}, {RELEVANT_SHARE:.0%} of its gain over chance."
+        )
+    if proven.role == "neutral":
+        text = f"Neither over- nor underfitting is shown: {_curves(evidence)}. {_proof(proven)}"
+        return Verdict.INCONCLUSIVE, text
+    side = _side(evidence, proven.role)
+    return side, f"{_WHAT[side]}: {_curves(evidence)}. {_proof(proven)}"
 
 
 _WHAT = {Verdict.OVERFITTING: "The network overfits", Verdict.UNDERFITTING: "The network underfits"}
@@ -159,6 +174,14 @@ def _largest_possible(attempts: Sequence[Attempt]) -> float | None:
     bounds = fresh or [high for _, high in measured]
     # One unknown interval excludes nothing.
     return None if not bounds or any(math.isnan(bound) for bound in bounds) else max(bounds)
+
+
+def _finalists(attempts: Sequence[Attempt]) -> str:
+    """Return who the bound speaks of: the finalists where there were any, else all that was tried."""
+    count = sum(one.stage == "confirmed" and one.effect is not None for one in attempts)
+    if not count:
+        return "Nothing that was tried"
+    return f"None of the {count} finalists, the most promising of {len(attempts)} remedies,"
 
 
 def _not_learning_line(evidence: Evidence, proven: Attempt | None) -> str:
