@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from samples import (
+from population_samples import (
     Subclassed,
     assert_weights_equal,
     dataset,
@@ -178,8 +178,25 @@ def skipping() -> keras.Model:
     return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x + 2.0 * y))
 
 
+def constrained() -> keras.Model:
+    """Return a network whose weights are held to norms and signs after every update."""
+    first = layers.Dense(6, activation="tanh", kernel_constraint=keras.constraints.MaxNorm(0.7))
+    head = layers.Dense(1, activation="sigmoid", kernel_constraint="non_neg", bias_constraint="non_neg")
+    return keras.Sequential([keras.Input((5,)), first, head])
+
+
+def test_dropout_is_put_after_plain_operations() -> None:
+    """An absolute dropout rate acts behind ``keras.ops.relu`` too, where no layer stands."""
+    model = skipping()
+    model.compile("sgd", "binary_crossentropy")
+    curves = population(model, dataset()).train(members(2, seeds=[1, 1], dropout=[0.0, 0.5]))
+    assert curves.train_loss[0, 0] != curves.train_loss[1, 0]
+
+
 @pytest.mark.parametrize(
-    "build", [normalized, convolved, penalized, frozen, subclassed, skipping], ids=lambda f: f.__name__
+    "build",
+    [normalized, constrained, convolved, penalized, frozen, subclassed, skipping],
+    ids=lambda f: f.__name__,
 )
 def test_network(build: Callable[[], keras.Model]) -> None:
     """Layers with state, penalties or no graph behave as in Keras, a partial last batch included."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from samples import assert_same, dataset, layers, members, network, population, split
+from population_samples import assert_same, dataset, layers, members, network, population, split
 
 from wellfit.data import Preparation, fit_scaling
 from wellfit.population import Executor, Population, TargetScaling, open_executor
@@ -214,7 +214,7 @@ def test_worker_serves_another_backend(tmp_path: Path) -> None:
 import sys; sys.path.insert(0, {folder!r})
 import keras, numpy as np
 assert keras.config.backend() == "numpy"
-from samples import dataset, members, network, split
+from population_samples import dataset, members, network, split
 from wellfit.population import choose_executor, open_executor
 model, data = network(), dataset()
 choice = choose_executor(model, data.task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from samples import dataset, fitted, layers, members, population, split
+from population_samples import dataset, fitted, layers, members, population, split
 
 from wellfit.models import (
     find_layout,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from samples import assert_same, dataset, layers, members, population, split
+from population_samples import assert_same, dataset, layers, members, population, split
 
 from wellfit.population import Population
 from wellfit.records import RESULTS, Members, SettingsError, Split, Task

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from samples import dataset, layers, members, split
+from population_samples import dataset, layers, members, split
 
 from wellfit.models import network_function, optimizer_function, training_setup
 from wellfit.population import choose_executor, open_executor

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from samples import assert_same, dataset, members, network, population
+from population_samples import assert_same, dataset, members, network, population
 
 from wellfit.population import Population
 from wellfit.population._memory import free_bytes, member_bytes

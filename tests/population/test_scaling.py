@@ -7,7 +7,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from samples import dataset, fitted, layers, members, population, split
+from population_samples import dataset, fitted, layers, members, population, split
 
 from wellfit.data import apply_scaling
 from wellfit.population import Population, TargetScaling

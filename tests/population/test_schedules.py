@@ -5,7 +5,16 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from samples import assert_weights_equal, dataset, fitted, members, network, one_hot, population, split
+from population_samples import (
+    assert_weights_equal,
+    dataset,
+    fitted,
+    members,
+    network,
+    one_hot,
+    population,
+    split,
+)
 
 from wellfit.records import RESULTS, SCHEDULES, Task
 

@@ -34,8 +34,9 @@ def time_splits(
     splits: list[Split] = []
     for start in starts - rng.random() * spacing * (num_splits > 1):
         begin = _boundary(times, round(start))
-        stop = min(begin + size, len(times))
-        end = np.inf if stop == len(times) else times[stop]
+        # At least the whole of the moment that it begins with, which may hold more rows than asked for.
+        stop = max(begin + size, int(np.searchsorted(times, times[begin], side="right")))
+        end = np.inf if stop >= len(times) else times[stop]
         splits.append(_between(dataset, rows, times[begin], end))
     return tuple(splits)
 
