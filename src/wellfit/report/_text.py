@@ -143,4 +143,5 @@ def _bar(remedy: Remedy, reach: float, cells: int) -> str:
 def _end(report: Report, width: int) -> Iterator[str]:
     yield from wrap(holdout_line(report), width)
     trained = count(report.members_trained, "network")
-    yield from wrap(f"{trained} trained; {count(len(report.remedies), 'remedy', 'remedies')} tried.", width)
+    num_measured = sum(remedy.effect is not None for remedy in report.remedies)
+    yield from wrap(f"{trained} trained; {count(num_measured, 'remedy', 'remedies')} measured.", width)

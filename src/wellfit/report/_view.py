@@ -85,6 +85,8 @@ def _remedy_cells(remedy: Remedy, places: Mapping[str, int | None]) -> tuple[str
     estimate, ends, p_value, pairs, unit = _effect_cells(remedy.effect, places)
     kept = "yes" if remedy.kept else "no"
     said = reading(remedy.effect)
+    if remedy.stage == "screened" and said in ("better", "worse"):
+        said = f"looks {said}"  # chosen by looking, and p is not corrected for how many were tried
     name = remedy.name or "(no name)"
     what = (name, settings_line(remedy), remedy.stage)
     return *what, estimate, ends, p_value, pairs, said, kept, remedy.note, unit
