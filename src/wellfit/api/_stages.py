@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -390,7 +391,14 @@ def _candidates(laboratory: Laboratory, plan: Plan) -> list[Candidate]:
     executor has no plateau schedule that the other ones would share.
     """
     found = remedies(laboratory.subject.baseline, _situation(laboratory, plan))
-    return [c for c in found if _is_allowed(laboratory, plan, c.settings)]
+    allowed = [c for c in found if _is_allowed(laboratory, plan, c.settings)]
+    seen: Counter[str] = Counter()
+    turns = []
+    for candidate in allowed:
+        turns.append(seen[candidate.family])
+        seen[candidate.family] += 1
+    # One of each family first, so that a screen that is cut off has seen all kinds of remedies.
+    return [allowed[i] for i in sorted(range(len(allowed)), key=lambda i: turns[i])]
 
 
 def _is_allowed(laboratory: Laboratory, plan: Plan, settings: Settings) -> bool:
