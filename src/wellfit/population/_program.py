@@ -240,7 +240,8 @@ class Program:
             return data + extra + self._penalty(trainable, numbers), (data, other)
 
         (_, (data, other)), gradient = jax.value_and_grad(objective, has_aux=True)(list(state.trainable))
-        rate = self._learning_rate(state, numbers, shared)
+        # The scalars of a member are computed once, not again in every loop that reads them.
+        rate = lax.optimization_barrier(self._learning_rate(state, numbers, shared))
         trainable = self._decayed(state.trainable, rate * numbers.weight_decay, numbers.gates)
         trainable, optimizer = self.optimizer.apply(list(state.optimizer), gradient, trainable, rate)
         failed = (state.status == RUNNING) & ~jnp.isfinite(data)
@@ -265,7 +266,8 @@ class Program:
         place = place % jnp.maximum(size, 1)
         if self.traits.shuffle:
             place = shuffled(place, size, keys)
-        return shared.train_rows[numbers.split, place], valid.astype(jnp.float32)
+        rows = lax.optimization_barrier(shared.train_rows[numbers.split, place])
+        return rows, valid.astype(jnp.float32)
 
     def _inputs(self, numbers: Numbers, shared: Shared, rows: jax.Array) -> list[jax.Array]:
         return self._prepared(tuple(values[rows] for values in shared.inputs), numbers, shared)

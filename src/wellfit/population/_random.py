@@ -37,7 +37,7 @@ def bits(seed: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     for dimension in shape:
         size *= dimension
     counter = lax.iota(jnp.uint32, size).reshape(shape)
-    return mix(counter * jnp.uint32(_GOLDEN) + seed)
+    return mix(counter * jnp.uint32(_GOLDEN) + lax.optimization_barrier(seed))
 
 
 def normal(seed: jax.Array, shape: tuple[int, ...]) -> jax.Array:
@@ -76,4 +76,4 @@ def shuffled(position: jax.Array, size: jax.Array, keys: jax.Array) -> jax.Array
         coin = higher * jnp.uint32(_GOLDEN) + key * jnp.uint32(0xC2B2AE35) + jnp.uint32(index)
         coin = (coin ^ (coin >> 15)) * jnp.uint32(0x7FEB352D)
         here = jnp.where((coin >> 31) == 1, partner, here)
-    return here.astype(jnp.int32)
+    return lax.optimization_barrier(here.astype(jnp.int32))

@@ -81,7 +81,8 @@ class MemberScope:
         # 2**32 - 256 is the largest float32 below 2**32, so that a rate just under 1 does not wrap to 0.
         threshold = (rate * 4294967040.0).astype(jnp.uint32)
         kept = bits(derive(self._seed, point), shape) >= threshold
-        return jnp.where(kept, inputs * (1.0 / (1.0 - rate)), 0.0)
+        # Written out once: the gradient reads the factors again instead of hashing again.
+        return inputs * lax.optimization_barrier(jnp.where(kept, 1.0 / (1.0 - rate), 0.0))
 
     def gaussian(self, point: int, inputs: jax.Array) -> jax.Array:
         """Return standard normal noise in the shape of `inputs`; zeros in inference."""
