@@ -18,6 +18,7 @@ _END_S = 7.0  # compiling for one member, scoring by plain Keras, writing
 
 _TYPICAL_CANDIDATES = 40
 _BATCH = 16
+_BLOCK = 16  # members at most in a block
 _MAX_BATCHES = 500  # beyond that a sampler has seen the space
 _MAX_CONFIRMING = 20  # further splits of the same rows hardly narrow the interval
 _MAX_FINALISTS = 4
@@ -179,8 +180,8 @@ def make_plan(
         num_batches=num_batches,
         num_programs=num_programs,
         max_rows=max_rows,
-        is_long=8 * num_workers * cost(num_rows) > _COMPILE_S,
-        first_s=_START_S + 2 * _COMPILE_S + 8 * num_workers * look_s,
+        is_long=_BLOCK * num_workers * cost(num_rows) > _COMPILE_S,
+        first_s=_START_S + 2 * _COMPILE_S + _BLOCK * num_workers * look_s,
         reserve_s=reserve_s,
         budget_s=budget_s,
     )
