@@ -242,6 +242,8 @@ def _keeps_value(layer: Any) -> bool:
 
 def _axes_of_variables(model: keras.Model, layout: Layout) -> dict[int, tuple[Axis, ...]]:
     """Return the axes of each variable, by identity: a loaded model's paths are not those of its clone."""
+    if layout.reason:
+        return {}  # all fixed, and a subclassed model's layers may have other names in its clone
     layers = {layer.name: layer for layer in model.layers}
     return {id(layers[v.layer].weights[v.index]): v.axes for v in layout.variables}
 
