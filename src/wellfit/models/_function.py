@@ -21,7 +21,7 @@ import numpy as np
 from wellfit.models._initializers import initializer_config, noted_initializers, starting_value, uncompiled
 from wellfit.models._kinds import is_kernel
 from wellfit.models._layout import Axis, Layout, Segment, find_layout
-from wellfit.models._outputs import num_outputs
+from wellfit.models._outputs import num_outputs, symbolic_inputs
 from wellfit.models._points import dropout_points
 from wellfit.models._rebuild import assign
 from wellfit.records import UnsupportedModelError
@@ -231,7 +231,7 @@ def network_function(model: keras.Model, *, any_training: bool = False) -> Netwo
         layout=layout,
         own_rates=tuple(rates),
         apply=apply,
-        num_outputs=num_outputs(clone),
+        num_outputs=num_outputs(model),
     )
 
 
@@ -321,6 +321,8 @@ def cloned(model: keras.Model) -> tuple[keras.Model, dict[int, Any]]:
                 clone = type(model).from_config(model.get_config())
                 clone.build_from_config(model.get_build_config())
             initializers = noted(clone)
+        if not clone.built:
+            clone(symbolic_inputs(model))  # in a stateless scope a build makes variables, and says not so
         assign(clone, model.get_weights())
     except Exception as error:
         name = _first_unclonable(model)

@@ -20,10 +20,14 @@ def num_outputs(model: keras.Model) -> int:
             fix="add keras.Input(shape) as its first layer, or call it once on a batch",
         )
     if not outputs:
-        shapes = model._build_shapes_dict
-        struct = shapes["input_shape"] if "input_shape" in shapes else dict(shapes)
-        outputs = keras.tree.flatten(model(_symbolic(struct)))
+        outputs = keras.tree.flatten(model(symbolic_inputs(model)))
     return int(outputs[0].shape[-1])
+
+
+def symbolic_inputs(model: keras.Model) -> Any:
+    """Return inputs without values for a subclassed model that has been built."""
+    shapes = model._build_shapes_dict
+    return _symbolic(shapes["input_shape"] if "input_shape" in shapes else dict(shapes))
 
 
 def _symbolic(struct: Any) -> Any:

@@ -22,7 +22,7 @@ from wellfit.population._program import Program, State, Traits
 from wellfit.population._run import Run
 from wellfit.population._scope import matmul_cpu
 from wellfit.population._shared import TargetScaling, shared_data
-from wellfit.records import Curves, Dataset, Members, Scaling, Split
+from wellfit.records import Curves, Dataset, Members, Scaling, SettingsError, Split
 
 Array = Any  # NumPy on the host, JAX on the device
 
@@ -245,6 +245,13 @@ class Population:
 
     def _by_variable(self, weights: Sequence[Array]) -> list[Array]:
         """Return arrays given in the order of ``model.weights`` with the trainable variables first."""
+        if len(weights) != len(self.network.order):
+            raise SettingsError(
+                "the weights do not fit the network",
+                received=f"{len(weights)} arrays",
+                expected=f"{len(self.network.order)}, one for each of model.weights",
+                fix="train with keep_weights=True",
+            )
         # What is no weight keeps the network's own value: states of random generators.
         ordered: list[Any] = list(self.network.values)
         for source, position in enumerate(self.network.order):
