@@ -87,18 +87,9 @@ def made_table(path: Path, num_rows: int = 7043) -> str:
     return "left"
 
 
-def has_improve() -> bool:
-    """Return whether the command exists in this version."""
-    command = [sys.executable, "-m", "wellfit", "improve", "--help"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
 def measure(options: argparse.Namespace) -> list[Figure]:
     """Return all figures that this version can give."""
     figures = [import_figure(5 if options.quick else 15)]
-    if not has_improve():
-        print("This version has no `wellfit improve`: its figures are left out.")
-        return figures
     budget = 60 if options.quick else 120
     with tempfile.TemporaryDirectory() as folder:
         table, target = options.table, options.target

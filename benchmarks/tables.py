@@ -81,7 +81,10 @@ def study(entry: dict, folder: Path, budget: str, timeout_s: float) -> Outcome:
         command += ["--out", str(Path(out, "study")), "--json", str(target)]
         began = time.perf_counter()
         try:
-            status = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False).returncode
+            done = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)
+            status = done.returncode
+            if status not in (0, 3):
+                print(done.stderr.decode(errors="replace"), file=sys.stderr)
         except subprocess.TimeoutExpired:
             status = 124
         duration_s = time.perf_counter() - began

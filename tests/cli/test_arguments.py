@@ -2,6 +2,8 @@
 
 import inspect
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,3 +146,11 @@ def test_version(monkeypatch, capsys):
     """The version is the package's."""
     assert run_command(monkeypatch, "--version") == 0
     assert capsys.readouterr().out == f"wellfit {wellfit.__version__}\n"
+
+
+def test_module():
+    """``python -m wellfit`` is the command too."""
+    done = subprocess.run(
+        [sys.executable, "-m", "wellfit", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"wellfit {wellfit.__version__}\n"

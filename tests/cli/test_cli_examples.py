@@ -6,12 +6,9 @@ import pkgutil
 
 import pytest
 
-import wellfit
 from wellfit import cli
 
-MODULES = [wellfit.__name__] + [
-    f"wellfit.cli.{module.name}" for module in pkgutil.iter_modules(cli.__path__) if module.name != "__main__"
-]
+MODULES = ["wellfit"] + [f"wellfit.cli.{module.name}" for module in pkgutil.iter_modules(cli.__path__)]
 
 
 @pytest.mark.parametrize("name", MODULES)

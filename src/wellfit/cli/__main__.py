@@ -1,5 +1,0 @@
-"""``python -m wellfit.cli`` is the command ``wellfit``."""
-
-from wellfit.cli import main
-
-main()
