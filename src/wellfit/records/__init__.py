@@ -11,6 +11,8 @@ from wellfit.records._dataset import (
     Split,
     Task,
 )
+from wellfit.records._diagnosis import CurvePair, Diagnosis, Examined, Finding, Outcome, Verdict
+from wellfit.records._effect import Effect, Metric
 from wellfit.records._errors import (
     ColumnNotFoundError,
     DataError,
@@ -29,16 +31,7 @@ from wellfit.records._errors import (
     shorten,
 )
 from wellfit.records._members import SCHEDULES, Members, members_from
-from wellfit.records._report import (
-    CurvePair,
-    Effect,
-    Finding,
-    HoldoutResult,
-    Metric,
-    Remedy,
-    Report,
-    Verdict,
-)
+from wellfit.records._report import HoldoutResult, Remedy, Report
 from wellfit.records._settings import Settings
 
 __all__ = [
@@ -51,7 +44,9 @@ __all__ = [
     "Curves",
     "DataError",
     "Dataset",
+    "Diagnosis",
     "Effect",
+    "Examined",
     "FileReadError",
     "Finding",
     "FloatArray",
@@ -62,6 +57,7 @@ __all__ = [
     "ModelError",
     "ModelLoadError",
     "ModelMismatchError",
+    "Outcome",
     "OutputError",
     "Remedy",
     "Report",

@@ -4,56 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Literal
 
-from wellfit.records._dataset import CleaningStep, ColumnSchema, FloatArray, IntArray, Task
+from wellfit.records._dataset import CleaningStep, ColumnSchema, IntArray, Task
+from wellfit.records._diagnosis import CurvePair, Finding, Verdict
+from wellfit.records._effect import Effect, Metric
 from wellfit.records._settings import Settings
-
-
-class Verdict(StrEnum):
-    """What is the matter with the network as it was given."""
-
-    HEALTHY = "healthy"
-    OVERFITTING = "overfitting"
-    UNDERFITTING = "underfitting"
-    NOT_LEARNING = "not-learning"
-    MISLEADING_EVALUATION = "misleading-evaluation"
-    INCONCLUSIVE = "inconclusive"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """A score: its name and which way is better.
-
-    Attributes:
-        name: such as ``log_loss``, ``accuracy``, ``balanced_accuracy``, ``roc_auc``, ``rmse`` or ``r2``.
-        direction: ``minimize`` or ``maximize``.
-    """
-
-    name: str
-    direction: Literal["minimize", "maximize"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effect:
-    """A paired difference, oriented so that a positive estimate is an improvement.
-
-    Attributes:
-        estimate: mean paired improvement, in `unit`.
-        low: lower end of the 95 % interval.
-        high: upper end of the 95 % interval.
-        p_value: two-sided, corrected for how many were tested where the stage says so; NaN if unknown.
-        unit: what is measured, such as ``log_loss``.
-        num_pairs: pairs of runs that differ in nothing else.
-    """
-
-    estimate: float
-    low: float
-    high: float
-    p_value: float
-    unit: str
-    num_pairs: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,23 +34,6 @@ class Remedy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    """A named cause with its evidence.
-
-    Attributes:
-        code: one of the fixed cause codes.
-        confidence: 0 to 1.
-        evidence: numbers, and the experiment that gave them.
-        remedies: names of remedies that follow, in order.
-    """
-
-    code: str
-    confidence: float
-    evidence: Mapping[str, object]
-    remedies: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
 class HoldoutResult:
     """Baseline and improved network on rows that nothing else has seen, once.
 
@@ -115,23 +54,6 @@ class HoldoutResult:
     low: float
     high: float
     references: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CurvePair:
-    """Training and validation loss of one network over the epochs, averaged over its paired runs.
-
-    Attributes:
-        name: such as ``baseline`` or ``chosen``.
-        train_loss: ``[epoch]`` mean over runs, inference mode, no penalties.
-        validation_loss: ``[epoch]`` likewise.
-        best_epoch: median best epoch.
-    """
-
-    name: str
-    train_loss: FloatArray
-    validation_loss: FloatArray
-    best_epoch: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

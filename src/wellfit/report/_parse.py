@@ -137,11 +137,14 @@ def _effect(values: Json) -> Effect:
 
 
 def _finding(values: Json) -> Finding:
-    return Finding(
-        code=values["code"],
+    family, effect = values.get("family"), values.get("effect")
+    known = _record(Finding, values)
+    return dataclasses.replace(
+        known,
         confidence=_float(values["confidence"]),
-        evidence=values["evidence"],
         remedies=tuple(values["remedies"]),
+        family=None if family is None else Verdict(family),
+        effect=None if effect is None else _effect(effect),
     )
 
 
