@@ -27,8 +27,10 @@ from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._penalties import penalty, with_penalties
 from wellfit.models._points import DropoutPoint, dropout_points
 from wellfit.models._probe import weight_values
+from wellfit.models._reading import NetworkFacts, read_network
 from wellfit.models._rebuild import set_weights
 from wellfit.models._reference import dense_stack, reference_width, residual_mlp
+from wellfit.models._repair import activations, recalibrated, unfrozen, with_output, without_decay
 from wellfit.models._resize import (
     group_units,
     last_blocks,
@@ -49,6 +51,7 @@ __all__ = [
     "Layout",
     "Model",
     "ModelSpec",
+    "NetworkFacts",
     "NetworkFunction",
     "NetworkShape",
     "OptimizerFunction",
@@ -59,6 +62,7 @@ __all__ = [
     "VariableLayout",
     "Variant",
     "WidthGroup",
+    "activations",
     "backend_name",
     "build_variant",
     "check_fit",
@@ -80,6 +84,8 @@ __all__ = [
     "packed_inputs",
     "penalty",
     "predict_plain",
+    "read_network",
+    "recalibrated",
     "reference_width",
     "residual_mlp",
     "resize",
@@ -92,8 +98,11 @@ __all__ = [
     "slice_weights",
     "summary_lines",
     "training_setup",
+    "unfrozen",
     "weight_values",
     "weights_of_variant",
     "with_dropout",
+    "with_output",
     "with_penalties",
+    "without_decay",
 ]

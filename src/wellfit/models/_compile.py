@@ -107,7 +107,7 @@ def training_setup(model: keras.Model, task: Task, *, any_training: bool = False
     if not any_training:
         _refuse_overrides(model)
     notes: list[str] = []
-    loss = _compiled_loss(model, any_training=any_training)
+    loss = compiled_loss(model, any_training=any_training)
     if loss is None:
         loss = _default_loss(model, task)
         notes.append(f"no loss was compiled: {loss.name} is used")
@@ -118,9 +118,9 @@ def training_setup(model: keras.Model, task: Task, *, any_training: bool = False
         optimizer = keras.optimizers.Adam(DEFAULT_LEARNING_RATE)
         notes.append(f"no optimizer was compiled: Adam with learning rate {DEFAULT_LEARNING_RATE:g} is used")
     learning_rate, schedule_note = _learning_rate(optimizer)
-    config = _loss_config(loss)
+    config = loss_arguments(loss)
     return TrainingSetup(
-        loss_name=_loss_name(loss),
+        loss_name=loss_name(loss),
         loss=loss,
         from_logits=bool(config.get("from_logits", False)),
         loss_config=config,
@@ -174,7 +174,7 @@ def _refuse_overrides(model: keras.Model) -> None:
             )
 
 
-def _compiled_loss(model: keras.Model, *, any_training: bool) -> keras.losses.Loss | None:
+def compiled_loss(model: keras.Model, *, any_training: bool) -> keras.losses.Loss | None:
     """Return the compiled loss as an object; None where there is none."""
     loss: Any = getattr(model, "loss", None) if model.compiled else None
     if isinstance(loss, dict):
@@ -226,7 +226,7 @@ def _check_options(loss: Any) -> keras.losses.Loss:
     return loss
 
 
-def _loss_config(loss: Any) -> dict[str, Any]:
+def loss_arguments(loss: Any) -> dict[str, Any]:
     """Return all arguments of a loss; Keras' own config of `Huber` leaves `delta` out."""
     config = loss.get_config()
     if isinstance(loss, keras.losses.Huber):
@@ -234,7 +234,7 @@ def _loss_config(loss: Any) -> dict[str, Any]:
     return config
 
 
-def _loss_name(loss: keras.losses.Loss) -> str:
+def loss_name(loss: keras.losses.Loss) -> str:
     return next((name for name, kind in LOSSES.items() if type(loss) is kind), "other")
 
 
@@ -249,7 +249,7 @@ def _default_loss(model: keras.Model, task: Task) -> keras.losses.Loss:
 
 def _check_loss(loss: keras.losses.Loss, model: keras.Model, task: Task) -> None:
     """Refuse a loss that has no meaning for the task."""
-    name, units = _loss_name(loss), num_outputs(model)
+    name, units = loss_name(loss), num_outputs(model)
     if task is Task.REGRESSION:
         fits, fix = name not in _CROSSENTROPIES, "compile with loss='mse'"
     elif units == 1:

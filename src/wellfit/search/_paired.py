@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wellfit.evaluation import student_quantile, student_two_sided
 from wellfit.records import Effect, Metric, SettingsError
-from wellfit.search import _student
 
 _Scores = NDArray[np.float64]
 
@@ -140,8 +140,8 @@ def _interval(per_split: _Scores, estimate: float, test_ratio: float) -> tuple[f
     if spread <= _ROUNDING * float(np.abs(per_split).max()):
         return np.nan, np.nan, np.nan
     error = spread * np.sqrt(1.0 / num_splits + test_ratio)
-    half = _student.quantile(0.975, num_splits - 1) * error
-    p_value = _student.two_sided(estimate / error, num_splits - 1)
+    half = student_quantile(0.975, num_splits - 1) * error
+    p_value = student_two_sided(estimate / error, num_splits - 1)
     return float(estimate - half), float(estimate + half), p_value
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from scipy.special import stdtr, stdtrit
 
 
-def quantile(probability: float, freedom: float) -> float:
+def student_quantile(probability: float, freedom: float) -> float:
     """Return the value below which a t variable lies with that probability."""
     return float(stdtrit(freedom, probability))
 
 
-def two_sided(statistic: float, freedom: float) -> float:
+def student_two_sided(statistic: float, freedom: float) -> float:
     """Return the probability of a t variable at least as far from zero as `statistic`."""
     return float(2.0 * stdtr(freedom, -abs(statistic)))
