@@ -109,7 +109,8 @@ def test_the_contract_has_its_keys() -> None:
     holdout = values["holdout"]
     assert isinstance(holdout, dict)
     assert set(holdout) >= {"num_rows", "baseline", "improved", "difference", "low", "high"}
-    assert set(values["findings"][0]) == {"code", "confidence", "evidence", "remedies"}  # type: ignore[index]
+    finding = values["findings"][0]  # type: ignore[index]
+    assert set(finding) >= {"code", "confidence", "evidence", "remedies"}
     expected = {"task", "chosen", "members_trained", "timing", "environment", "baseline", "partial"}
     assert expected <= set(values)
     assert values["chosen"]["dropout"] == 0.3  # type: ignore[index]

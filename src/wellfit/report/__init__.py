@@ -1,5 +1,10 @@
-"""Everything that turns a `Report` into something to read: terminal, HTML page, Markdown, JSON, a picture."""
+"""Everything that turns a `Report` or a `Diagnosis` into something to read.
 
+Terminal text, an HTML page, JSON; of a report also Markdown and a picture.
+"""
+
+from wellfit.report._diagnosis_json import diagnosis_from_json, diagnosis_json, write_diagnosis_json
+from wellfit.report._diagnosis_text import diagnosis_text
 from wellfit.report._draw import forest_svg
 from wellfit.report._html import to_html, write_html
 from wellfit.report._json import to_json, write_json
@@ -8,6 +13,9 @@ from wellfit.report._parse import from_json, read_json
 from wellfit.report._text import to_text
 
 __all__ = [
+    "diagnosis_from_json",
+    "diagnosis_json",
+    "diagnosis_text",
     "forest_svg",
     "from_json",
     "read_json",
@@ -15,6 +23,7 @@ __all__ = [
     "to_json",
     "to_markdown",
     "to_text",
+    "write_diagnosis_json",
     "write_html",
     "write_json",
 ]

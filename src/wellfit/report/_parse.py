@@ -103,24 +103,24 @@ def _report(values: Json) -> Report:
     optional |= {name: dict(values[name]) for name in _MAPPINGS if name in values}
     return Report(
         task=Task(values["task"]),
-        metric=_record(Metric, values["metric"]),
+        metric=parse_record(Metric, values["metric"]),
         verdict=Verdict(values["verdict"]),
-        baseline=_record(Settings, values["baseline"]),
-        chosen=_record(Settings, values["chosen"]),
+        baseline=parse_record(Settings, values["baseline"]),
+        chosen=parse_record(Settings, values["chosen"]),
         holdout=_holdout(values["holdout"]),
         remedies=tuple(_remedy(entry) for entry in values["remedies"]),
-        findings=tuple(_finding(entry) for entry in values["findings"]),
-        curves=tuple(_curves(entry) for entry in values.get("curves", ())),
+        findings=tuple(parse_finding(entry) for entry in values["findings"]),
+        curves=tuple(parse_curves(entry) for entry in values.get("curves", ())),
         confusion=None if confusion is None else np.asarray(confusion, dtype=np.int32),
-        columns=tuple(_record(ColumnSchema, entry) for entry in values.get("columns", ())),
-        cleaning=tuple(_record(CleaningStep, entry) for entry in values.get("cleaning", ())),
-        references=_numbers(values.get("references", {})),
-        timing=_numbers(values.get("timing", {})),
+        columns=tuple(parse_record(ColumnSchema, entry) for entry in values.get("columns", ())),
+        cleaning=tuple(parse_record(CleaningStep, entry) for entry in values.get("cleaning", ())),
+        references=parse_numbers(values.get("references", {})),
+        timing=parse_numbers(values.get("timing", {})),
         **optional,
     )
 
 
-def _record(kind: type[Record], values: Json) -> Record:
+def parse_record(kind: type[Record], values: Json) -> Record:
     """Build a flat record from the keys it knows; a later version may have written more."""
     names = {item.name for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
     return kind(**{name: value for name, value in values.items() if name in names})
@@ -128,40 +128,45 @@ def _record(kind: type[Record], values: Json) -> Record:
 
 def _remedy(values: Json) -> Remedy:
     effect = values["effect"]
-    return dataclasses.replace(_record(Remedy, values), effect=None if effect is None else _effect(effect))
+    return dataclasses.replace(
+        parse_record(Remedy, values), effect=None if effect is None else parse_effect(effect)
+    )
 
 
-def _effect(values: Json) -> Effect:
-    ends = {name: _float(values[name]) for name in ("estimate", "low", "high", "p_value")}
+def parse_effect(values: Json) -> Effect:
+    """Return an effect; None is NaN."""
+    ends = {name: parse_float(values[name]) for name in ("estimate", "low", "high", "p_value")}
     return Effect(**ends, unit=values["unit"], num_pairs=values["num_pairs"])
 
 
-def _finding(values: Json) -> Finding:
+def parse_finding(values: Json) -> Finding:
+    """Return a finding; one written before families and effects existed has none."""
     family, effect = values.get("family"), values.get("effect")
-    known = _record(Finding, values)
+    known = parse_record(Finding, values)
     return dataclasses.replace(
         known,
-        confidence=_float(values["confidence"]),
+        confidence=parse_float(values["confidence"]),
         remedies=tuple(values["remedies"]),
         family=None if family is None else Verdict(family),
-        effect=None if effect is None else _effect(effect),
+        effect=None if effect is None else parse_effect(effect),
     )
 
 
 def _holdout(values: Json | None) -> HoldoutResult | None:
     if values is None:
         return None
-    ends = {name: _float(values[name]) for name in ("difference", "low", "high")}
+    ends = {name: parse_float(values[name]) for name in ("difference", "low", "high")}
     return HoldoutResult(
         num_rows=values["num_rows"],
-        baseline=_numbers(values["baseline"]),
-        improved=_numbers(values["improved"]),
-        references={name: _numbers(scores) for name, scores in values.get("references", {}).items()},
+        baseline=parse_numbers(values["baseline"]),
+        improved=parse_numbers(values["improved"]),
+        references={name: parse_numbers(scores) for name, scores in values.get("references", {}).items()},
         **ends,
     )
 
 
-def _curves(values: Json) -> CurvePair:
+def parse_curves(values: Json) -> CurvePair:
+    """Return the curves of one network."""
     return CurvePair(
         name=values["name"],
         train_loss=_array(values["train_loss"]),
@@ -171,12 +176,14 @@ def _curves(values: Json) -> CurvePair:
 
 
 def _array(values: Sequence[float | None]) -> np.ndarray:
-    return np.asarray([_float(value) for value in values], dtype=np.float32)
+    return np.asarray([parse_float(value) for value in values], dtype=np.float32)
 
 
-def _numbers(values: Json) -> dict[str, float]:
-    return {name: _float(value) for name, value in values.items()}
+def parse_numbers(values: Json) -> dict[str, float]:
+    """Return names with numbers; None is NaN."""
+    return {name: parse_float(value) for name, value in values.items()}
 
 
-def _float(value: float | None) -> float:
+def parse_float(value: float | None) -> float:
+    """Return a number; None is NaN."""
     return math.nan if value is None else float(value)

@@ -15,7 +15,7 @@ Light = Literal["green", "amber", "red", "gray"]
 SIGNIFICANCE = 0.05
 SIGN_CONVENTION = "Positive = better than the baseline, whichever way the metric runs."
 
-_LIGHTS: dict[Verdict, tuple[Light, str]] = {
+LIGHTS: dict[Verdict, tuple[Light, str]] = {
     Verdict.HEALTHY: ("green", "Healthy"),
     Verdict.OVERFITTING: ("amber", "Overfitting"),
     Verdict.UNDERFITTING: ("amber", "Underfitting"),
@@ -79,7 +79,7 @@ class Headline:
 
 def headline(report: Report) -> Headline:
     """Return light, label, verdict line and outcome of `report`."""
-    light, label = _LIGHTS[report.verdict]
+    light, label = LIGHTS[report.verdict]
     return Headline(light=light, label=label, line=report.verdict_line, outcome=outcome(report))
 
 

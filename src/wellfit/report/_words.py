@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
@@ -75,7 +76,7 @@ def wrap(text: str, cells: int, indent: str = "") -> Iterator[str]:
 
 
 def _pieces(text: str, cells: int) -> Iterator[str]:
-    for word in text.split():
+    for word in re.split(" +(?!%)", text.strip(" ")):  # no line begins with the sign of a number before it
         rest = word
         while cell_width(rest) > cells:
             head = _head(rest, cells) or rest[:1]

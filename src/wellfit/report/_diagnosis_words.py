@@ -1,0 +1,211 @@
+"""What a diagnosis says in words and numbers, shared by all its renderings so that they cannot disagree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from wellfit.records import Diagnosis, Effect, Finding, Outcome, Verdict
+from wellfit.report._numbers import NOT_AVAILABLE, duration, number, signed
+from wellfit.report._summary import LIGHTS, Light
+from wellfit.report._words import clean, count, plain
+
+SCALE = (
+    "0 % is the network as it stands, 100 % the whole distance from chance to the best reference model; "
+    "data losses on validation rows only."
+)
+MOST_ITEMS = 6
+
+_LABELS = {
+    "chance": ("Chance", "one prediction for every row, whatever its inputs"),
+    "best_reference": ("Best reference", "the best of the reference models"),
+    "train_loss": ("Training loss", ""),
+    "validation_loss": ("Validation loss", ""),
+    "best_epoch": ("Best epoch", ""),
+    "num_train": ("Training rows", ""),
+    "num_validation": ("Validation rows", ""),
+}
+_ACRONYMS = {"auc": "AUC", "l1": "L1", "l2": "L2", "mse": "MSE", "rmse": "RMSE", "r2": "R2", "nan": "NaN"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """One number of a diagnosis.
+
+    Attributes:
+        label: what it is.
+        value: the number as text.
+        note: what it means, or where it lies between chance and the best reference; may be empty.
+    """
+
+    label: str
+    value: str
+    note: str
+
+
+def label_of(diagnosis: Diagnosis) -> tuple[Light, str]:
+    """Return the color of the traffic light and the verdict in one or two words."""
+    return LIGHTS[diagnosis.verdict]
+
+
+def partial_reason(diagnosis: Diagnosis) -> str:
+    """Return why the diagnosis is not complete, or an empty string."""
+    return diagnosis.environment.get("partial", "")
+
+
+def percent(share: float) -> str:
+    """Return a confidence for a reader; certainty is not claimed by rounding.
+
+    Example:
+        >>> percent(0.873), percent(0.999), percent(float("nan"))
+        ('87 %', 'over 99 %', 'n/a')
+    """
+    if math.isnan(share):
+        return NOT_AVAILABLE
+    return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+
+
+def share_interval(effect: Effect) -> tuple[str, str, str]:
+    """Return estimate, low and high of an effect as signed percents of the possible improvement.
+
+    Example:
+        >>> effect = Effect(estimate=0.234, low=0.11, high=0.36, p_value=0.01, unit="share", num_pairs=8)
+        >>> share_interval(effect)
+        ('+23 %', '+11 %', '+36 %')
+    """
+    width = 100 * (effect.high - effect.low)
+    places = 1 if math.isfinite(width) and width < 3 else 0
+    low, middle, high = (
+        f"{signed(100 * value, places)} %" if math.isfinite(value) else number(value)
+        for value in (effect.low, effect.estimate, effect.high)
+    )
+    return middle, low, high
+
+
+def effect_sentence(effect: Effect | None) -> str:
+    """Return ``+23 % of the possible improvement (95 % interval +11 % to +36 %, 8 pairs of runs)``."""
+    if effect is None:
+        return "not tried; the numbers alone show this cause"
+    if math.isnan(effect.estimate):
+        return "could not be measured"
+    estimate, low, high = share_interval(effect)
+    pairs = f"{count(effect.num_pairs, 'pair')} of runs"
+    known = math.isfinite(effect.low) or math.isfinite(effect.high)
+    ends = f"95 % interval {low} to {high}, {pairs}" if known else f"no interval, {pairs}"
+    return f"{estimate} of the possible improvement ({ends})"
+
+
+def readable(name: str) -> str:
+    """Return a name in code as words.
+
+    Example:
+        >>> readable("num_rows_masked"), readable("domain_auc")
+        ('rows masked', 'domain AUC')
+    """
+    words = clean(name).replace("_", " ").removeprefix("num ").split()
+    return " ".join(_ACRONYMS.get(word, word) for word in words) or clean(name)
+
+
+def evidence(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """Return the numbers of a finding as pairs of text; long lists are cut and counted."""
+    return tuple((readable(name), _evidence_text(value)) for name, value in finding.evidence.items())
+
+
+def _evidence_text(value: object) -> str:
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return _cut([f"{readable(str(name))} {_evidence_text(inner)}" for name, inner in value.items()])
+    if isinstance(value, (list, tuple)):
+        return _cut([_evidence_text(inner) for inner in value])
+    if isinstance(value, float):
+        return number(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else plain(value)
+
+
+def _cut(items: list[str]) -> str:
+    rest = len(items) - MOST_ITEMS
+    return ", ".join(items[:MOST_ITEMS]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def finding_title(diagnosis: Diagnosis, place: int) -> str:
+    """Return such as ``Cause 1 of 2`` for the finding at `place`, counted from 0."""
+    total = sum(finding.code != Verdict.HEALTHY for finding in diagnosis.findings)
+    word = "Possible cause" if diagnosis.verdict is Verdict.INCONCLUSIVE else "Cause"
+    if diagnosis.findings[place].code == Verdict.HEALTHY:
+        return "No cause"
+    return f"{word} {place + 1} of {total}" if total > 1 else word
+
+
+def docs_page(finding: Finding) -> str:
+    """Return where the cause is explained."""
+    return finding.page or f"docs/causes/{finding.code}.md"
+
+
+def codes_with(diagnosis: Diagnosis, outcome: Outcome) -> tuple[str, ...]:
+    """Return the causes whose examination came out as `outcome`, in the order they were examined."""
+    return tuple(item.code for item in diagnosis.examined if item.outcome is outcome)
+
+
+def by_reason(diagnosis: Diagnosis, outcome: Outcome) -> dict[str, tuple[str, ...]]:
+    """Return reason to causes, for those whose examination came out as `outcome`."""
+    groups: dict[str, tuple[str, ...]] = {}
+    for item in diagnosis.examined:
+        if item.outcome is outcome:
+            groups[item.reason] = (*groups.get(item.reason, ()), item.code)
+    return groups
+
+
+def measured(diagnosis: Diagnosis) -> tuple[Measured, ...]:
+    """Return the numbers of a diagnosis, the known ones first and in their order."""
+    order = list(_LABELS)
+    names = sorted(diagnosis.numbers, key=lambda name: order.index(name) if name in _LABELS else len(order))
+    return tuple(_measured(name, diagnosis.numbers) for name in names)
+
+
+def _measured(name: str, numbers: Mapping[str, float]) -> Measured:
+    label, note = _LABELS.get(name, (readable(name).capitalize(), ""))
+    value = numbers[name]
+    whole = name.startswith("num_") or name == "best_epoch"
+    text = f"{value:,.0f}" if whole and math.isfinite(value) else number(value)
+    if name in ("train_loss", "validation_loss"):
+        note = _way(value, numbers)
+    return Measured(label=label, value=text, note=note)
+
+
+def _way(loss: float, numbers: Mapping[str, float]) -> str:
+    """Return how far a loss is on the way from chance to the best reference."""
+    chance, best = numbers.get("chance", math.nan), numbers.get("best_reference", math.nan)
+    if not (math.isfinite(loss) and chance > best):
+        return ""
+    if loss > chance:
+        return "worse than chance"
+    if loss < best:
+        return "better than the best reference"
+    return f"{100 * (chance - loss) / (chance - best):.0f} % of the way from chance to the best reference"
+
+
+def measured_title(diagnosis: Diagnosis) -> str:
+    """Return the heading of the table of numbers, with the unit."""
+    metric = diagnosis.metric
+    if metric is None:
+        return "What was measured"
+    better = "lower" if metric.direction == "minimize" else "higher"
+    return f"What was measured ({clean(metric.name)}, {better} is better, without penalties)"
+
+
+def effort(diagnosis: Diagnosis) -> str:
+    """Return how many networks were trained, and in what time."""
+    num = diagnosis.members_trained
+    trained = f"{count(num, 'network')} trained" if num else "No network was trained"
+    total_s = total_time_s(diagnosis)
+    return f"{trained}; {duration(total_s)} in all." if math.isfinite(total_s) else f"{trained}."
+
+
+def total_time_s(diagnosis: Diagnosis) -> float:
+    """Return the seconds that the diagnosis took, NaN where they are not known."""
+    timing = diagnosis.timing
+    return timing.get("total", sum(timing.values())) if timing else math.nan
