@@ -3,6 +3,7 @@
 Terminal text, an HTML page, JSON; of a report also Markdown and a picture.
 """
 
+from wellfit.report._diagnosis_html import diagnosis_html, write_diagnosis_html
 from wellfit.report._diagnosis_json import diagnosis_from_json, diagnosis_json, write_diagnosis_json
 from wellfit.report._diagnosis_text import diagnosis_text
 from wellfit.report._draw import forest_svg
@@ -14,6 +15,7 @@ from wellfit.report._text import to_text
 
 __all__ = [
     "diagnosis_from_json",
+    "diagnosis_html",
     "diagnosis_json",
     "diagnosis_text",
     "forest_svg",
@@ -23,6 +25,7 @@ __all__ = [
     "to_json",
     "to_markdown",
     "to_text",
+    "write_diagnosis_html",
     "write_diagnosis_json",
     "write_html",
     "write_json",

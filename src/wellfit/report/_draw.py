@@ -75,7 +75,7 @@ def draw_forest(figure: ForestFigure, *, name: str, narrow: bool = False, standa
             axes.text(12 / width, y, label, transform=label_at, va="center", weight=_weight(slot))
             _interval(axes, slot, y, (figure.lower, figure.upper))
             if not narrow:
-                text = canvas.word(slot.numbers + ("  kept" if slot.kept else ""), 40)
+                text = canvas.word(slot.numbers + (figure.kept_mark if slot.kept else ""), 40)
                 axes.text(
                     1 - (right - 12) / width,
                     y,
@@ -93,10 +93,8 @@ def _slots(figure: ForestFigure) -> list[ForestRow | str]:
     confirmed = [row for row in figure.rows if row.confirmed]
     screened = [row for row in figure.rows if not row.confirmed]
     slots: list[ForestRow | str] = []
-    if confirmed:
-        slots += ["Confirmed", *confirmed]
-    if screened:
-        slots += ["Screened only", *screened]
+    for heading, rows in zip(figure.headings, (confirmed, screened), strict=True):
+        slots += [heading, *rows] if rows else []
     if figure.num_left_out:
         slots.append(f"and {figure.num_left_out:,} more in the table")
     return slots
@@ -113,7 +111,7 @@ def _forest_frame(axes: Axes, canvas: Canvas, figure: ForestFigure) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4 if canvas.width < 500 else 5, steps=[1, 2, 2.5, 5, 10]))
     axes.grid(axis="x", color=GRID, linewidth=0.7)
     axes.set_axisbelow(True)
-    axes.set_xlabel(canvas.word(f"improvement in {figure.unit}", 34))
+    axes.set_xlabel(canvas.word(figure.axis_label or f"improvement in {figure.unit}", 34))
     above = blended_transform_factory(axes.transData, axes.transAxes)
     lift = 8 / (canvas.height - 76)
     gap = 0.015 * (figure.upper - figure.lower)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wellfit.records import CurvePair, Remedy, Report
+from wellfit.records import CurvePair, Diagnosis, Remedy, Report
 from wellfit.report._numbers import column_decimals, effect_line, number
 from wellfit.report._summary import ordered, reading, settings_line
 from wellfit.report._words import clean, count
@@ -54,6 +54,9 @@ class ForestFigure:
         upper: right end of the axis.
         num_left_out: screened remedies that are in the table only.
         description: the figure in words, for those who do not see it.
+        axis_label: what the axis measures; ``improvement in <unit>`` if empty.
+        headings: over confirmed and over other rows.
+        kept_mark: stands behind the numbers of kept rows.
     """
 
     unit: str
@@ -62,6 +65,9 @@ class ForestFigure:
     upper: float
     num_left_out: int
     description: str
+    axis_label: str = ""
+    headings: tuple[str, str] = ("Confirmed", "Screened only")
+    kept_mark: str = "  kept"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +129,7 @@ def _forest(unit: str, measured: Iterable[Remedy]) -> ForestFigure:
     shown = confirmed + screened[:MOST_SCREENED_ROWS]
     places = column_decimals(remedy.effect for remedy in shown)
     rows = tuple(_forest_row(remedy, places) for remedy in shown)
-    lower, upper = _axis(rows)
+    lower, upper = forest_axis(rows)
     return ForestFigure(
         unit=clean(unit),
         rows=rows,
@@ -149,7 +155,7 @@ def _forest_row(remedy: Remedy, places: int | None) -> ForestRow:
     )
 
 
-def _axis(rows: tuple[ForestRow, ...]) -> tuple[float, float]:
+def forest_axis(rows: tuple[ForestRow, ...]) -> tuple[float, float]:
     """Return ends that hold zero and most intervals; one wild remedy must not flatten all others."""
     ends = [value for row in rows for value in (row.estimate, row.low, row.high) if math.isfinite(value)]
     reach = [abs(value) for value in ends] or [1.0]
@@ -174,7 +180,7 @@ def _forest_words(unit: str, rows: tuple[ForestRow, ...]) -> str:
     return " ".join(parts)
 
 
-def curves_figures(report: Report) -> tuple[CurvesFigure, ...]:
+def curves_figures(report: Report | Diagnosis) -> tuple[CurvesFigure, ...]:
     """Return a figure for each network, with one loss axis so that they can be compared by eye."""
     values = [
         array[np.isfinite(array)]

@@ -7,12 +7,12 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from wellfit.records import Report
+from wellfit.records import Diagnosis, Report
 from wellfit.report import _view as view
 from wellfit.report._draw import draw_confusion, draw_curves, draw_forest
 from wellfit.report._figures import (
     MOST_CLASSES,
-    CurvesFigure,
+    ForestFigure,
     confusion_figure,
     curves_figures,
     forest_figures,
@@ -34,23 +34,15 @@ def to_html(report: Report) -> str:
     Returns:
         The whole document.
     """
-    environment = Environment(
-        loader=PackageLoader("wellfit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.globals["view"] = view
-    environment.filters["count"] = count
     return environment.get_template("report.html.jinja").render(
         report=report,
         headline=headline(report),
         holdout_line=holdout_line(report),
         sign_convention=SIGN_CONVENTION,
-        forests=_forests(report),
-        curves=[_curve(figure, place) for place, figure in enumerate(curves_figures(report))],
+        forests=drawn_forests(forest_figures(report)),
+        curves=drawn_curves(report),
         confusion=confusion_figure(report),
         confusion_svg=_confusion(report),
     )
@@ -65,24 +57,46 @@ def write_html(report: Report, path: str | Path) -> None:
     write_text(path, to_html(report))
 
 
+def page_environment() -> Environment:
+    """Return where pages are made: names from outside are escaped, and what is missing is an error."""
+    environment = Environment(
+        loader=PackageLoader("wellfit.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["count"] = count
+    return environment
+
+
 def _printable(value: object) -> object:
-    """Names from a file may hold control and direction characters; none of them reaches the page."""
-    return value if isinstance(value, Markup) else clean(str(value))
+    """Names from a file may hold control and direction characters; none of them reaches the page.
+
+    No line begins with the percent sign of a number before it.
+    """
+    return value if isinstance(value, Markup) else clean(str(value)).replace(" %", "\u00a0%")
 
 
-def _forests(report: Report) -> list[dict[str, object]]:
+def drawn_forests(figures: tuple[ForestFigure, ...]) -> list[dict[str, object]]:
+    """Return each figure with its picture, once for wide screens and once for narrow ones."""
     return [
         {
             "figure": figure,
             "wide": Markup(draw_forest(figure, name=f"forest{place}")),
             "narrow": Markup(draw_forest(figure, name=f"forest{place}n", narrow=True)),
         }
-        for place, figure in enumerate(forest_figures(report))
+        for place, figure in enumerate(figures)
     ]
 
 
-def _curve(figure: CurvesFigure, place: int) -> dict[str, object]:
-    return {"figure": figure, "svg": Markup(draw_curves(figure, name=f"curve{place}"))}
+def drawn_curves(report: Report | Diagnosis) -> list[dict[str, object]]:
+    """Return the figure and the picture of each network's curves."""
+    return [
+        {"figure": figure, "svg": Markup(draw_curves(figure, name=f"curve{place}"))}
+        for place, figure in enumerate(curves_figures(report))
+    ]
 
 
 def _confusion(report: Report) -> Markup | None:

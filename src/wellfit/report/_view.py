@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from wellfit.records import Effect, HoldoutResult, Remedy, Report
+from wellfit.records import Diagnosis, Effect, HoldoutResult, Remedy, Report
 from wellfit.report._figures import ConfusionFigure
 from wellfit.report._numbers import (
     NOT_AVAILABLE,
@@ -132,7 +132,7 @@ def reference_table(report: Report) -> Table:
     return Table(head=("Reference", report.metric.name), rows=rows, right=(1,))
 
 
-def curve_table(report: Report) -> Table:
+def curve_table(report: Report | Diagnosis) -> Table:
     """Return losses of every network at up to 20 epochs; the best epoch is always among them."""
     rows: list[tuple[str, ...]] = []
     strong: list[int] = []
@@ -212,20 +212,21 @@ def finding_table(report: Report) -> Table:
 
 def option_table(report: Report) -> Table:
     """Return the study's options and protocol numbers."""
-    return _pairs(report.options, ("Option", "Value"), plain)
+    return pair_table(report.options, ("Option", "Value"), plain)
 
 
-def timing_table(report: Report) -> Table:
+def timing_table(report: Report | Diagnosis) -> Table:
     """Return how long each stage took."""
-    return _pairs(report.timing, ("Stage", "Duration"), duration)
+    return pair_table(report.timing, ("Stage", "Duration"), duration)
 
 
-def environment_table(report: Report) -> Table:
+def environment_table(report: Report | Diagnosis) -> Table:
     """Return versions, machine and seed."""
-    return _pairs(report.environment, ("What", "Value"), str)
+    return pair_table(report.environment, ("What", "Value"), str)
 
 
-def _pairs(values: Mapping[str, object], head: tuple[str, str], form: Callable[..., str]) -> Table:
+def pair_table(values: Mapping[str, object], head: tuple[str, str], form: Callable[..., str]) -> Table:
+    """Return names with their values as text."""
     return Table(head=head, rows=tuple((name, form(value)) for name, value in values.items()))
 
 
