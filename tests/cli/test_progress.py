@@ -107,6 +107,25 @@ def test_silent_where_there_is_no_terminal():
     assert stream.getvalue() == ""
 
 
+def test_without_a_budget_the_time_spent_is_shown():
+    """Where nothing is known of the time left, the display counts up."""
+    for left_s in (0.0, float("inf")):
+        lines = drawn(80, event("probe", left_s=left_s, elapsed_s=75.0)).splitlines()
+        assert re.search(r"1:1[56] so far$", lines[1].rstrip())
+
+
+def test_stages_of_another_job():
+    """Each job says in its own words what its stages do."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=80, force_terminal=True, color_system=None)
+    progress = Progress(console, stages={"look": "at the rows", "probe": "by experiment"})
+    console.print(progress._draw())
+    progress(event("probe", baseline=None))
+    console.print(progress._draw())
+    assert "look      at the rows" in stream.getvalue()
+    assert "by experiment" in stream.getvalue()
+
+
 def test_time_left_is_never_negative():
     """A study that is late shows zero."""
     assert clock_text(-5) == "0:00"

@@ -148,13 +148,21 @@ def check_json_target(target: str | None) -> None:
     Raises:
         OutputError: its folder does not exist, or the name is a folder's.
     """
-    if target in (None, "-"):
-        return
-    path = Path(str(target))
+    if target not in (None, "-"):
+        check_file_target(str(target), option="--json", what="JSON file", other=", or - for stdout")
+
+
+def check_file_target(target: str, *, option: str, what: str, other: str = "") -> None:
+    """Refuse a file that could not be written.
+
+    Raises:
+        OutputError: its folder does not exist, or the name is a folder's.
+    """
+    path = Path(target)
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise wellfit.OutputError(
-            "the JSON file cannot be written.",
-            received=f"--json {target}",
-            expected="a file name in an existing folder, or - for stdout",
+            f"the {what} cannot be written.",
+            received=f"{option} {target}",
+            expected=f"a file name in an existing folder{other}",
             fix=f"make the folder {path.parent}" if not path.is_dir() else "name a file in that folder",
         )

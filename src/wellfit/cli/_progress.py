@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -36,14 +38,16 @@ class Progress:
 
     Args:
         console: where to draw; a console on stderr if None.
+        stages: what each stage does, in a few words; the first one is under way from the start.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, stages: Mapping[str, str] = STAGES) -> None:
         self.console = console or Console(stderr=True, highlight=False)
         self.console.width = min(self.console.width, WIDEST)
         self.is_shown = self.console.is_terminal and not self.console.is_dumb_terminal
         self._lock = threading.Lock()
-        self._stage = next(iter(STAGES))
+        self._stages = stages
+        self._stage = next(iter(stages))
         self._event: Event | None = None
         self._received_s = self._stage_began_s = time.monotonic()
         self._live = Live(
@@ -96,7 +100,7 @@ class Progress:
     def _draw(self) -> RenderableType:
         event = self._event
         if event is None:
-            doing = f"{self._stage:<{_STAGE_CELLS}} {STAGES.get(self._stage, '')}"
+            doing = f"{self._stage:<{_STAGE_CELLS}} {self._stages.get(self._stage, '')}"
             return Text(doing, overflow="ellipsis", no_wrap=True)
         return Group(self._first_line(event), self._second_line(event))
 
@@ -117,10 +121,16 @@ class Progress:
         line = Table.grid(padding=(0, 1), expand=True)
         line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
         line.add_column(justify="right", no_wrap=True)
-        left_s = event.left_s - (time.monotonic() - self._received_s)
-        told = "  ".join(_scores(event)) or STAGES.get(event.stage, "")
-        line.add_row(" " * (_STAGE_CELLS + 1) + told, f"{clock_text(left_s)} left")
+        told = "  ".join(_scores(event)) or self._stages.get(event.stage, "")
+        line.add_row(" " * (_STAGE_CELLS + 1) + told, self._time(event))
         return line
+
+    def _time(self, event: Event) -> str:
+        """Return the time left, or the time spent where there is no budget."""
+        since_s = time.monotonic() - self._received_s
+        if event.left_s and math.isfinite(event.left_s):
+            return f"{clock_text(event.left_s - since_s)} left"
+        return f"{clock_text(event.elapsed_s + since_s)} so far"
 
 
 def _scores(event: Event) -> list[str]:

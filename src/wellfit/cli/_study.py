@@ -8,12 +8,12 @@ import shlex
 import shutil
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import wellfit
-from wellfit.cli._progress import WIDEST, Progress
+from wellfit.cli._progress import STAGES, WIDEST, Progress
 from wellfit.cli._status import Status
 from wellfit.cli._work import ignore_signals, run_interruptible
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wellfit import Event, Report, Study
 
 Listener = Callable[["Event"], None]
+Result = TypeVar("Result")
 
 _FILES = {"report.html": "Report", "report.json": "Data", "model.keras": "Network", "bundle": "Predictor"}
 
@@ -32,8 +33,24 @@ def run_study(study: Callable[[Listener, threading.Event], Study], *, json_targe
         study: called as ``study(listener, stop)`` in a thread of its own.
         json_target: where the report goes as JSON; ``-`` prints nothing else on stdout.
     """
+    result = run_with_progress(study)
+    show_report(result.report, json_target=json_target)
+    if json_target != "-" and result.folder is not None:
+        print(f"\n{files_text(result.folder)}")
+    return Status.PARTIAL if result.report.partial else Status.DONE
+
+
+def run_with_progress(
+    work: Callable[[Listener, threading.Event], Result], *, stages: Mapping[str, str] = STAGES
+) -> Result:
+    """Return what ``work(listener, stop)`` returns; it runs in a thread of its own, with live progress.
+
+    Args:
+        work: ends soon after `stop` is set, with what it has.
+        stages: what each stage does, in a few words.
+    """
     asked = threading.Event()
-    with Progress() as progress:
+    with Progress(stages=stages) as progress:
 
         def finishing() -> None:
             asked.set()
@@ -43,13 +60,10 @@ def run_study(study: Callable[[Listener, threading.Event], Study], *, json_targe
             progress.say("Ended at once; nothing of this run is kept.")
             progress.close()
 
-        result = run_interruptible(lambda stop: study(progress, stop), on_stop=finishing, on_urgent=ending)
+        result = run_interruptible(lambda stop: work(progress, stop), on_stop=finishing, on_urgent=ending)
     if asked.is_set():
         ignore_signals()
-    show_report(result.report, json_target=json_target)
-    if json_target != "-" and result.folder is not None:
-        print(f"\n{files_text(result.folder)}")
-    return Status.PARTIAL if result.report.partial else Status.DONE
+    return result
 
 
 def show_report(report: Report, *, json_target: str | None) -> None:
