@@ -83,6 +83,41 @@ def test_causes_of_an_undecided_diagnosis_are_possible_ones() -> None:
     assert "Possible" not in diagnosis_text(overfitting())
 
 
+def test_the_verdict_is_not_said_twice() -> None:
+    """A line that begins with the verdict goes on from the heading."""
+    line = "Overfitting: too-few-rows; mending it gains 31%"
+    text = diagnosis_text(dataclasses.replace(overfitting(), verdict_line=line))
+    assert text.startswith("OVERFITTING (confidence 91 %): too-few-rows; mending it")
+
+
+def test_undecided_causes_are_not_unknown_again() -> None:
+    """What an undecided cause says already is not repeated among the unknowns."""
+    said = "label-noise: the interval holds zero; 4 more pairs of seeds would decide it"
+    other = "whether rows come from one place"
+    text = diagnosis_text(dataclasses.replace(healthy(), unknown=(said, other)))
+    assert text.count("label-noise") == 1
+    assert other in text
+    assert "What cannot be known" not in diagnosis_text(dataclasses.replace(healthy(), unknown=(said,)))
+
+
+def test_references_and_counts_have_their_labels() -> None:
+    """Numbers of references, epochs and penalties read as words, whole numbers as such."""
+    numbers = {"reference_linear model": 0.5, "epochs": 60.0, "penalty": 0.01, "domain_auc": 0.7}
+    rows = measured(dataclasses.replace(minimal(), numbers=numbers))
+    assert [(row.label, row.value) for row in rows] == [
+        ("Weight penalty", "0.0100"),
+        ("Epochs", "60"),
+        ("Reference: linear model", "0.500"),
+        ("Domain AUC", "0.700"),
+    ]
+
+
+def test_time_in_all() -> None:
+    """The total is not added to its parts."""
+    text = diagnosis_text(dataclasses.replace(stuck(), timing={"compile_s": 3.0, "total_s": 7.0}))
+    assert "12 networks trained; 7.00 s in all." in text
+
+
 def test_a_healthy_diagnosis_names_no_cause() -> None:
     """Nothing found: no cause, no effect, but all that was looked at."""
     text = diagnosis_text(healthy())

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 _STAGES = {
     "prepare": "reading the table, building the network",
-    "examine": "the rows, the network and its loss as they are",
-    "probe": "experiments: variants of the network, trained together",
-    "train": "experiments: variants of the network, trained together",
-    "conclude": "from curves to causes",
+    "baseline": "the rows and the network as they are",
+    "screen": "experiments: one thing changed at a time",
+    "search": "more experiments where the first ones point",
+    "confirm": "what gained, on fresh splits and seeds",
 }
 _EXPECTED = "DATA, --target and --model; or --history alone"
 

@@ -18,8 +18,10 @@ from wellfit.report._diagnosis_words import (
     label_of,
     measured,
     measured_title,
+    open_questions,
     partial_reason,
     percent,
+    verdict_text,
 )
 from wellfit.report._text import NARROWEST
 from wellfit.report._words import cell_width, clean, pad, shorten_to, wrap
@@ -61,7 +63,9 @@ def diagnosis_text(diagnosis: Diagnosis, width: int = 80) -> str:
         _verdict(diagnosis, width),
         *_findings(diagnosis, width),
         _examined(diagnosis, width),
-        _bullets("What cannot be known from this, and what would decide it", diagnosis.unknown, width),
+        _bullets(
+            "What cannot be known from this, and what would decide it", open_questions(diagnosis), width
+        ),
         _measured(diagnosis, width),
         _bullets("Notes", diagnosis.notes, width),
         _end(diagnosis, width),
@@ -73,8 +77,10 @@ def _verdict(diagnosis: Diagnosis, width: int) -> Iterator[str]:
     reason = partial_reason(diagnosis)
     if reason:
         yield from wrap(f"PARTIAL RESULT: {reason}", width)
-    label = label_of(diagnosis)[1].upper()
-    yield from wrap(f"{label} (confidence {percent(diagnosis.confidence)}). {diagnosis.verdict_line}", width)
+    line = verdict_text(diagnosis)
+    sign = "." if line == diagnosis.verdict_line else ":"
+    head = f"{label_of(diagnosis)[1].upper()} (confidence {percent(diagnosis.confidence)}){sign}"
+    yield from wrap(f"{head} {line}", width)
 
 
 def _findings(diagnosis: Diagnosis, width: int) -> Iterator[Iterable[str]]:

@@ -14,20 +14,24 @@ from wellfit.report._summary import LIGHTS, Light
 from wellfit.report._words import clean, count, plain
 
 SCALE = (
-    "0 % is the network as it stands, 100 % the whole distance from chance to the best reference model; "
+    "0 % is the network as it stands, 100 % the whole distance from chance to the best reference; "
     "data losses on validation rows only."
 )
 MOST_ITEMS = 6
 
 _LABELS = {
     "chance": ("Chance", "one prediction for every row, whatever its inputs"),
-    "best_reference": ("Best reference", "the best of the reference models"),
+    "best_reference": ("Best reference", "the lowest loss that any model or variant reached"),
     "train_loss": ("Training loss", ""),
     "validation_loss": ("Validation loss", ""),
+    "penalty": ("Weight penalty", "not in the losses above"),
     "best_epoch": ("Best epoch", ""),
+    "epochs": ("Epochs", ""),
     "num_train": ("Training rows", ""),
     "num_validation": ("Validation rows", ""),
 }
+_WHOLE = ("best_epoch", "epochs")
+_REFERENCE = "reference_"
 _ACRONYMS = {"auc": "AUC", "l1": "L1", "l2": "L2", "mse": "MSE", "rmse": "RMSE", "r2": "R2", "nan": "NaN"}
 
 
@@ -159,6 +163,20 @@ def by_reason(diagnosis: Diagnosis, outcome: Outcome) -> dict[str, tuple[str, ..
     return groups
 
 
+def open_questions(diagnosis: Diagnosis) -> tuple[str, ...]:
+    """Return what is unknown, without what the undecided causes say already."""
+    said = {
+        f"{item.code}: {item.reason}" for item in diagnosis.examined if item.outcome is Outcome.CANNOT_TELL
+    }
+    return tuple(line for line in diagnosis.unknown if line not in said)
+
+
+def verdict_text(diagnosis: Diagnosis) -> str:
+    """Return the verdict line without the verdict's own name in front of it, which stands in the heading."""
+    name, line = f"{label_of(diagnosis)[1]}: ", diagnosis.verdict_line
+    return line[len(name) :] if line.lower().startswith(name.lower()) else line
+
+
 def measured(diagnosis: Diagnosis) -> tuple[Measured, ...]:
     """Return the numbers of a diagnosis, the known ones first and in their order."""
     order = list(_LABELS)
@@ -167,13 +185,20 @@ def measured(diagnosis: Diagnosis) -> tuple[Measured, ...]:
 
 
 def _measured(name: str, numbers: Mapping[str, float]) -> Measured:
-    label, note = _LABELS.get(name, (readable(name).capitalize(), ""))
+    label, note = _LABELS.get(name, (_label(name), ""))
     value = numbers[name]
-    whole = name.startswith("num_") or name == "best_epoch"
+    whole = name.startswith("num_") or name in _WHOLE
     text = f"{value:,.0f}" if whole and math.isfinite(value) else number(value)
     if name in ("train_loss", "validation_loss"):
         note = _way(value, numbers)
     return Measured(label=label, value=text, note=note)
+
+
+def _label(name: str) -> str:
+    if name.startswith(_REFERENCE):
+        return f"Reference: {readable(name.removeprefix(_REFERENCE))}"
+    text = readable(name)
+    return text[:1].upper() + text[1:]
 
 
 def _way(loss: float, numbers: Mapping[str, float]) -> str:
@@ -208,4 +233,5 @@ def effort(diagnosis: Diagnosis) -> str:
 def total_time_s(diagnosis: Diagnosis) -> float:
     """Return the seconds that the diagnosis took, NaN where they are not known."""
     timing = diagnosis.timing
-    return timing.get("total", sum(timing.values())) if timing else math.nan
+    totals = [timing[name] for name in ("total", "total_s") if name in timing]
+    return totals[0] if totals else sum(timing.values()) if timing else math.nan
