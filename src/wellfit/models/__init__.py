@@ -40,6 +40,8 @@ from wellfit.models._resize import (
     slice_weights,
 )
 from wellfit.models._save import save_plain, summary_lines
+from wellfit.models._seize import Seizure
+from wellfit.models._seized_fit import SeizedFit, data_of, model_before
 from wellfit.models._surgery import scaled_rate, with_dropout
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
 
@@ -57,6 +59,8 @@ __all__ = [
     "OptimizerFunction",
     "OutputLayout",
     "Segment",
+    "SeizedFit",
+    "Seizure",
     "TrainingSetup",
     "VariableInfo",
     "VariableLayout",
@@ -68,12 +72,14 @@ __all__ = [
     "check_fit",
     "chosen_model",
     "custom_modules",
+    "data_of",
     "dense_stack",
     "dropout_points",
     "find_layout",
     "group_units",
     "last_blocks",
     "load_model",
+    "model_before",
     "model_from_bytes",
     "model_to_bytes",
     "narrow",
