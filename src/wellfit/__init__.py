@@ -18,11 +18,12 @@ from wellfit._version import __version__
 
 if TYPE_CHECKING:
     from wellfit import records, report
-    from wellfit.api import Event, Study, demo, improve, predict
+    from wellfit.api import Event, Study, demo, diagnose, improve, predict
     from wellfit.data import Preparation, Table, read_table
     from wellfit.records import (
         ColumnNotFoundError,
         DataError,
+        Diagnosis,
         FileReadError,
         ModelError,
         ModelLoadError,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ColumnNotFoundError",
     "DataError",
+    "Diagnosis",
     "Event",
     "FileReadError",
     "ModelError",
@@ -60,6 +62,7 @@ __all__ = [
     "WorkerError",
     "__version__",
     "demo",
+    "diagnose",
     "improve",
     "predict",
     "read_table",
@@ -68,9 +71,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "wellfit.api": ("Event", "Study", "demo", "improve", "predict"),
+    "wellfit.api": ("Event", "Study", "demo", "diagnose", "improve", "predict"),
     "wellfit.data": ("Preparation", "Table", "read_table"),
-    "wellfit.records": ("Report", "Settings", *(name for name in __all__ if name.endswith("Error"))),
+    "wellfit.records": (
+        "Diagnosis",
+        "Report",
+        "Settings",
+        *(name for name in __all__ if name.endswith("Error")),
+    ),
 }
 _MODULES = ("records", "report")
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -1,9 +1,22 @@
 """Composition: the jobs that a user asks for, put together from the packages below."""
 
 from wellfit.api._demo import demo
+from wellfit.api._diagnose import diagnose
 from wellfit.api._events import Event
 from wellfit.api._improve import improve
 from wellfit.api._predict import predict
 from wellfit.api._study import Study
+from wellfit.api._watch_script import Watched, diagnose_fits, fit_facts, fit_text
 
-__all__ = ["Event", "Study", "demo", "improve", "predict"]
+__all__ = [
+    "Event",
+    "Study",
+    "Watched",
+    "demo",
+    "diagnose",
+    "diagnose_fits",
+    "fit_facts",
+    "fit_text",
+    "improve",
+    "predict",
+]

@@ -46,7 +46,7 @@ def table_subject(
     table = data if isinstance(data, Table) else read_table(data, **reading)
     held = holdout if isinstance(holdout, float | int) else _holdout_table(holdout, reading)
     options = replace(preparation or Preparation(), features=features)
-    is_reference = model is None or _is_built_in(model)
+    is_reference = model is None or is_built_in(model)
     given = load_model(model, unsafe=unsafe) if model is not None and not is_reference else None
     prepared = prepare(
         table,
@@ -58,14 +58,14 @@ def table_subject(
         group=group,
         time=time,
         preparation=options,
-        input_width=None if given is None else _input_width(given),
+        input_width=None if given is None else input_width(given),
     )
     dataset, encoder = prepared.dataset, prepared.encoder
     if given is None:
         given = load_model(
-            model or REFERENCE, shape=_shape(dataset, prepared.working, encoder.vocabulary_sizes)
+            model or REFERENCE, shape=network_shape(dataset, prepared.working, encoder.vocabulary_sizes)
         )
-    notes = [_features_note(encoder.preparation.features, dataset)]
+    notes = [features_note(encoder.preparation.features, dataset)]
     return _subject(
         dataset,
         prepared.working,
@@ -97,8 +97,8 @@ def array_subject(
     unsafe: bool,
 ) -> Subject:
     """Return the subject of a study on arrays; the network gets them as they are."""
-    inputs = tuple(_as_array(values) for values in (x if isinstance(x, list | tuple) else [x]))
-    target, resolved, class_names = _array_target(np.asarray(y), task, len(inputs[0]))
+    inputs = tuple(as_array(values) for values in (x if isinstance(x, list | tuple) else [x]))
+    target, resolved, class_names = array_target(np.asarray(y), task, len(inputs[0]))
     dataset = Dataset(
         inputs=inputs,
         input_names=tuple(f"input_{i}" for i in range(len(inputs))),
@@ -119,9 +119,9 @@ def array_subject(
     if holdout:
         split = holdout_split(dataset, float(holdout), seed)
         working, held = split.train, split.validation
-    is_reference = model is None or _is_built_in(model)
+    is_reference = model is None or is_built_in(model)
     given = load_model(
-        model or REFERENCE, unsafe=unsafe, shape=_shape(dataset, working, ()) if is_reference else None
+        model or REFERENCE, unsafe=unsafe, shape=network_shape(dataset, working, ()) if is_reference else None
     )
     preparation = replace(Preparation(), features="encoded") if is_reference else None
     return _subject(
@@ -183,7 +183,7 @@ def _subject(
     )
 
 
-def _shape(dataset: Dataset, working: Array, vocabulary_sizes: Sequence[int]) -> NetworkShape:
+def network_shape(dataset: Dataset, working: Array, vocabulary_sizes: Sequence[int]) -> NetworkShape:
     floats = [values for values in dataset.inputs if np.issubdtype(values.dtype, np.floating)]
     outputs = 1
     if dataset.task is Task.MULTICLASS:
@@ -199,11 +199,11 @@ def _shape(dataset: Dataset, working: Array, vocabulary_sizes: Sequence[int]) ->
     )
 
 
-def _is_built_in(model: Any) -> bool:
+def is_built_in(model: Any) -> bool:
     return isinstance(model, str) and model.split(":")[0] in ("mlp", "dense") and not Path(model).exists()
 
 
-def _input_width(model: Model) -> int | None:
+def input_width(model: Model) -> int | None:
     inputs = getattr(model, "inputs", None)
     if not inputs or len(inputs) != 1 or len(inputs[0].shape) != 2:
         return None
@@ -219,13 +219,13 @@ def _holdout_table(holdout: Any, reading: Mapping[str, Any]) -> Any:
     return read_table(holdout, **reading) if not isinstance(holdout, Table) else holdout
 
 
-def _features_note(features: str, dataset: Dataset) -> str:
+def features_note(features: str, dataset: Dataset) -> str:
     width = dataset.inputs[0].shape[1]
     kind = "the numeric columns as they stand" if features == "raw" else "the prepared matrix"
     return f"the network receives {kind} ({width} features)"
 
 
-def _as_array(values: Any) -> Array:
+def as_array(values: Any) -> Array:
     array = np.asarray(values)
     if array.dtype.kind not in "fiub":
         raise SettingsError(
@@ -239,7 +239,7 @@ def _as_array(values: Any) -> Array:
     )
 
 
-def _array_target(y: Array, task: str, num_rows: int) -> tuple[Array, Task, tuple[str, ...]]:
+def array_target(y: Array, task: str, num_rows: int) -> tuple[Array, Task, tuple[str, ...]]:
     if len(y) != num_rows:
         raise TargetError(
             "inputs and target differ in length.",

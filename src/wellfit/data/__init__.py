@@ -4,6 +4,7 @@ from wellfit.data._encode import Encoded, encode, encode_table
 from wellfit.data._encoder import Encoder
 from wellfit.data._fit_encoder import fit_encoder
 from wellfit.data._frames import breast_cancer_frame, predictions_frame, write_frame
+from wellfit.data._groups import duplicate_codes, row_codes
 from wellfit.data._preparation import Preparation
 from wellfit.data._prepare import Prepared, prepare
 from wellfit.data._read import read_table
@@ -22,6 +23,7 @@ __all__ = [
     "Target",
     "apply_scaling",
     "breast_cancer_frame",
+    "duplicate_codes",
     "encode",
     "encode_table",
     "fit_encoder",
@@ -33,5 +35,6 @@ __all__ = [
     "predictions_frame",
     "prepare",
     "read_table",
+    "row_codes",
     "write_frame",
 ]

@@ -1,1 +1,32 @@
 """Why a network does not do what it should: one file a cause, evidence in, finding out."""
+
+from wellfit.diagnosis._cause import MAX_P_SCREENED, MIN_GAIN, Cause, Ruling
+from wellfit.diagnosis._evidence import Evidence, Facts, Runs
+from wellfit.diagnosis._probe import BASELINE, Probe, Situation
+from wellfit.diagnosis._rank import (
+    CAUSES,
+    examine_all,
+    examined_records,
+    findings,
+    probes_for,
+    verdict_of,
+)
+
+__all__ = [
+    "BASELINE",
+    "CAUSES",
+    "MAX_P_SCREENED",
+    "MIN_GAIN",
+    "Cause",
+    "Evidence",
+    "Facts",
+    "Probe",
+    "Ruling",
+    "Runs",
+    "Situation",
+    "examine_all",
+    "examined_records",
+    "findings",
+    "probes_for",
+    "verdict_of",
+]

@@ -1,21 +1,40 @@
 """Judging predictions: metrics, paired bootstrap, yardsticks. Pure functions over arrays."""
 
 from wellfit.evaluation._bootstrap import paired_bootstrap
+from wellfit.evaluation._columns import (
+    column_scale,
+    column_skills,
+    matched,
+    mismatched_columns,
+    rare_columns,
+)
 from wellfit.evaluation._evaluate import confusion_matrix, evaluate, per_row_loss, score
 from wellfit.evaluation._metrics import default_metric, get_metric, metric_names
 from wellfit.evaluation._references import reference_predictions
+from wellfit.evaluation._sides import Separation, copies, separation, target_shift
+from wellfit.evaluation._strong import strong_predictions
 from wellfit.evaluation._student import student_quantile, student_two_sided
 
 __all__ = [
+    "Separation",
+    "column_scale",
+    "column_skills",
     "confusion_matrix",
+    "copies",
     "default_metric",
     "evaluate",
     "get_metric",
+    "matched",
     "metric_names",
+    "mismatched_columns",
     "paired_bootstrap",
     "per_row_loss",
+    "rare_columns",
     "reference_predictions",
     "score",
+    "separation",
+    "strong_predictions",
     "student_quantile",
     "student_two_sided",
+    "target_shift",
 ]

@@ -73,7 +73,7 @@ def reference_predictions(
             expected="[row, feature] inputs and a target of as many rows, at least one",
         )
     step = -(-len(target) // _MAX_ROWS)
-    scaled, others = _standardized(inputs[::step], others)
+    scaled, others = standardized(inputs[::step], others)
     if task.is_classification:
         return _classes(scaled, others, target, weights, num_classes=num_classes, step=step)
     mean = np.average(target, axis=0, weights=weights)
@@ -114,7 +114,7 @@ def _classes(
     return {"majority": majority, "linear": linear}
 
 
-def _standardized(inputs: Float64Array, others: Float64Array) -> tuple[Float64Array, Float64Array]:
+def standardized(inputs: Float64Array, others: Float64Array) -> tuple[Float64Array, Float64Array]:
     present = np.isfinite(inputs)
     count = np.maximum(present.sum(axis=0), 1)
     center = np.where(present, inputs, 0.0).sum(axis=0) / count

@@ -30,7 +30,14 @@ from wellfit.models._probe import weight_values
 from wellfit.models._reading import NetworkFacts, read_network
 from wellfit.models._rebuild import set_weights
 from wellfit.models._reference import dense_stack, reference_width, residual_mlp
-from wellfit.models._repair import activations, recalibrated, unfrozen, with_output, without_decay
+from wellfit.models._repair import (
+    activations,
+    recalibrated,
+    unfrozen,
+    with_output,
+    with_weights,
+    without_decay,
+)
 from wellfit.models._resize import (
     group_units,
     last_blocks,
@@ -110,5 +117,6 @@ __all__ = [
     "with_dropout",
     "with_output",
     "with_penalties",
+    "with_weights",
     "without_decay",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from wellfit.models._function import packed_inputs
 from wellfit.models._graph import read_graph, why_no_graph
 from wellfit.models._kinds import is_passing
 from wellfit.models._rebuild import Config, Edits, copy_weights, rebuild, set_weights
@@ -81,6 +82,17 @@ def fresh_optimizer(model: keras.Model, **changes: Any) -> Any:
     return type(own).from_config({**own.get_config(), **changes})
 
 
+def with_weights(model: keras.Model, weights: Sequence[np.ndarray]) -> keras.Model:
+    """Return an uncompiled copy of the network with other weights, in the order of ``model.weights``.
+
+    Raises:
+        UnsupportedModelError: the network cannot be rebuilt.
+    """
+    copy = rebuild(model, Edits())
+    set_weights(copy, weights)
+    return copy
+
+
 def recalibrated(
     model: keras.Model, weights: Sequence[np.ndarray], inputs: Sequence[np.ndarray]
 ) -> keras.Model:
@@ -100,8 +112,7 @@ def recalibrated(
     Source:
         Wu and Johnson, Rethinking "Batch" in BatchNorm, 2021 (precise statistics).
     """
-    trained = rebuild(model, Edits())
-    set_weights(trained, weights)
+    trained = with_weights(model, weights)
 
     def change(layer: Any, config: Config) -> Config:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -111,7 +122,7 @@ def recalibrated(
 
     copy = rebuild(model, Edits(change=change))
     copy_weights(trained, copy)
-    packed = keras.tree.pack_sequence_as(copy._inputs_struct, [np.asarray(values) for values in inputs])
+    packed = packed_inputs(copy, [np.asarray(values) for values in inputs])
     copy(packed, training=True)
     return copy
 
@@ -132,8 +143,7 @@ def activations(
     """
     if why_no_graph(model):
         return {}
-    copy = rebuild(model, Edits())
-    set_weights(copy, weights)
+    copy = with_weights(model, weights)
     graph = read_graph(copy)
     last = graph.outputs[0][0]
     found: dict[str, tuple[str, Any]] = {}
@@ -143,8 +153,8 @@ def activations(
             found[call.name] = (name, call.operation.output)
     if not found:
         return {}
-    probe = keras.Model(copy._inputs_struct, [tensor for _, tensor in found.values()])
-    packed = keras.tree.pack_sequence_as(copy._inputs_struct, [np.asarray(values) for values in inputs])
+    probe = keras.Model(packed_inputs(copy, copy.inputs), [tensor for _, tensor in found.values()])
+    packed = packed_inputs(copy, [np.asarray(values) for values in inputs])
     outputs: Any = probe(packed, training=False)
     outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
     arrays = [np.asarray(keras.ops.convert_to_numpy(values)) for values in outputs]

@@ -3,6 +3,7 @@
 from wellfit.population._choose import ExecutorChoice, choose_executor, open_executor
 from wellfit.population._device import enable_compilation_cache, num_workers
 from wellfit.population._executor import Executor, MemberRun
+from wellfit.population._initial import initial_weights, standard_weights
 from wellfit.population._population import Population
 from wellfit.population._run import Run
 from wellfit.population._sequential import FitExecutor
@@ -20,6 +21,8 @@ __all__ = [
     "WorkerExecutor",
     "choose_executor",
     "enable_compilation_cache",
+    "initial_weights",
     "num_workers",
     "open_executor",
+    "standard_weights",
 ]

@@ -18,6 +18,8 @@ Array = np.ndarray
 # Standard deviation of a standard normal cut at two: Keras divides by it so that the cut keeps the variance.
 _TRUNCATED_STDDEV = 0.87962566103423978
 
+_CONSTANTS = {"bias": 0.0, "beta": 0.0, "gamma": 1.0, "moving_mean": 0.0, "moving_variance": 1.0}
+
 _VARIANCE_SCALING: dict[str, tuple[float, str, str]] = {
     "GlorotUniform": (1.0, "fan_avg", "uniform"),
     "GlorotNormal": (1.0, "fan_avg", "truncated_normal"),
@@ -40,6 +42,36 @@ def initial_weights(network: NetworkFunction, seeds: Array, units: Array | None 
         One array ``[member, ...]`` for each variable, trainable ones first.
     """
     return [_initial(info, index, seeds, units) for index, info in enumerate(network.variables)]
+
+
+def standard_weights(network: NetworkFunction, seeds: Array) -> list[Array]:
+    """Draw weights as standard initializers would, whatever the network's own are.
+
+    Kernels are drawn by He's rule, biases and offsets are zero, scales one; what a layer keeps (frozen
+    weights, an adapted normalization) and embeddings start as they do otherwise.
+
+    Args:
+        network: the network.
+        seeds: ``[member]`` uint32.
+
+    Returns:
+        One array ``[member, ...]`` for each variable, in the order of ``model.weights``.
+
+    Source:
+        He et al., Delving Deep into Rectifiers, 2015.
+    """
+    values = initial_weights(network, seeds)
+    for index, info in enumerate(network.variables):
+        name = info.path.rsplit("/", 1)[-1]
+        if info.initializer is None or info.is_seed:
+            continue
+        if name in _CONSTANTS:
+            values[index] = np.full_like(values[index], _CONSTANTS[name])
+        elif info.is_kernel and name != "embeddings":
+            stddev = math.sqrt(2.0 / _fan(info.shape, "fan_in"))
+            drawn = [_draw(_generator(s, index), info.shape, "truncated_normal", stddev) for s in seeds]
+            values[index] = np.stack(drawn).astype(info.dtype)
+    return [values[position] for position in network.order]
 
 
 def given_weights(

@@ -1,0 +1,211 @@
+"""What the network does at fixed weights: temperature, statistics, dead units, losses row by row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellfit.api._experiments import Experiments, Snapshot, drawn_weights
+from wellfit.api._patient import Patient
+from wellfit.api._row_facts import row_losses
+from wellfit.diagnosis import BASELINE, Runs
+from wellfit.evaluation import matched, score
+from wellfit.models import activations, predict_plain, recalibrated, weight_values, with_weights
+from wellfit.records import UnsupportedModelError
+
+Array = NDArray[Any]
+
+_CENSUS_ROWS = 512
+_CALIBRATION_ROWS = 8192
+_FLAT = 1e-6
+_SATURATED = {"tanh": (-0.98, 0.98), "sigmoid": (0.02, 0.98), "hard_sigmoid": (0.01, 0.99)}
+_SHARE_OF_ROWS = 0.9
+
+
+def network_facts(
+    experiments: Experiments, snapshot: Snapshot
+) -> tuple[dict[str, object], dict[str, object]]:
+    """Return facts of the network, and facts of the rows that need its predictions.
+
+    Args:
+        experiments: where the network was trained.
+        snapshot: its members at the last epoch.
+    """
+    patient, plan = experiments.patient, experiments.plan
+    facts: dict[str, object] = {}
+    data: dict[str, object] = {}
+    trials = [t for t in (*plan.given, *plan.look, *plan.folds) if snapshot.of(BASELINE, t) >= 0]
+    predictions = {
+        t: experiments.predict(snapshot, snapshot.of(BASELINE, t), plan.splits[t].validation)
+        for t in dict.fromkeys(trials)
+    }
+    given = next((t for t in plan.given if t in predictions), None)
+    if given is not None:
+        data |= _given_facts(patient, predictions[given])
+    if patient.dataset.task.is_classification and patient.setup.loss_name.endswith("crossentropy"):
+        facts |= _temperatures(experiments, {t: predictions[t] for t in predictions if t in plan.look})
+    if patient.facts.batch_normalizations:
+        facts |= _recalibration(experiments, snapshot, [t for t in plan.look if t in predictions])
+    facts |= _census(experiments, snapshot, given)
+    return facts, data
+
+
+def balanced_accuracies(experiments: Experiments, snapshot: Snapshot, runs: Runs, name: str) -> Runs:
+    """Return runs with the balanced accuracy of their members at the end."""
+    patient = experiments.patient
+    values = []
+    for trial in runs.trials:
+        index = snapshot.of(name, trial)
+        rows = experiments.plan.splits[trial].validation
+        if index < 0:
+            values.append(np.nan)
+            continue
+        predicted = experiments.predict(snapshot, index, rows)
+        target = patient.dataset.target[rows]
+        values.append(score("balanced_accuracy", patient.dataset.task, target, predicted))
+    return replace(runs, balanced=np.asarray(values))
+
+
+def mismatch_gains(experiments: Experiments, snapshot: Snapshot, columns: Array) -> list[float]:
+    """Return how much lower the loss is once validation columns are mapped to the training rows' moments."""
+    patient, plan = experiments.patient, experiments.plan
+    dataset = patient.dataset
+    rows, train = patient.validation, patient.train
+    x = np.asarray(dataset.inputs[0], np.float64)
+    mended = np.array(dataset.inputs[0])
+    mended[rows] = matched(x[train], x[rows], columns)
+    changed = replace(dataset, inputs=(mended, *dataset.inputs[1:]))
+    gains: list[float] = []
+    for trial in plan.given:
+        index = snapshot.of(BASELINE, trial)
+        if index < 0:
+            continue
+        model = with_weights(patient.model, [values[index] for values in snapshot.weights])
+        outputs = predict_plain(model, experiments.inputs(trial, rows, changed))
+        target = dataset.target[rows]
+        before = row_losses(patient, target, experiments.predict(snapshot, index, rows)).mean()
+        gains.append(float(before - row_losses(patient, target, _readable(patient, outputs)).mean()))
+    return gains
+
+
+def _given_facts(patient: Patient, prediction: Array) -> dict[str, object]:
+    losses = row_losses(patient, patient.dataset.target[patient.validation], prediction)
+    finite = losses[np.isfinite(losses)]
+    facts: dict[str, object] = {}
+    if len(finite) > 1:
+        facts["validation_error"] = float(finite.std(ddof=1) / np.sqrt(len(finite)))
+    facts["validation_row_losses"] = losses
+    return facts
+
+
+def _temperatures(experiments: Experiments, predictions: dict[int, Array]) -> dict[str, object]:
+    """Fit one temperature on half of the rows of a trial and judge it on the other half, both ways."""
+    patient = experiments.patient
+    gains, best = [], []
+    for trial, probability in predictions.items():
+        target = patient.dataset.target[experiments.plan.splits[trial].validation]
+        if not np.isfinite(probability).all() or len(target) < 8:
+            continue
+        logits = np.log(np.clip(probability, 1e-7, 1.0))
+        half = np.random.default_rng([trial, 5]).permutation(len(target)) % 2 == 0
+        gained = 0.0
+        for fit in (half, ~half):
+            temperature = _temperature(logits[fit], target[fit])
+            best.append(temperature)
+            before, after = (_log_loss(logits[~fit] / t, target[~fit]) for t in (1.0, temperature))
+            gained += (before - after) * float((~fit).mean())
+        gains.append(gained)
+    return {"temperature_gains": gains, "temperature": float(np.median(best))} if gains else {}
+
+
+def _temperature(logits: Array, target: Array) -> float:
+    """Return the temperature of the lowest log loss, from a grid that is fine enough."""
+    grid = np.exp(np.linspace(np.log(0.3), np.log(30.0), 60))
+    return float(grid[int(np.argmin([_log_loss(logits / t, target) for t in grid]))])
+
+
+def _log_loss(logits: Array, target: Array) -> float:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_probability = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return float(-log_probability[np.arange(len(target)), target].mean())
+
+
+def _recalibration(experiments: Experiments, snapshot: Snapshot, trials: list[int]) -> dict[str, object]:
+    patient, plan = experiments.patient, experiments.plan
+    gains: list[float] = []
+    for trial in trials[:3]:
+        index, split = snapshot.of(BASELINE, trial), plan.splits[trial]
+        weights = [values[index] for values in snapshot.weights]
+        try:
+            model = recalibrated(
+                patient.model, weights, experiments.inputs(trial, split.train[:_CALIBRATION_ROWS])
+            )
+        except UnsupportedModelError:
+            return {}
+        outputs = predict_plain(model, experiments.inputs(trial, split.validation))
+        target = patient.dataset.target[split.validation]
+        before = row_losses(patient, target, experiments.predict(snapshot, index, split.validation)).mean()
+        after = row_losses(patient, target, _readable(patient, outputs)).mean()
+        most = 10 * abs(after) + 1.0  # statistics that never settled can give any loss
+        gains.append(float(min(np.nan_to_num(before, nan=most), most) - after))
+    return {"recalibrated_gains": gains}
+
+
+def _census(experiments: Experiments, snapshot: Snapshot, given: int | None) -> dict[str, object]:
+    """Count dead, saturated and identical units of every hidden layer, at the start and at the end."""
+    patient, plan = experiments.patient, experiments.plan
+    trial = plan.start if given is None else given
+    rows = patient.train[:_CENSUS_ROWS]
+    inputs = experiments.inputs(trial, rows)
+    starts = {"given start": weight_values(patient.model), "start": drawn_weights(experiments, trial)}
+    index = snapshot.of(BASELINE, trial)
+    if index >= 0:
+        starts["end"] = [values[index] for values in snapshot.weights]
+    worst: dict[str, object] = {}
+    for when, weights in starts.items():
+        try:
+            layers = activations(patient.model, weights, inputs)
+        except UnsupportedModelError:
+            return {}
+        for layer, (name, values) in layers.items():
+            worst = _worse(worst, layer, when, name, values)
+    return worst
+
+
+def _worse(worst: dict[str, object], layer: str, when: str, name: str, values: Array) -> dict[str, object]:
+    if not np.isfinite(values).all():
+        return worst
+    spread = values.std(axis=0)
+    dead = float((spread <= _FLAT * (1 + np.abs(values).max())).mean())
+    low, high = _SATURATED.get(name, (-np.inf, np.inf))
+    saturated = float((((values <= low) | (values >= high)).mean(axis=0) >= _SHARE_OF_ROWS).mean())
+    symmetric = values.shape[1] > 1 and bool(
+        np.abs(values - values[:, :1]).max() <= _FLAT * (1 + np.abs(values).max())
+    )
+    known = max(float(str(worst.get("dead_share", -1.0))), float(str(worst.get("saturated_share", -1.0))))
+    flagged = bool(worst.get("symmetric")) or (symmetric and when != "end")
+    if max(dead, saturated) <= known:
+        return {**worst, "symmetric": flagged}
+    return {
+        "dead_share": dead,
+        "saturated_share": saturated,
+        "dead_layer": f"{layer} ({when})",
+        "symmetric": flagged,
+    }
+
+
+def _readable(patient: Patient, outputs: Array) -> Array:
+    """Return a plain network's outputs as probabilities or values."""
+    if not patient.dataset.task.is_classification:
+        return outputs
+    values = np.asarray(outputs, np.float64)
+    if values.shape[1] == 1:
+        positive = 1 / (1 + np.exp(-values)) if patient.setup.from_logits else values
+        return np.concatenate([1 - positive, positive], axis=1)
+    if not patient.setup.from_logits:
+        return values / np.clip(values.sum(axis=1, keepdims=True), 1e-12, None)
+    shifted = np.exp(values - values.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)

@@ -1,0 +1,334 @@
+"""What is diagnosed: the rows as they were given, the network, and how it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellfit.api._build import array_target, as_array, features_note, input_width, is_built_in, network_shape
+from wellfit.api._subject import default_batch_size
+from wellfit.data import Encoder, Preparation, Table, duplicate_codes, holdout_split, prepare, read_table
+from wellfit.diagnosis import wiring
+from wellfit.models import (
+    Model,
+    NetworkFacts,
+    TrainingSetup,
+    check_fit,
+    load_model,
+    read_network,
+    training_setup,
+    with_output,
+)
+from wellfit.population import ExecutorChoice, choose_executor
+from wellfit.records import DataError, Dataset, ModelMismatchError, Settings, SettingsError, Task
+
+Array = NDArray[Any]
+
+DEFAULT_EPOCHS = 30
+_DRAWN_SHARE = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Patient:
+    """A network with the rows it learns from and is judged on.
+
+    Attributes:
+        dataset: training and validation rows, one after the other.
+        train: row indices to learn from.
+        validation: row indices to be judged on.
+        has_own_validation: whether the validation rows were given, not drawn here.
+        model: the network; its output and loss set right where they could not be trained at all.
+        facts: what was read off the network as it was given.
+        faults: what is wrong with its output or loss for certain.
+        is_trainable: whether the network as it was given can be trained.
+        setup: its loss and optimizer.
+        settings: how it is trained.
+        executor: what can train it.
+        preparation: how inputs are scaled; None leaves them as they are.
+        feature_names: of the first input; empty if columns have no names.
+        name: of the data.
+        notes: what the reader should know.
+    """
+
+    dataset: Dataset
+    train: Array
+    validation: Array
+    has_own_validation: bool
+    model: Model
+    facts: NetworkFacts
+    faults: tuple[str, ...]
+    is_trainable: bool
+    setup: TrainingSetup
+    settings: Settings
+    executor: ExecutorChoice
+    preparation: Preparation | None
+    feature_names: tuple[str, ...] = ()
+    name: str = "arrays"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether inputs reach the network as they come."""
+        return self.preparation is None or self.preparation.features == "raw"
+
+    def matrix(self) -> Array:
+        """Return ``[row, feature]`` float64: all inputs side by side, flattened."""
+        parts = [np.asarray(v, np.float64).reshape(len(v), -1) for v in self.dataset.inputs]
+        return np.concatenate(parts, axis=1)
+
+
+def table_patient(
+    data: Any,
+    *,
+    target: str,
+    model: Any,
+    validation: Any,
+    epochs: int | None,
+    batch_size: int | None,
+    seed: int,
+    task: str,
+    features: str,
+    group: str | None,
+    columns: Mapping[str, str] | None,
+    preparation: Preparation | None,
+    unsafe: bool,
+    reading: Mapping[str, Any] | None,
+    class_weight: Any = None,
+) -> Patient:
+    """Return what is diagnosed on a table; see `diagnose` for the arguments."""
+    reading = reading or {}
+    table = data if isinstance(data, Table) else read_table(data, **reading)
+    held: Any = _DRAWN_SHARE
+    if validation is not None:
+        held = validation if isinstance(validation, Table) else read_table(validation, **reading)
+    options = replace(preparation or Preparation(), features=features)
+    given = None if is_built_in(model) else load_model(model, unsafe=unsafe)
+    prepared = prepare(
+        table,
+        target,
+        task=_task(task, given),
+        holdout=held,
+        seed=seed,
+        columns=columns,
+        group=group,
+        preparation=options,
+        input_width=None if given is None else input_width(given),
+    )
+    dataset, encoder = prepared.dataset, prepared.encoder
+    if given is None:
+        given = load_model(model, shape=network_shape(dataset, prepared.working, encoder.vocabulary_sizes))
+    return _patient(
+        dataset if group else _with_groups(dataset),
+        prepared.working,
+        prepared.holdout,
+        given,
+        epochs=epochs,
+        batch_size=batch_size,
+        class_weight=class_weight,
+        has_own_validation=validation is not None,
+        preparation=encoder.preparation,
+        feature_names=_names(encoder),
+        name=table.name,
+        notes=[features_note(encoder.preparation.features, dataset)],
+    )
+
+
+def array_patient(
+    model: Any,
+    x: Any,
+    y: Any,
+    *,
+    validation_data: Any,
+    validation_split: float,
+    epochs: int | None,
+    batch_size: int | None,
+    seed: int,
+    task: str,
+    unsafe: bool,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+) -> Patient:
+    """Return what is diagnosed on arrays; the network gets them as they are."""
+    given = load_model(model, unsafe=unsafe) if not is_built_in(model) else model
+    parts = [_inputs(x)]
+    targets = [np.asarray(y)]
+    if validation_data is not None:
+        if not isinstance(validation_data, tuple | list) or len(validation_data) < 2:
+            raise SettingsError(
+                "validation_data is not a pair.",
+                received=type(validation_data).__name__,
+                expected="(x_validation, y_validation), as for fit",
+            )
+        parts.append(_inputs(validation_data[0]))
+        targets.append(np.asarray(validation_data[1]))
+        _check_alike(parts)
+    inputs = tuple(np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    num_train = len(parts[0][0])
+    for rows, target in zip(parts, targets, strict=True):
+        if len(rows[0]) != len(target):
+            array_target(target, task, len(rows[0]))  # raises, and says so
+    joined = np.concatenate([t.reshape(len(t), -1) if t.ndim > 1 else t for t in targets])
+    target, resolved, class_names = array_target(joined, _task(task, given), len(inputs[0]))
+    weight = None
+    if sample_weight is not None:
+        weight = np.ones(len(target), np.float32)
+        weight[:num_train] = np.asarray(sample_weight, np.float32)
+    dataset = Dataset(
+        inputs=inputs,
+        input_names=tuple(f"input_{i}" for i in range(len(inputs))),
+        feature_names=((),) * len(inputs),
+        target=target,
+        task=resolved,
+        class_names=class_names,
+        sample_weight=weight,
+    )
+    rows = np.arange(dataset.num_rows, dtype=np.int32)
+    train, held = rows[:num_train], rows[num_train:]
+    if validation_data is None and validation_split:
+        cut = int(num_train * (1.0 - validation_split))  # Keras takes the last rows, as they lie
+        train, held = rows[:cut], rows[cut:]
+    is_own = len(held) > 0
+    if not is_own:
+        split = holdout_split(dataset, _DRAWN_SHARE, seed)
+        train, held = split.train, split.validation
+    if is_built_in(model):
+        given = load_model(model, shape=network_shape(dataset, train, ()))
+    return _patient(
+        _with_groups(dataset),
+        train,
+        held,
+        given,
+        epochs=epochs,
+        batch_size=batch_size or 32,
+        class_weight=class_weight,
+        has_own_validation=is_own,
+        preparation=Preparation(features="encoded") if is_built_in(model) else None,
+        feature_names=(),
+        name="arrays",
+        notes=[],
+    )
+
+
+def _patient(
+    dataset: Dataset,
+    train: Array,
+    validation: Array,
+    model: Model,
+    *,
+    epochs: int | None,
+    batch_size: int | None,
+    class_weight: Any,
+    notes: Sequence[str],
+    **rest: Any,
+) -> Patient:
+    _refuse_missing(dataset, rest["preparation"])
+    output_error = _output_error(model, dataset)
+    facts = read_network(model)
+    values = np.asarray(dataset.target, np.float64)
+    faults = wiring.faults(facts, dataset.task, dataset.num_classes, float(values.min()), float(values.max()))
+    is_trainable, mismatch = not output_error, output_error
+    if is_trainable:
+        try:
+            training_setup(model, dataset.task, any_training=True)
+        except ModelMismatchError as error:
+            is_trainable, mismatch = False, error.summary
+    if not is_trainable:
+        faults = faults or (mismatch,)
+        model = with_output(model, dataset.task, _num_outputs(dataset))
+        notes = [*notes, f"as it was given the network cannot be trained: {mismatch}"]
+    executor = choose_executor(model, dataset.task)
+    setup = training_setup(model, dataset.task, any_training=executor.kind == "fit")
+    if executor.kind != "inline":
+        notes = [*notes, executor.reason]
+    settings = Settings(
+        learning_rate=setup.learning_rate,
+        label_smoothing=float(setup.loss_config.get("label_smoothing", 0.0)),
+        batch_size=batch_size or default_batch_size(len(train)),
+        epochs=epochs or DEFAULT_EPOCHS,
+        class_weight="balanced" if class_weight else "none",
+    )
+    return Patient(
+        dataset=dataset,
+        train=np.asarray(train, np.int32),
+        validation=np.asarray(validation, np.int32),
+        model=model,
+        facts=facts,
+        faults=faults,
+        is_trainable=is_trainable,
+        setup=setup,
+        settings=settings,
+        executor=executor,
+        notes=(*(note for note in notes if note), *setup.notes),
+        **rest,
+    )
+
+
+def _output_error(model: Model, dataset: Dataset) -> str:
+    """Return why the network's output cannot be compared with the target; wrong inputs are the caller's fault."""
+    try:
+        check_fit(model, dataset)
+    except ModelMismatchError as error:
+        if "output does not fit" not in error.summary:
+            raise
+        return error.summary
+    return ""
+
+
+def _num_outputs(dataset: Dataset) -> int:
+    if dataset.task is Task.REGRESSION:
+        return 1 if dataset.target.ndim == 1 else int(dataset.target.shape[1])
+    return 1 if dataset.num_classes == 2 else dataset.num_classes
+
+
+def _task(task: str, model: Any) -> str:
+    """Return the task that the compiled loss implies where none was named."""
+    if task != "auto" or model is None or isinstance(model, str):
+        return task
+    facts = read_network(model) if getattr(model, "built", False) else None
+    if facts is not None and facts.loss_name.endswith("crossentropy"):
+        return "classification"
+    regression = ("mean_squared_error", "mean_absolute_error", "huber")
+    if facts is not None and facts.loss_name in regression and facts.activation in ("linear", "relu"):
+        return "regression"
+    return task
+
+
+def _inputs(x: Any) -> list[Array]:
+    values = list(x.values()) if isinstance(x, dict) else list(x) if isinstance(x, list | tuple) else [x]
+    return [as_array(value) for value in values]
+
+
+def _check_alike(parts: Sequence[Sequence[Array]]) -> None:
+    first, second = ([values.shape[1:] for values in side] for side in parts)
+    if first != second:
+        raise DataError(
+            "training and validation inputs differ in shape.",
+            received=f"rows of shape {first} and {second}",
+            expected="the same shapes",
+        )
+
+
+def _refuse_missing(dataset: Dataset, preparation: Preparation | None) -> None:
+    if preparation is not None:
+        return
+    for values in dataset.inputs:
+        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+            raise DataError(
+                "the inputs hold values that are not finite: the loss is NaN from the first update.",
+                received=f"{int((~np.isfinite(values)).sum())} NaN or infinite cells",
+                expected="finite numbers",
+                fix="fill or drop them first, or diagnose the table, where missing cells are filled",
+            )
+
+
+def _with_groups(dataset: Dataset) -> Dataset:
+    """Rows with equal inputs are kept together whenever rows are split here."""
+    return replace(dataset, groups=duplicate_codes(dataset.inputs))
+
+
+def _names(encoder: Encoder) -> tuple[str, ...]:
+    return tuple(encoder.feature_names)

@@ -1,0 +1,333 @@
+"""What the rows say without the network: references, twins, shifts, suspects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellfit.api._patient import Patient
+from wellfit.data import row_codes
+from wellfit.diagnosis.leakage import MIN_COLUMN
+from wellfit.evaluation import (
+    column_scale,
+    column_skills,
+    copies,
+    mismatched_columns,
+    rare_columns,
+    separation,
+    strong_predictions,
+    target_shift,
+)
+from wellfit.records import Split, Task
+
+Array = NDArray[Any]
+
+_CERTAIN_SHARE = 0.15
+"""Share of rows that count as those of which models are most certain."""
+_MAX_FOLDS = 5
+_SUSPECT_DEVIATIONS = 4.0
+_CLIP = 1e-7
+
+
+@dataclass(kw_only=True)
+class RowFacts:
+    """Facts of the rows.
+
+    Attributes:
+        data: name to number or text, as causes look them up.
+        references: model name to its mean loss out of fold.
+        rare: columns that are rare or name each row.
+        leak: column that gives the target away, -1 for none.
+        mismatched: columns that come in other units among the validation rows.
+        out_of_fold: ``[row, class]`` or ``[row]`` mean predictions of the references, NaN where a row was in
+            no fold.
+        suspects: training rows whose label the references call unlikely.
+    """
+
+    data: dict[str, object] = field(default_factory=dict[str, object])
+    references: dict[str, float] = field(default_factory=dict[str, float])
+    rare: Array = field(default_factory=lambda: np.zeros(0, np.intp))
+    leak: int = -1
+    mismatched: Array = field(default_factory=lambda: np.zeros(0, np.intp))
+    out_of_fold: Array = field(default_factory=lambda: np.zeros(0))
+    suspects: Array = field(default_factory=lambda: np.zeros(0, np.int32))
+
+
+def row_losses(patient: Patient, target: Array, prediction: Array) -> Array:
+    """Return ``[row]`` data losses in the network's own loss.
+
+    Args:
+        patient: what is diagnosed.
+        target: ``[row]`` codes or ``[row, output]`` values.
+        prediction: ``[row, class]`` probabilities or ``[row, output]`` values.
+    """
+    name = patient.setup.loss_name
+    guess = np.asarray(prediction, np.float64)
+    if patient.dataset.task.is_classification:
+        codes = np.asarray(target, np.intp)
+        chosen = guess[np.arange(len(codes)), codes]
+        if name.endswith("crossentropy") or name == "other":
+            return -np.log(np.clip(chosen, _CLIP, 1.0))
+        error = 1.0 - chosen
+        return np.abs(error) if name == "mean_absolute_error" else error**2
+    error = np.asarray(target, np.float64).reshape(len(guess), -1) - guess.reshape(len(guess), -1)
+    if name == "mean_absolute_error":
+        return np.abs(error).mean(axis=1)
+    if name == "huber":
+        delta = float(patient.setup.loss_config.get("delta", 1.0))
+        size = np.abs(error)
+        return np.where(size <= delta, 0.5 * size**2, delta * size - 0.5 * delta**2).mean(axis=1)
+    return (error**2).mean(axis=1)
+
+
+def chance_prediction(patient: Patient, train: Array, count: int) -> Array:
+    """Return ``[count, class or output]`` class shares, or the best constant, of the training rows."""
+    target = patient.dataset.target[train]
+    if patient.dataset.task.is_classification:
+        constant = np.bincount(target, minlength=patient.dataset.num_classes) / len(target)
+    else:
+        values = target.reshape(len(target), -1)
+        is_absolute = patient.setup.loss_name in ("mean_absolute_error", "huber")
+        constant = np.median(values, axis=0) if is_absolute else values.mean(axis=0)
+    return np.broadcast_to(constant, (count, len(np.atleast_1d(constant))))
+
+
+def chance_losses(patient: Patient, splits: Sequence[Split]) -> Array:
+    """Return ``[split]`` validation losses of predicting without looking at the inputs."""
+    return np.array(
+        [
+            row_losses(
+                patient,
+                patient.dataset.target[s.validation],
+                chance_prediction(patient, s.train, len(s.validation)),
+            ).mean()
+            for s in splits
+        ]
+    )
+
+
+def row_facts(patient: Patient, folds: Sequence[Split], *, seed: int) -> RowFacts:
+    """Return everything that is known of the rows before the network is trained.
+
+    Args:
+        patient: what is diagnosed.
+        folds: random splits of all rows.
+        seed: of what is drawn.
+    """
+    facts = column_facts(patient)
+    x, target = patient.matrix(), patient.dataset.target
+    if patient.has_own_validation:
+        _sides(facts, patient, x, seed)
+    _conflicts(facts, patient, target)
+    _references(facts, patient, x, folds)
+    _suspects(facts, patient)
+    return facts
+
+
+def column_facts(patient: Patient) -> RowFacts:
+    """Return the part of `row_facts` that is known from columns one by one, at once."""
+    facts = RowFacts()
+    x, train, validation = patient.matrix(), patient.train, patient.validation
+    facts.data |= {"num_validation": len(validation), "has_own_validation": patient.has_own_validation}
+    _columns(facts, patient, x)
+    if patient.has_own_validation:
+        facts.mismatched = mismatched_columns(x[train], x[validation])
+        facts.data["mismatched_columns"] = [_name(patient, i) for i in facts.mismatched]
+    return facts
+
+
+def _columns(facts: RowFacts, patient: Patient, x: Array) -> None:
+    task, train, target = patient.dataset.task, patient.train, patient.dataset.target
+    scale = column_scale(x[train])
+    worst = int(np.argmax(scale))
+    facts.data |= {
+        "input_scale": float(scale[worst]) if patient.is_raw else 1.0,
+        "input_scale_column": _name(patient, worst),
+    }
+    if task is Task.REGRESSION:
+        facts.data["target_scale"] = float(column_scale(target[train].reshape(len(train), -1)).max())
+    if len(patient.dataset.inputs) == 1 and patient.dataset.inputs[0].ndim == 2:
+        rare, names = rare_columns(x[train])
+        # A number that names each row may still hold something: a date, a position.
+        skills = column_skills(x[train], target[train], task, patient.dataset.num_classes)
+        names = names[skills[names] < 0.01]
+        facts.rare = np.concatenate([rare, names])
+        facts.data["rare_columns"] = [_name(patient, i) for i in facts.rare]
+        best = int(np.argmax(skills))
+        facts.data |= {"leak_score": float(skills[best]), "leak_column": _name(patient, best)}
+        if skills[best] >= MIN_COLUMN:
+            facts.leak = best
+
+
+def _sides(facts: RowFacts, patient: Patient, x: Array, seed: int) -> None:
+    train, validation = patient.train, patient.validation
+    target = patient.dataset.target
+    apart = separation(x[train], x[validation], seed)
+    is_class = patient.dataset.task.is_classification
+    facts.data |= {
+        "shift_auc": apart.auc,
+        "shift_auc_low": apart.low,
+        "label_shift_p": target_shift(target[train], target[validation], is_class=is_class),
+    }
+    twin, within = copies(x[train], x[validation])
+    facts.data |= {"copies_share": float(twin.mean()), "copies_within_train": within}
+    facts.data["copies"] = twin
+
+
+def _conflicts(facts: RowFacts, patient: Patient, target: Array) -> None:
+    """Note how many rows have an equal row with another label."""
+    if not patient.dataset.task.is_classification:
+        return
+    codes = row_codes(patient.dataset.inputs)
+    most = np.zeros((codes.max() + 1, patient.dataset.num_classes))
+    np.add.at(most, (codes, target), 1.0)
+    mixed = (most > 0).sum(axis=1) > 1
+    facts.data["conflicting_share"] = float(mixed[codes].mean())
+
+
+def _references(facts: RowFacts, patient: Patient, x: Array, folds: Sequence[Split]) -> None:
+    """Predict every row out of fold by models that work in different ways."""
+    dataset = patient.dataset
+    losses: dict[str, list[Array]] = {}
+    chance: list[Array] = []
+    width = dataset.num_classes or 1
+    predicted = np.full((dataset.num_rows, width), np.nan)
+    for split in folds[:_MAX_FOLDS]:
+        found = strong_predictions(
+            x[split.train],
+            dataset.target[split.train],
+            x[split.validation],
+            dataset.task,
+            dataset.num_classes,
+        )
+        truth = dataset.target[split.validation]
+        for name, prediction in found.items():
+            if not dataset.task.is_classification and dataset.target.ndim > 1 and dataset.target.shape[1] > 1:
+                truth = dataset.target[split.validation][:, :1]
+            losses.setdefault(name, []).append(row_losses(patient, truth, prediction))
+        constant = chance_prediction(patient, split.train, len(truth))[:, : width if width > 1 else 1]
+        chance.append(row_losses(patient, truth, constant))
+        predicted[split.validation] = found["average"].reshape(len(truth), -1)
+    facts.out_of_fold = predicted
+    if not losses:
+        return
+    base = np.concatenate(chance)
+    best_z, best = -np.inf, (0.0, 1.0)
+    for name, parts in losses.items():
+        values = np.concatenate(parts)
+        facts.references[name] = float(values.mean())
+        gains = base - values
+        error = float(gains.std(ddof=1) / np.sqrt(len(gains)))
+        best_z = max(best_z, float(gains.mean()) / max(error, 1e-12))
+        skill = float(gains.mean() / base.mean())
+        if skill >= best[0]:
+            best = (skill, skill + 1.96 * error / float(base.mean()))
+    facts.data |= {"signal_z": best_z, "signal_skill": best[0], "signal_skill_high": best[1]}
+    _leak_rest(facts, patient, x, folds)
+    if dataset.task.is_classification:
+        _certainty(facts, patient)
+
+
+def _leak_rest(facts: RowFacts, patient: Patient, x: Array, folds: Sequence[Split]) -> None:
+    """Note what all other columns explain, where one alone explains nearly everything."""
+    if facts.leak < 0 or x.shape[1] < 2 or not folds:
+        facts.data["leak_rest"] = 1.0
+        return
+    others, split = np.delete(x, facts.leak, axis=1), folds[0]
+    dataset = patient.dataset
+    found = strong_predictions(
+        others[split.train],
+        dataset.target[split.train],
+        others[split.validation],
+        dataset.task,
+        dataset.num_classes,
+    )
+    truth = dataset.target[split.validation]
+    chance = row_losses(patient, truth, chance_prediction(patient, split.train, len(truth))).mean()
+    best = min(row_losses(patient, truth, p.reshape(len(truth), -1)).mean() for p in found.values())
+    facts.data["leak_rest"] = float(max(1 - best / chance, 0.0))
+
+
+def _certainty(facts: RowFacts, patient: Patient) -> None:
+    """Note how often the references are wrong where they are most certain."""
+    known = np.isfinite(facts.out_of_fold[:, 0])
+    probability, truth = facts.out_of_fold[known], patient.dataset.target[known]
+    top = probability.max(axis=1)
+    count = max(int(_CERTAIN_SHARE * len(top)), min(20, len(top)))
+    rows = np.argsort(-top)[:count]
+    wrong = int((probability[rows].argmax(axis=1) != truth[rows]).sum())
+    share = wrong / count
+    # Wilson's interval: exact enough for few mistakes, and never below zero.
+    z = 1.64
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
+    facts.data |= {"certain_error": share, "certain_error_low": float(middle - half)}
+
+
+def _suspects(facts: RowFacts, patient: Patient) -> None:
+    """Note the rows whose label is unlikely out of fold, and whether training rows hold more of them."""
+    known = np.isfinite(facts.out_of_fold).all(axis=1) if facts.out_of_fold.ndim == 2 else np.zeros(0, bool)
+    if not known.any():
+        return
+    doubtful = np.zeros(patient.dataset.num_rows, bool)
+    target = patient.dataset.target
+    if patient.dataset.task.is_classification:
+        doubtful[known] = _unlikely(facts.out_of_fold[known], target[known])
+    else:
+        residual = target.reshape(len(target), -1)[:, 0] - facts.out_of_fold[:, 0]
+        middle = np.nanmedian(residual[known])
+        deviation = 1.4826 * np.nanmedian(np.abs(residual[known] - middle))
+        doubtful[known] = np.abs(residual[known] - middle) > _SUSPECT_DEVIATIONS * max(deviation, 1e-12)
+    train = patient.train[known[patient.train]]
+    held = patient.validation[known[patient.validation]]
+    if not len(train) or not len(held):
+        return
+    share, base = float(doubtful[train].mean()), float(doubtful[held].mean())
+    pooled = (doubtful[train].sum() + doubtful[held].sum()) / (len(train) + len(held))
+    error = np.sqrt(max(pooled * (1 - pooled), 1e-9) * (1 / len(train) + 1 / len(held)))
+    facts.suspects = train[doubtful[train]].astype(np.int32)
+    facts.data |= {
+        "suspect_share": share,
+        "suspect_excess": share - base,
+        "suspect_z": float((share - base) / error),
+        "suspects": _worst(facts, patient, limit=20),
+    }
+
+
+def _unlikely(probability: Array, labels: Array) -> Array:
+    """Return the rows of which confident learning doubts the label (Northcutt, Jiang and Chuang, 2021)."""
+    num_classes = probability.shape[1]
+    own = probability[np.arange(len(labels)), labels]
+    thresholds = np.array(
+        [probability[labels == c, c].mean() if (labels == c).any() else np.inf for c in range(num_classes)]
+    )
+    over = np.where(probability >= thresholds, probability, -1.0)
+    guess = over.argmax(axis=1)
+    return (over.max(axis=1) >= 0) & (guess != labels) & (probability.max(axis=1) > own)
+
+
+def _worst(facts: RowFacts, patient: Patient, limit: int) -> list[dict[str, object]]:
+    """Return the most doubtful training rows with what the references say of them."""
+    rows = facts.suspects
+    if not patient.dataset.task.is_classification:
+        return [{"row": int(r), "predicted": float(facts.out_of_fold[r, 0])} for r in rows[:limit]]
+    own = facts.out_of_fold[rows, patient.dataset.target[rows]]
+    names = patient.dataset.class_names
+    return [
+        {
+            "row": int(rows[i]),
+            "label": names[patient.dataset.target[rows[i]]],
+            "likelier": names[int(facts.out_of_fold[rows[i]].argmax())],
+            "probability_of_label": float(own[i]),
+        }
+        for i in np.argsort(own)[:limit]
+    ]
+
+
+def _name(patient: Patient, index: int | np.integer) -> str:
+    names = patient.feature_names
+    return names[int(index)] if int(index) < len(names) else f"column {int(index)}"

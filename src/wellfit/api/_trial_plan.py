@@ -1,0 +1,107 @@
+"""Which rows a diagnosis trains and judges on, and how much it can afford."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellfit.api._patient import Patient
+from wellfit.api._plan import member_cost
+from wellfit.data import make_splits
+from wellfit.population import num_workers
+from wellfit.records import DataError, Split
+
+Array = NDArray[Any]
+
+# Seconds of training that a diagnosis may plan for by default; the rest is start, compiling and references.
+_PLANNED_S = 20.0
+_MAX_ROWS = 60_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrialPlan:
+    """The trials of a diagnosis.
+
+    Attributes:
+        splits: rows of each trial: first the given split, with several seeds, then random ones of all rows.
+        seeds: of each trial.
+        start: the trial that starts from the weights as they were given.
+        given: trials on the given split.
+        look: trials of the first look.
+        confirm: trials of the confirmation, which nothing was chosen on.
+        folds: trials that together judge every row once.
+        longer: how many times as long the network as it stands is trained.
+        is_small: whether all experiments can be afforded.
+    """
+
+    splits: tuple[Split, ...]
+    seeds: tuple[int, ...]
+    start: int
+    given: tuple[int, ...]
+    look: tuple[int, ...]
+    confirm: tuple[int, ...]
+    folds: tuple[int, ...]
+    longer: int
+    is_small: bool
+
+
+def plan_trials(patient: Patient, seed: int, budget_s: float | None) -> TrialPlan:
+    """Draw the trials: as many as can be afforded, by arithmetic, so that the same seed gives the same plan."""
+    size, held = len(patient.train), len(patient.validation)
+    num_folds = int(np.clip(round((size + held) / max(held, 1)), 3, 5))
+    given = Split(train=np.sort(patient.train), validation=np.sort(patient.validation))
+    every = np.sort(np.concatenate([patient.train, patient.validation]))
+    cost = member_cost(
+        max(patient.facts.num_parameters, 1),
+        size,
+        epochs=patient.settings.epochs,
+        batch_size=patient.settings.batch_size,
+        num_workers=num_workers(),
+        slowdown=30.0 if patient.executor.kind == "fit" else 1.0,
+    )
+    affordable = (_PLANNED_S if budget_s is None else 0.6 * budget_s) / max(cost, 1e-6)
+    is_small = affordable >= 200
+    num_look, num_confirm = (3, 5) if affordable >= 320 else (2, 4) if is_small else (1, 3)
+    folds = _folds(patient, every, num_folds, [seed, 11], size)
+    again = _folds(patient, every, num_folds, [seed, 12], size)[: num_confirm - 1]
+    num_folds, num_again = len(folds), len(again)
+    splits = (given, given, *folds, given, *again)
+    first, second = tuple(range(2, 2 + num_folds)), tuple(range(2 + num_folds, 3 + num_folds + num_again))
+    rng = np.random.default_rng([seed, 13])
+    return TrialPlan(
+        splits=splits,
+        seeds=tuple(int(s) for s in rng.integers(1, 2**31, len(splits))),
+        start=0,
+        given=(1, second[0]),
+        look=(1, *first[:num_look]),
+        confirm=second,
+        folds=first if is_small else first[:2],
+        longer=3 if is_small else 2,
+        is_small=is_small,
+    )
+
+
+def _folds(patient: Patient, every: Array, num_folds: int, seed: Sequence[int], size: int) -> list[Split]:
+    """Return folds of all rows, with as many training rows as were given where there are as many."""
+    try:
+        drawn = make_splits(
+            patient.dataset,
+            every,
+            num_folds,
+            folds=num_folds,
+            seed=int(np.random.default_rng(seed).integers(2**31)),
+        )
+    except DataError:
+        return []
+    rng = np.random.default_rng([*seed, 1])
+    folds = []
+    for split in drawn:
+        train = split.train
+        if len(train) > size:
+            train = np.sort(rng.choice(train, size, replace=False)).astype(np.int32)
+        folds.append(Split(train=train, validation=split.validation))
+    return folds

@@ -1,0 +1,50 @@
+"""Batch normalization behaves otherwise in inference than in training, and that is the gap.
+
+Look-alikes: any overfitting (there training rows in inference mode do well). Told apart at fixed weights:
+the moving averages are replaced by the moments of the training rows, and validation recovers without
+training.
+
+Source: Ioffe and Szegedy, Batch Normalization, 2015; Wu and Johnson, Rethinking "Batch" in BatchNorm, 2021.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wellfit.diagnosis._cause import Cause, Ruling, cannot_tell, not_applicable
+from wellfit.diagnosis._evidence import Evidence
+from wellfit.diagnosis._gain import effect_ruling, evidence_of
+from wellfit.records import Verdict
+
+
+def examine(evidence: Evidence) -> Ruling:
+    """Found where fresh statistics alone lower validation loss."""
+    layers = evidence.situation.facts.batch_normalizations
+    if not layers:
+        return not_applicable("the network has no batch normalization")
+    gains = evidence.facts.network.get("recalibrated_gains")
+    if gains is None:
+        return cannot_tell("the network's layers cannot be listed, so its statistics could not be replaced")
+    effect = evidence.effect_of(np.asarray(gains, np.float64) / evidence.scale)
+    if effect is None:
+        return cannot_tell("no run of the network as it stands ended well")
+    numbers = {
+        **evidence_of(effect),
+        "momentum": max(momentum for _, momentum in layers),
+        "batch_size": evidence.situation.settings.batch_size,
+        "layer": layers[0][0],
+    }
+    return effect_ruling(effect, numbers, what="fresh statistics change no more than noise does")
+
+
+CAUSE = Cause(
+    code="batchnorm-mode",
+    family=Verdict.MISLEADING_EVALUATION,
+    experiment="moving statistics replaced by those of the training rows, at fixed weights",
+    remedies=(
+        "lower the momentum (0.9) or train for more updates",
+        "recompute the statistics after training",
+        "use larger batches, or layer normalization",
+    ),
+    examine=examine,
+)

@@ -1,0 +1,57 @@
+"""Labels of training rows are wrong, and the network memorizes them.
+
+Look-alikes: `irreducible_noise` (labels of all rows, which no cleaning of training rows mends) and
+`weak_regularization`. Told apart by out-of-fold confident learning: rows whose label other models call
+unlikely are left out of training, and the loss on unaltered validation rows falls.
+
+Source: Northcutt, Jiang and Chuang, Confident Learning, 2021.
+"""
+
+from __future__ import annotations
+
+from wellfit.diagnosis._cause import MIN_GAIN, Cause, Ruling, cannot_tell, silent
+from wellfit.diagnosis._evidence import Evidence
+from wellfit.diagnosis._gain import effect_ruling, evidence_of, number
+from wellfit.records import Verdict
+
+NAME = "without suspected labels"
+MIN_NOISE = 0.05
+"""Share of training labels under suspicion, in excess of that among validation rows."""
+_BONUS = -0.3
+"""Wrong labels are the cause of all memorizing that regularization and an early end mend as well."""
+
+
+def examine(evidence: Evidence) -> Ruling:
+    """Found where training without the suspects lowers the loss on unaltered rows."""
+    data = evidence.facts.data
+    rate, excess = number(data.get("suspect_share")), number(data.get("suspect_excess"))
+    if not rate == rate:
+        return cannot_tell("labels could not be checked out of fold")
+    numbers = {
+        "suspected_share": rate,
+        "excess_over_validation": excess,
+        "suspects": data.get("suspects", []),
+        "excess_z": data.get("suspect_z"),
+    }
+    if excess < MIN_NOISE or number(data.get("suspect_z"), 0.0) < 3:
+        return silent("training labels are no more doubtful than validation labels", numbers)
+    effect = evidence.effect(NAME)
+    if effect is None:
+        return cannot_tell("training without the suspected rows was not tried", numbers)
+    numbers |= evidence_of(effect)
+    return effect_ruling(
+        effect,
+        numbers,
+        min_gain=MIN_GAIN,
+        discount=_BONUS,
+        what="training without the suspects gains no more than noise does",
+    )
+
+
+CAUSE = Cause(
+    code="label-noise",
+    family=Verdict.OVERFITTING,
+    experiment="out-of-fold confident learning; the same training without the suspects, on unaltered rows",
+    remedies=("check the labels of the suspects", "label smoothing", "stop early"),
+    examine=examine,
+)
