@@ -174,6 +174,21 @@ def test_evidence_is_text_of_any_kind() -> None:
     )
 
 
+def test_evidence_does_not_repeat_the_effect() -> None:
+    """The gain and its interval stand in the effect already; without an effect they are told."""
+    values = {"gain": 0.3, "gain_low": 0.2, "gain_high": 0.4, "width": 0.5}
+    finding = dataclasses.replace(overfitting().findings[0], evidence=values)
+    assert evidence(finding) == (("width", "0.500"),)
+    assert len(evidence(dataclasses.replace(finding, effect=None))) == 4
+
+
+def test_an_experiment_begins_with_a_capital() -> None:
+    """A phrase reads as a line of its own."""
+    finding = dataclasses.replace(stuck().findings[0], experiment="more L1, one at a time")
+    text = diagnosis_text(dataclasses.replace(stuck(), findings=(finding,)))
+    assert "Experiment  More L1, one at a time" in text
+
+
 def test_place_between_chance_and_reference() -> None:
     """Losses say where they lie; without a scale they say nothing."""
 

@@ -46,7 +46,7 @@ _EXPECTED = "DATA, --target and --model; or --history alone"
 @guarded
 def diagnose(
     data: Annotated[
-        str | None, typer.Argument(metavar="[DATA]", help="CSV, TSV, Parquet, Arrow or JSON lines file.")
+        str | None, typer.Argument(metavar="DATA", help="CSV, TSV, Parquet, Arrow or JSON lines file.")
     ] = None,
     *,
     target: Annotated[str | None, typer.Option(metavar="COL", help="The column to predict.")] = None,
@@ -144,12 +144,12 @@ def diagnose(
             "--set": set_,
         }
         _check_history_alone(history, given)
-        found = wellfit.diagnose(history=Path(history), command=command_text())  # pyright: ignore[reportCallIssue]
+        found = wellfit.diagnose(history=Path(history), command=command_text())
         return _show(found, json_target=json, html_target=html)
     _check_complete(data=data, target=target, model=model)
     columns, preparation = parse_columns(column or []), parse_preparation(set_ or [])
     found = run_with_progress(
-        lambda listener, stop: wellfit.diagnose(  # pyright: ignore[reportCallIssue]
+        lambda listener, stop: wellfit.diagnose(
             data,
             target=target,
             model=model,

@@ -14,6 +14,7 @@ from wellfit.report._diagnosis_words import (
     effect_sentence,
     effort,
     evidence,
+    experiment,
     finding_title,
     label_of,
     measured,
@@ -95,7 +96,7 @@ def _finding(finding: Finding, title: str, width: int) -> Iterator[str]:
     means = f" ({meaning(finding.code)})" if meaning(finding.code) else ""
     yield from wrap(f"{title}: {finding.code}{means}, confidence {percent(finding.confidence)}", width)
     if finding.experiment:
-        yield from _labeled("Experiment", finding.experiment, width)
+        yield from _labeled("Experiment", experiment(finding), width)
     numbers = [f"{name} {value}" for name, value in evidence(finding)]
     left_out = len(numbers) - MOST_EVIDENCE
     shown = numbers[:MOST_EVIDENCE] + ([f"{left_out} more in the JSON"] if left_out > 0 else [])

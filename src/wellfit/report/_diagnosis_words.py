@@ -32,6 +32,7 @@ _LABELS = {
 }
 _WHOLE = ("best_epoch", "epochs")
 _REFERENCE = "reference_"
+_EFFECT_NUMBERS = ("gain", "gain_low", "gain_high")
 _ACRONYMS = {"auc": "AUC", "l1": "L1", "l2": "L2", "mse": "MSE", "rmse": "RMSE", "r2": "R2", "nan": "NaN"}
 
 
@@ -114,8 +115,18 @@ def readable(name: str) -> str:
 
 
 def evidence(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """Return the numbers of a finding as pairs of text; long lists are cut and counted."""
-    return tuple((readable(name), _evidence_text(value)) for name, value in finding.evidence.items())
+    """Return the numbers of a finding as pairs of text; long lists are cut and counted.
+
+    What repeats the effect is left out where there is one.
+    """
+    said = () if finding.effect is None else _EFFECT_NUMBERS
+    items = ((name, value) for name, value in finding.evidence.items() if name not in said)
+    return tuple((readable(name), _evidence_text(value)) for name, value in items)
+
+
+def experiment(finding: Finding) -> str:
+    """Return the experiment as a line that begins with a capital letter."""
+    return finding.experiment[:1].upper() + finding.experiment[1:]
 
 
 def _evidence_text(value: object) -> str:
