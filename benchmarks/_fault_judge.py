@@ -1,0 +1,318 @@
+"""Judge planted faults by unseen rows: does it harm, what repairs it, which answers are right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from _fault_healthy import Pair, more_rows
+from _fault_plants import PLANTS, TOGETHER, Plant, by_name
+from _fault_tables import Rows
+from _fault_truth import (
+    CODES,
+    HARM,
+    MARGIN,
+    REPAIR,
+    Scale,
+    Situation,
+    Truth,
+    gains,
+    interventions,
+    measure,
+    row_losses,
+    scale_of,
+)
+
+_NOISE_SIGNAL = 0.12  # of the chance loss that is left to learn, at most, where noise is irreducible
+_NO_SIGNAL = 0.015
+_PENALTY = 0.15  # of the distance from chance to the reference, which the penalty adds to the loss
+_PRECISION = 0.10  # standard error of the validation loss on the same scale
+_SURE = 3.0  # standard errors
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A fault, or two, planted on a pair.
+
+    Attributes:
+        plants: one or two.
+        strength: 0 to 2.
+        situation: with the faults.
+        alone: for two faults: the situation with only the second, and with only the first.
+    """
+
+    plants: tuple[Plant, ...]
+    strength: int
+    situation: Situation
+    alone: tuple[Situation, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Of the plants."""
+        return "+".join(plant.name for plant in self.plants)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Of the plants."""
+        return tuple(plant.code for plant in self.plants)
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What came of a trial.
+
+    Attributes:
+        situation: that was judged.
+        accepted: right answers.
+        measured: numbers, by name.
+        reason: why the case does not count; empty if it does.
+    """
+
+    situation: Situation
+    accepted: frozenset[str] = frozenset()
+    measured: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
+
+
+def trials_of(pair: Pair, number: int) -> list[Trial]:
+    """Return the trials of the pair of this number: two of three plants, every strength in turn."""
+    trials = []
+    for index, plant in enumerate(PLANTS):
+        if (index + number) % 3 == 0:
+            continue
+        strength = sum((index + earlier) % 3 != 0 for earlier in range(number)) % 3
+        situation = plant.make(pair.situation, strength, _rng(number, index))
+        if situation is not None:
+            trials.append(Trial((plant,), strength, situation))
+    for offset in (0, 3):
+        index = (number + offset) % len(TOGETHER)
+        first, second = (by_name(name) for name in TOGETHER[index])
+        strength = number % 3
+        one = first.make(pair.situation, strength, _rng(number, 100 + index))
+        other = second.make(pair.situation, strength, _rng(number, 200 + index))
+        both = None if one is None else second.make(one, strength, _rng(number, 200 + index))
+        if both is not None and other is not None and one is not None:
+            trials.append(Trial((first, second), strength, both, (other, one)))
+    return trials
+
+
+def _rng(*numbers: int) -> np.random.Generator:
+    return np.random.default_rng(numbers)
+
+
+def judge_healthy(pair: Pair, count: int) -> list[Judged]:
+    """Return controls: the pair as it was found, and with its rows drawn anew."""
+    if pair.reason:
+        return [Judged(pair.situation, reason=pair.reason)]
+    situations = [pair.situation] + [_redrawn(pair.situation, seed) for seed in range(1, count)]
+    own = {s.spec.structure() for s in situations}
+    wanted = [
+        (s, {k: v for k, v in interventions(s).items() if v.spec.structure() in own}) for s in situations
+    ]
+    judged = []
+    for situation, truth in zip(situations, measure(wanted), strict=True):
+        found = gains(truth, pair.scale)
+        name = max(found, key=found.get)
+        reason = f"{name} gains {found[name]:.3f}" if found[name] > MARGIN + 0.01 else ""
+        bias = _bias_of_rows(situation, truth, pair.scale)
+        judged.append(
+            Judged(
+                situation, frozenset({"healthy"}), {"largest gain": found[name], "precision": bias}, reason
+            )
+        )
+    return judged
+
+
+def _bias_of_rows(situation: Situation, truth: Truth, scale: Scale) -> float:
+    """Return the standard error of the loss on as many rows as the user validates on, on the scale."""
+    if truth.outputs is None:
+        return float("nan")
+    losses = row_losses(truth.outputs, situation.test.y, situation.spec.task)
+    return float(losses.std() / situation.unit / np.sqrt(len(situation.validation)) / scale.size)
+
+
+def _redrawn(situation: Situation, seed: int) -> Situation:
+    x = np.concatenate([situation.train.x, situation.validation.x])
+    y = np.concatenate([situation.train.y, situation.validation.y])
+    order = np.random.default_rng(seed).permutation(len(y))
+    count = len(situation.train)
+    return situation.change(
+        train=Rows(x[order[:count]], y[order[:count]]), validation=Rows(x[order[count:]], y[order[count:]])
+    )
+
+
+def judge_trials(pair: Pair, trials: Sequence[Trial]) -> list[Judged]:
+    """Return what unseen rows say of each trial; all are trained together."""
+    wanted = [(trial.situation, _others(pair, trial)) for trial in trials]
+    truths = measure(wanted)
+    return [_judge(pair, trial, truth) for trial, truth in zip(trials, truths, strict=True)]
+
+
+def _others(pair: Pair, trial: Trial) -> dict[str, Situation]:
+    """Return what a trial is compared with: the repair, every intervention, its own validation rows."""
+    situation = trial.situation
+    validated = situation.validation
+    others: dict[str, Situation] = {"on validation": situation.change(test=validated)}
+    if len(trial.plants) == 2:
+        return others | dict(zip(("undo 0", "undo 1"), trial.alone, strict=True))
+    plant = trial.plants[0]
+    if plant.judged == "estimate":
+        if plant.name == "mismatch":
+            others["clean validation"] = situation.change(test=pair.situation.validation)
+        return others
+    if situation.spec.head == "right":
+        found = interventions(situation)
+        if plant.name in ("dead", "rare-columns", "slow-statistics"):  # wider ones cost a program each
+            found = {k: v for k, v in found.items() if v.spec.structure() == situation.spec.structure()}
+        others |= found
+    elif situation.spec.task != "regression":
+        others["rate*10"] = situation.change(spec=situation.spec.change(learning_rate=0.01))
+    if plant.undo is not None:
+        others["undo"] = plant.undo(situation)
+    elif plant.judged == "training":
+        others["undo"] = pair.situation.change(test=_clean_test(pair, trial))
+    more = more_rows(situation, pair.table) if _has_table_rows(pair, situation) else None
+    return others if more is None else others | {"more rows": more}
+
+
+def _clean_test(pair: Pair, trial: Trial) -> Rows:
+    """Return the test rows for the healthy network: other columns are the fault's, other rows are not."""
+    same_columns = trial.situation.test.x.shape == pair.situation.test.x.shape
+    return pair.situation.test if same_columns or trial.name != "imbalanced" else trial.situation.test
+
+
+def _has_table_rows(pair: Pair, situation: Situation) -> bool:
+    """Whether more rows of the same kind can be had: training rows are the table's own."""
+    return situation.train is pair.table.train and situation.test is pair.table.test
+
+
+def _judge(pair: Pair, trial: Trial, truth: Truth) -> Judged:
+    if len(trial.plants) == 2:
+        return _judge_both(pair, trial, truth)
+    how = {
+        "training": _judge_training,
+        "estimate": _judge_estimate,
+        "signal": _judge_signal,
+        "noise": _judge_noise,
+        "precision": _judge_precision,
+        "penalty": _judge_penalty,
+    }
+    return how[trial.plants[0].judged](pair, trial, truth)
+
+
+def _judge_training(pair: Pair, trial: Trial, truth: Truth) -> Judged:
+    code = trial.codes[0]
+    scale = pair.scale
+    if trial.name == "imbalanced":
+        chance = float(np.log(pair.table.num_classes))
+        scale = Scale(chance, min(truth.losses["undo"], chance))
+    found = gains(truth, scale)
+    harm = found.pop("undo")
+    sure = 2 * truth.spread / scale.size
+    if harm < HARM or (harm < 1 and harm < sure):
+        return Judged(trial.situation, reason=f"harm {harm:.2f}, twice its error {sure:.2f}")
+    accepted = {code} | _repairing(found, harm)
+    best = max((name for name in found if name in CODES), key=found.get, default="none")
+    numbers = {"harm": harm, f"[{best}]": found.get(best, 0.0) / harm}
+    if code in CODES.values():
+        own = max((g for name, g in found.items() if CODES.get(name) == code), default=harm)
+        numbers["own"] = own / harm
+    return Judged(trial.situation, frozenset(accepted), numbers)
+
+
+def _repairing(found: Mapping[str, float], harm: float) -> set[str]:
+    return {CODES[name] for name, gain in found.items() if name in CODES and gain >= REPAIR * harm}
+
+
+def _judge_estimate(pair: Pair, trial: Trial, truth: Truth) -> Judged:
+    bias, error = _bias(pair, trial.situation, truth)
+    if abs(bias) < HARM or abs(bias) < _SURE * error:
+        return Judged(trial.situation, reason=f"validation off by {bias:+.2f}, error {error:.2f}")
+    accepted = {trial.codes[0]}
+    lost = (truth.loss - pair.truth.loss) / pair.scale.size
+    if trial.name == "duplicates" and lost >= HARM:
+        accepted.add("too-few-rows")
+    return Judged(trial.situation, frozenset(accepted), {"bias": bias, "error": error, "lost": lost})
+
+
+def _bias(pair: Pair, situation: Situation, truth: Truth) -> tuple[float, float]:
+    """Return how much the validation loss lies below the test loss, and the error of that, on the scale."""
+    if "clean validation" in truth.losses:  # the same rows as they should be: their luck cancels
+        bias = (truth.losses["clean validation"] - truth.losses["on validation"]) / pair.scale.size
+        return float(np.clip(bias, -9, 9)), 0.0
+    bias = (truth.loss - truth.losses["on validation"]) / pair.scale.size
+    return float(np.clip(bias, -9, 9)), _bias_of_rows(situation, pair.truth, pair.scale)
+
+
+def _judge_signal(pair: Pair, trial: Trial, truth: Truth) -> Judged:
+    scale = scale_of(trial.situation.train, trial.situation.test, trial.situation.spec.task)
+    best = min(truth.loss, *(v for k, v in truth.losses.items() if k not in ("on validation", "temperature")))
+    signal = (scale.chance - best) / scale.chance
+    if signal > _NO_SIGNAL:
+        return Judged(trial.situation, reason=f"some signal: {signal:.3f}")
+    lost = (truth.loss - pair.truth.loss) / pair.scale.size
+    return Judged(trial.situation, frozenset({"no-signal"}), {"harm": lost, "signal": signal})
+
+
+def _judge_noise(pair: Pair, trial: Trial, truth: Truth) -> Judged:
+    scale = scale_of(trial.situation.train, trial.situation.test, trial.situation.spec.task)
+    others = {k: v for k, v in truth.losses.items() if k not in ("on validation", "temperature")}
+    best = min(truth.loss, scale.best, *others.values())
+    signal = (scale.chance - best) / scale.chance
+    harm = (truth.loss - pair.truth.loss) / pair.scale.size
+    if signal > _NOISE_SIGNAL or harm < HARM:
+        return Judged(trial.situation, reason=f"harm {harm:.2f}, signal {signal:.3f}")
+    accepted = {"irreducible-noise"}
+    if signal < _NO_SIGNAL:
+        accepted.add("no-signal")
+    left = max(scale.chance - best, HARM * pair.scale.size)
+    accepted |= {CODES[k] for k, v in others.items() if k in CODES and truth.loss - v >= REPAIR * left}
+    return Judged(trial.situation, frozenset(accepted), {"harm": harm, "signal": signal})
+
+
+def _judge_precision(pair: Pair, trial: Trial, truth: Truth) -> Judged:
+    error = _bias_of_rows(trial.situation, truth, pair.scale)
+    clean = _bias_of_rows(pair.situation, truth, pair.scale)
+    if error < _PRECISION or clean > error / 2:
+        return Judged(trial.situation, reason=f"error {error:.2f}, of all validation rows {clean:.2f}")
+    return Judged(trial.situation, frozenset({"validation-too-small"}), {"error": error, "clean": clean})
+
+
+def _judge_penalty(pair: Pair, trial: Trial, truth: Truth) -> Judged:
+    found = gains(truth, pair.scale)
+    lost = (truth.loss - pair.truth.loss) / pair.scale.size
+    share = truth.penalty / pair.scale.size
+    if share < _PENALTY or found["no penalty"] > MARGIN or lost > MARGIN:
+        reason = f"penalty {share:.2f}, without it {found['no penalty']:+.2f}"
+        return Judged(trial.situation, reason=reason)
+    return Judged(trial.situation, frozenset({"penalty-in-loss"}), {"penalty": share, "lost": lost})
+
+
+def _judge_both(pair: Pair, trial: Trial, truth: Truth) -> Judged:
+    """Both faults must harm; each whose own repair brings back half of the harm is a right answer."""
+    ceiling = pair.scale.chance + pair.scale.size
+    base = min(truth.loss, ceiling)
+    harm = (base - pair.truth.loss) / pair.scale.size
+    accepted: set[str] = set()
+    numbers = {"harm": harm}
+    for index, plant in enumerate(trial.plants):
+        if plant.judged == "training":
+            repaired = (base - min(truth.losses[f"undo {index}"], ceiling)) / pair.scale.size
+            numbers[plant.name] = repaired
+            if harm >= HARM and repaired >= REPAIR * harm:
+                accepted.add(plant.code)
+            counts = repaired >= HARM or harm >= 2 * HARM
+        elif plant.judged == "precision":
+            numbers[plant.name] = _bias_of_rows(trial.situation, pair.truth, pair.scale)
+            counts = numbers[plant.name] >= _PRECISION
+            accepted |= {plant.code} if counts else set()
+        else:
+            bias, error = _bias(pair, trial.situation, truth)
+            numbers[plant.name] = bias
+            counts = abs(bias) >= max(HARM, _SURE * error)
+            accepted |= {plant.code} if counts else set()
+        if not counts:
+            return Judged(trial.situation, reason=f"{plant.name} does little: {numbers[plant.name]:.2f}")
+    return Judged(trial.situation, frozenset(accepted or trial.codes), numbers)
