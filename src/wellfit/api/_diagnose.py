@@ -41,6 +41,7 @@ from wellfit.diagnosis import (
     probes_for,
     split_shift,
     verdict_of,
+    wiring,
 )
 from wellfit.evaluation import matched
 from wellfit.models import dropout_points, find_layout
@@ -141,7 +142,6 @@ def diagnose(
                 expected="one of them",
                 fix="call diagnose twice",
             )
-        # The package of causes does not need it, and reading curves must stay light.
         from wellfit.diagnosis import judge_curves, read_history
 
         return replace(judge_curves(read_history(history)), command=command)
@@ -194,7 +194,7 @@ def _patient(data: tuple[Any, ...], model: Any, **options: Any) -> Patient:
         raise SettingsError(
             "the data cannot be told from the arguments.",
             received=f"{len(data)} positional arguments",
-            expected="diagnose(model, x, y, validation_data=(x, y)) or diagnose(table, target=..., model=...)",
+            expected="diagnose(model, x, y) as for fit, or diagnose(table, target=..., model=...)",
         )
     for name in ("validation", "group", "columns", "preparation", "reading"):
         _refuse(options, name, "arrays", "pass validation_data=, or a table")
@@ -270,10 +270,8 @@ class _Examination:
     def _examine(self, experiments: Experiments, plan: TrialPlan, early: RowFacts, waiting: Any) -> Diagnosis:
         situation = _situation(self.patient, plan, early)
         probes = [Probe(name=BASELINE), *probes_for(situation)]
-        if plan.start in range(len(plan.splits)):
-            probes.append(Probe(name="drawn anew"))
         by_name = {probe.name: probe for probe in probes}
-        first = [p for p in probes if p.network == "own" and p.name != "drawn anew"]
+        first = [p for p in probes if p.network == "own"]
         trials = {p.name: self._look(p, plan) for p in first}
         self._say("baseline", 0, sum(len(t) for t in trials.values()))
         runs, snapshot = experiments.run(
@@ -290,7 +288,7 @@ class _Examination:
         for name in (BASELINE, "balanced class weights"):
             if name in runs and "balanced class weights" in runs:
                 runs[name] = balanced_accuracies(experiments, snapshot, runs[name], name)
-        network["faults"] = self.patient.faults
+        network["start_trial"] = plan.start
         evidence = self._evidence(situation, by_name, runs, plan, rows, network)
         runs |= self._second_look(experiments, plan, evidence, probes)
         evidence = replace(evidence, runs=runs)
@@ -327,7 +325,7 @@ class _Examination:
             given=tuple(t for t in plan.given if t in runs[BASELINE].trials),
             fair=tuple(t for t in every if t != plan.start),
             test_ratio=float(np.mean([len(s.validation) / len(s.train) for s in plan.splits])),
-            facts=Facts(data=rows.data, network=network),
+            facts=Facts(data=rows.data, network=network, faults=self.patient.faults),
         )
         if split_shift.CAUSE.examine(evidence).outcome is Outcome.FOUND:
             fair = tuple(t for t in every if t != plan.start and t not in plan.given)
@@ -338,17 +336,19 @@ class _Examination:
         self, experiments: Experiments, plan: TrialPlan, evidence: Evidence, probes: Sequence[Probe]
     ) -> dict[str, Runs]:
         """Train other networks where the first look leaves room for them: each must be compiled."""
-        asked: list[Probe] = []
-        room = float(evidence.final(BASELINE, plan.look).mean() - evidence.best_loss) / evidence.scale
-        train = float(evidence.final(BASELINE, plan.look, side="train").mean() - evidence.best_loss)
-        for probe in probes:
-            is_larger = probe.network in ("wider", "deeper")
-            if is_larger and (room < MIN_GAIN and train / evidence.scale < MIN_GAIN):
-                continue
-            if probe.network == "repaired" and not self.patient.faults and room < 0.3:
-                continue
-            if probe.network != "own":
-                asked.append(probe)
+        last = float(evidence.final(BASELINE, plan.look).mean())
+        train = float(evidence.final(BASELINE, plan.look, side="train").mean())
+        # A network that is at the best level on training rows, too, gains nothing from being larger.
+        room = max(last, train) - evidence.best_loss > MIN_GAIN * evidence.scale
+        forgets = (wiring.memory(evidence) or 0.0) > 1 - wiring.MEMORIZED
+        wanted = {
+            "wider": room,
+            "deeper": room,
+            "repaired": bool(self.patient.faults) or forgets,
+            "unfrozen": True,
+            "undecayed": True,
+        }
+        asked = [probe for probe in probes if wanted.get(probe.network, False)]
         if not asked or self._stopped():
             return {}
         trials = {probe.name: plan.look for probe in asked}
@@ -559,7 +559,7 @@ def _line(verdict: Verdict, found: Sequence[Finding], numbers: Mapping[str, floa
     if verdict is Verdict.INCONCLUSIVE:
         return f"The experiments do not decide what is wrong, if anything: {losses}."
     first = found[0]
-    gain = first.effect.estimate if first.effect is not None else None
+    gain = min(first.effect.estimate, 1.0) if first.effect is not None else None
     closes = "" if gain is None else f"; mending it gains {gain:.0%} of what there is to gain"
     return f"{verdict.value.replace('-', ' ').capitalize()}: {first.code}{closes} ({losses})."
 

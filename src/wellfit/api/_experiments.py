@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,7 @@ from wellfit.population import (
     Executor,
     TargetScaling,
     initial_weights,
+    num_workers,
     open_executor,
     standard_weights,
 )
@@ -128,27 +129,42 @@ class Experiments:
             for trial in trials[probe.name]:
                 start = "given" if trial == self.plan.start else probe.start
                 groups.setdefault((probe.network, start), []).append((probe, trial))
-        total, done = sum(len(jobs) for jobs in groups.values()), 0
-        found: dict[str, list[tuple[int, Curves, int]]] = {}
-        snapshots: list[Snapshot] = []
-        for (network, start), jobs in groups.items():
+        total, done = sum(len(jobs) for jobs in groups.values()), dict.fromkeys(groups, 0)
+
+        def train(key: tuple[str, str]) -> tuple[Curves, Snapshot | None] | None:
+            network, start = key
             executor = self._executor(network)
             if executor is None or (should_stop is not None and should_stop()):
-                continue
-            members = self._members(jobs)
-            weights = self._weights(start, members)
-            report = (lambda n, _, done=done: progress(done + n, total)) if progress else None
-            run = executor.start(members, weights=weights)
+                return None
+            members = self._members(groups[key])
+
+            def report(finished: int, _: int) -> None:
+                done[key] = finished
+                if progress is not None:
+                    progress(sum(done.values()), total)
+
+            run = executor.start(members, weights=self._weights(start, members))
             run.advance(self.patient.settings.epochs, progress=report, should_stop=should_stop)
+            snapshot = None
             if network == "own":
-                weighed = run.curves()
-                snapshots.append(Snapshot(jobs=tuple(jobs), members=members, weights=weighed.weights))
+                weights = run.curves().weights
+                snapshot = Snapshot(jobs=tuple(groups[key]), members=members, weights=weights)
             run.advance(progress=report, should_stop=should_stop)
-            curves = run.curves(keep_weights=False)
-            self.members_trained += len(jobs)
-            done += len(jobs)
-            for index, (probe, trial) in enumerate(jobs):
-                found.setdefault(probe.name, []).append((trial, curves, index))
+            self.members_trained += len(members)
+            return run.curves(keep_weights=False), snapshot
+
+        # Networks other than the own one are compiled side by side: compiling keeps a core busy, not two.
+        own = [key for key in groups if key[0] == "own"]
+        others = [key for key in groups if key[0] != "own"]
+        results = {key: train(key) for key in own}
+        with ThreadPoolExecutor(max(1, min(len(others), num_workers()))) as pool:
+            results |= dict(zip(others, pool.map(train, others), strict=True))
+        found: dict[str, list[tuple[int, Curves, int]]] = {}
+        for key, result in results.items():
+            if result is not None:
+                for index, (probe, trial) in enumerate(groups[key]):
+                    found.setdefault(probe.name, []).append((trial, result[0], index))
+        snapshots = [result[1] for result in results.values() if result is not None and result[1] is not None]
         return {name: _runs(rows) for name, rows in found.items()}, _joined(snapshots)
 
     def predict(self, snapshot: Snapshot, index: int, rows: Array) -> Array:
@@ -188,13 +204,11 @@ class Experiments:
 
     def _executor(self, network: str) -> Executor | None:
         if network not in self._executors:
-            began = time.perf_counter()
             try:
                 self._executors[network] = self._open(network)
             except (UnsupportedModelError, SettingsError) as error:
                 self._executors[network] = None
                 self.notes.append(f"{network} network: {error.summary}")
-            del began
         return self._executors[network]
 
     def _open(self, network: str) -> Executor:

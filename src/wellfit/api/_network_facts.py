@@ -104,21 +104,23 @@ def _given_facts(patient: Patient, prediction: Array) -> dict[str, object]:
 def _temperatures(experiments: Experiments, predictions: dict[int, Array]) -> dict[str, object]:
     """Fit one temperature on half of the rows of a trial and judge it on the other half, both ways."""
     patient = experiments.patient
-    gains, best = [], []
+    cold, warm, best = list[float](), list[float](), list[float]()
     for trial, probability in predictions.items():
         target = patient.dataset.target[experiments.plan.splits[trial].validation]
         if not np.isfinite(probability).all() or len(target) < 8:
             continue
         logits = np.log(np.clip(probability, 1e-7, 1.0))
         half = np.random.default_rng([trial, 5]).permutation(len(target)) % 2 == 0
-        gained = 0.0
+        after = 0.0
         for fit in (half, ~half):
             temperature = _temperature(logits[fit], target[fit])
             best.append(temperature)
-            before, after = (_log_loss(logits[~fit] / t, target[~fit]) for t in (1.0, temperature))
-            gained += (before - after) * float((~fit).mean())
-        gains.append(gained)
-    return {"temperature_gains": gains, "temperature": float(np.median(best))} if gains else {}
+            after += _log_loss(logits[~fit] / temperature, target[~fit]) * float((~fit).mean())
+        cold.append(_log_loss(logits, target))
+        warm.append(after)
+    if not cold:
+        return {}
+    return {"loss_at_one": cold, "loss_at_temperature": warm, "temperature": float(np.median(best))}
 
 
 def _temperature(logits: Array, target: Array) -> float:
@@ -135,7 +137,7 @@ def _log_loss(logits: Array, target: Array) -> float:
 
 def _recalibration(experiments: Experiments, snapshot: Snapshot, trials: list[int]) -> dict[str, object]:
     patient, plan = experiments.patient, experiments.plan
-    gains: list[float] = []
+    before, after = list[float](), list[float]()
     for trial in trials[:3]:
         index, split = snapshot.of(BASELINE, trial), plan.splits[trial]
         weights = [values[index] for values in snapshot.weights]
@@ -147,11 +149,10 @@ def _recalibration(experiments: Experiments, snapshot: Snapshot, trials: list[in
             return {}
         outputs = predict_plain(model, experiments.inputs(trial, split.validation))
         target = patient.dataset.target[split.validation]
-        before = row_losses(patient, target, experiments.predict(snapshot, index, split.validation)).mean()
-        after = row_losses(patient, target, _readable(patient, outputs)).mean()
-        most = 10 * abs(after) + 1.0  # statistics that never settled can give any loss
-        gains.append(float(min(np.nan_to_num(before, nan=most), most) - after))
-    return {"recalibrated_gains": gains}
+        predicted = experiments.predict(snapshot, index, split.validation)
+        before.append(float(row_losses(patient, target, predicted).mean()))
+        after.append(float(row_losses(patient, target, _readable(patient, outputs)).mean()))
+    return {"loss_as_it_stands": before, "loss_recalibrated": after}
 
 
 def _census(experiments: Experiments, snapshot: Snapshot, given: int | None) -> dict[str, object]:

@@ -268,7 +268,7 @@ def _patient(
 
 
 def _output_error(model: Model, dataset: Dataset) -> str:
-    """Return why the network's output cannot be compared with the target; wrong inputs are the caller's fault."""
+    """Return why the output cannot be compared with the target; wrong inputs are an error of the caller."""
     try:
         check_fit(model, dataset)
     except ModelMismatchError as error:

@@ -17,6 +17,7 @@ from wellfit.evaluation import (
     column_skills,
     copies,
     mismatched_columns,
+    one_thread,
     rare_columns,
     separation,
     strong_predictions,
@@ -86,7 +87,7 @@ def row_losses(patient: Patient, target: Array, prediction: Array) -> Array:
 
 def chance_prediction(patient: Patient, train: Array, count: int) -> Array:
     """Return ``[count, class or output]`` class shares, or the best constant, of the training rows."""
-    target = patient.dataset.target[train]
+    target: Array = patient.dataset.target[train]
     if patient.dataset.task.is_classification:
         constant = np.bincount(target, minlength=patient.dataset.num_classes) / len(target)
     else:
@@ -119,12 +120,13 @@ def row_facts(patient: Patient, folds: Sequence[Split], *, seed: int) -> RowFact
         seed: of what is drawn.
     """
     facts = column_facts(patient)
-    x, target = patient.matrix(), patient.dataset.target
-    if patient.has_own_validation:
-        _sides(facts, patient, x, seed)
-    _conflicts(facts, patient, target)
-    _references(facts, patient, x, folds)
-    _suspects(facts, patient)
+    x, target = patient.matrix(), np.asarray(patient.dataset.target)
+    with one_thread():
+        if patient.has_own_validation:
+            _sides(facts, patient, x, seed)
+        _conflicts(facts, patient, target)
+        _references(facts, patient, x, folds)
+        _suspects(facts, patient)
     return facts
 
 
@@ -141,7 +143,8 @@ def column_facts(patient: Patient) -> RowFacts:
 
 
 def _columns(facts: RowFacts, patient: Patient, x: Array) -> None:
-    task, train, target = patient.dataset.task, patient.train, patient.dataset.target
+    task, train = patient.dataset.task, patient.train
+    target: Array = patient.dataset.target
     scale = column_scale(x[train])
     worst = int(np.argmax(scale))
     facts.data |= {
@@ -165,7 +168,7 @@ def _columns(facts: RowFacts, patient: Patient, x: Array) -> None:
 
 def _sides(facts: RowFacts, patient: Patient, x: Array, seed: int) -> None:
     train, validation = patient.train, patient.validation
-    target = patient.dataset.target
+    target: Array = patient.dataset.target
     apart = separation(x[train], x[validation], seed)
     is_class = patient.dataset.task.is_classification
     facts.data |= {
@@ -183,9 +186,9 @@ def _conflicts(facts: RowFacts, patient: Patient, target: Array) -> None:
     if not patient.dataset.task.is_classification:
         return
     codes = row_codes(patient.dataset.inputs)
-    most = np.zeros((codes.max() + 1, patient.dataset.num_classes))
+    most: Array = np.zeros((codes.max() + 1, patient.dataset.num_classes))
     np.add.at(most, (codes, target), 1.0)
-    mixed = (most > 0).sum(axis=1) > 1
+    mixed: Array = (most > 0).sum(axis=1) > 1
     facts.data["conflicting_share"] = float(mixed[codes].mean())
 
 
@@ -270,11 +273,13 @@ def _certainty(facts: RowFacts, patient: Patient) -> None:
 
 def _suspects(facts: RowFacts, patient: Patient) -> None:
     """Note the rows whose label is unlikely out of fold, and whether training rows hold more of them."""
-    known = np.isfinite(facts.out_of_fold).all(axis=1) if facts.out_of_fold.ndim == 2 else np.zeros(0, bool)
+    if facts.out_of_fold.ndim != 2:
+        return
+    known = np.asarray(np.isfinite(facts.out_of_fold).all(axis=1), bool)
     if not known.any():
         return
-    doubtful = np.zeros(patient.dataset.num_rows, bool)
-    target = patient.dataset.target
+    doubtful: Array = np.zeros(patient.dataset.num_rows, bool)
+    target: Array = patient.dataset.target
     if patient.dataset.task.is_classification:
         doubtful[known] = _unlikely(facts.out_of_fold[known], target[known])
     else:

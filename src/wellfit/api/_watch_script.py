@@ -79,7 +79,9 @@ def _by_experiment(fit: SeizedFit, diagnose: Diagnose, judge: Judge, command: st
     # A script's own layers and losses run here, and a verdict must not cost it its exit status.
     except (Exception, SystemExit) as error:
         text = str(error).strip().partition("\n")[0]
-        reason = f"the experiments failed with {type(error).__name__}{': ' if text else ''}{text}"
+        reason = (
+            f"the experiments failed with {type(error).__name__}{': ' if text else ''}{text.rstrip('.')}."
+        )
         return _by_curves(fit, judge, reason, traceback.format_exc())
     return Watched(fit=fit, diagnosis=found, basis="experiments")
 
@@ -105,8 +107,9 @@ def _by_curves(fit: SeizedFit, judge: Judge, reason: str, details: str = "") -> 
         return Watched(fit=fit, diagnosis=None, basis="nothing", reason=reason, details=details)
     try:
         found = judge(fit.history)
-    except WellfitError as error:
-        reason = f"{reason} The curves cannot be judged: {error.summary}"
+    except Exception as error:
+        text = error.summary if isinstance(error, WellfitError) else f"{type(error).__name__}: {error}"
+        reason = f"{reason} The curves cannot be judged: {text.rstrip('.')}."
         return Watched(fit=fit, diagnosis=None, basis="nothing", reason=reason, details=details)
     return Watched(fit=fit, diagnosis=found, basis="curves", reason=reason, details=details)
 
@@ -150,7 +153,9 @@ def fit_text(fit: SeizedFit) -> str:
     if fit.batch_size is not None:
         parts.append(f"batch size {fit.batch_size}")
     lines = [f"network {fit.name!r}: {', '.join(parts)}"]
-    if fit.num_fits > 1:
+    if fit.num_joined == fit.num_fits > 1:
+        lines.append(f"  {fit.num_fits} fits of this network that continue each other are taken as one")
+    elif fit.num_fits > 1:
         joined = f"the last {fit.num_joined}, taken as one" if fit.num_joined > 1 else "the last one"
         lines.append(f"  of {fit.num_fits} fits of this network, this is {joined}")
     if not fit.ended:

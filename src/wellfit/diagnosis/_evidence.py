@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,7 @@ class Facts:
 
     data: Mapping[str, object] = field(default_factory=dict[str, object])
     network: Mapping[str, object] = field(default_factory=dict[str, object])
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,12 +86,12 @@ class Evidence:
     test_ratio: float
     facts: Facts
 
-    @property
+    @cached_property
     def chance_loss(self) -> float:
         """Mean loss of predicting without looking."""
         return float(np.mean(self.chance[list(self.fair)]))
 
-    @property
+    @cached_property
     def best_loss(self) -> float:
         """The lowest mean loss that anything reached: a reference, or the network under any change."""
         reached = [value for value in self.references.values() if np.isfinite(value)]
@@ -99,9 +101,9 @@ class Evidence:
                 if len(chosen):
                     mean = np.mean(runs.validation_loss[chosen], axis=0)
                     reached.append(float(np.min(np.where(np.isfinite(mean), mean, np.inf))))
-        return min(min(reached), self.chance_loss)
+        return min(*reached, self.chance_loss)
 
-    @property
+    @cached_property
     def scale(self) -> float:
         """Chance minus the best reference: what there is to gain; at least a hundredth of chance."""
         return max(self.chance_loss - self.best_loss, 0.01 * abs(self.chance_loss), 1e-9)
@@ -112,7 +114,7 @@ class Evidence:
         where = {t: i for i, t in enumerate(runs.trials)}
         table = runs.validation_loss if side == "validation" else runs.train_loss
         ends = [self._end(name, table[where[t]]) for t in trials]
-        return self._capped(np.asarray(ends))
+        return self.capped(np.asarray(ends))
 
     def effect(self, name: str, *, side: str = "validation", fresh: bool = True) -> Effect | None:
         """Return the gain of a probe over the network as it stands; None where it was not run.
@@ -162,7 +164,7 @@ class Evidence:
         runs = table[name]
         where = {t: i for i, t in enumerate(runs.trials)}
         losses = runs.validation_loss if side == "validation" else runs.train_loss
-        return self._capped(np.asarray([self._end(name, losses[where[t]]) for t in trials]))
+        return self.capped(np.asarray([self._end(name, losses[where[t]]) for t in trials]))
 
     def _typical_spread(self, table: Mapping[str, Runs], side: str) -> float:
         """Return the median variance of differences over probes; the floor is rounding."""
@@ -189,8 +191,8 @@ class Evidence:
         asked = int(str(self.probes[name].changes.get("epochs", self.num_epochs)))
         return float(curve[longest - 1]) if longest >= min(asked, len(curve)) else float("nan")
 
-    def _capped(self, losses: Float64Array) -> Float64Array:
-        """A diverged run, or one far worse than chance, counts as much worse than chance, not as infinity."""
+    def capped(self, losses: Float64Array) -> Float64Array:
+        """Return losses of which none is far beyond chance: a diverged run counts as much worse, not as infinite."""
         most = self.chance_loss + self.scale
         return np.minimum(np.where(np.isfinite(losses), losses, most), most)
 
@@ -224,10 +226,8 @@ class Evidence:
             total = np.sum(curves, axis=0)
             picks = [first + int(np.argmin(total - own)) for own in curves]
         last_epoch = min(self.num_epochs, table.validation_loss.shape[1]) - 1
-        before = self._capped(np.array([table.validation_loss[r, last_epoch] for r in rows]))
-        after = self._capped(
-            np.array([table.validation_loss[r, e] for r, e in zip(rows, picks, strict=True)])
-        )
+        before = self.capped(table.validation_loss[list(rows), last_epoch])
+        after = self.capped(table.validation_loss[list(rows), picks])
         return self.effect_of((before - after) / self.scale), epoch
 
     def effect_of(self, differences: Float64Array, prior: float | None = None) -> Effect | None:

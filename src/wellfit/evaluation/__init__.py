@@ -12,7 +12,7 @@ from wellfit.evaluation._evaluate import confusion_matrix, evaluate, per_row_los
 from wellfit.evaluation._metrics import default_metric, get_metric, metric_names
 from wellfit.evaluation._references import reference_predictions
 from wellfit.evaluation._sides import Separation, copies, separation, target_shift
-from wellfit.evaluation._strong import strong_predictions
+from wellfit.evaluation._strong import one_thread, strong_predictions
 from wellfit.evaluation._student import student_quantile, student_two_sided
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "matched",
     "metric_names",
     "mismatched_columns",
+    "one_thread",
     "paired_bootstrap",
     "per_row_loss",
     "rare_columns",

@@ -51,8 +51,9 @@ def rare_columns(x: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         [[1], [0]]
     """
     inputs = np.asarray(x, np.float64)
-    rare, names = [], []
-    for i, column in enumerate(inputs.T):
+    rare, names = list[int](), list[int]()
+    for i in range(inputs.shape[1]):
+        column: Float64Array = inputs[:, i]
         known = column[np.isfinite(column)]
         values, counts = np.unique(known, return_counts=True)
         if len(values) < 2:
@@ -93,12 +94,12 @@ def mismatched_columns(train: ArrayLike, rows: ArrayLike) -> NDArray[np.intp]:
         [1]
     """
     first, second = np.asarray(train, np.float64), np.asarray(rows, np.float64)
-    found = []
+    found = list[int]()
     for i in range(first.shape[1]):
         one, two = first[np.isfinite(first[:, i]), i], second[np.isfinite(second[:, i]), i]
         if len(np.unique(one)) < 5 or len(two) < 8:
             continue
-        low, middle, high = np.quantile(one, [0.25, 0.5, 0.75])
+        low, high = np.quantile(one, [0.25, 0.75])
         other_low, other_middle, other_high = np.quantile(two, [0.25, 0.5, 0.75])
         width, other_width = high - low, other_high - other_low
         ratio = (other_width + 1e-12) / (width + 1e-12)

@@ -1,7 +1,7 @@
 """Training rows against validation rows: can they be told apart, and are some of them copies?"""
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportArgumentType=false
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def separation(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Separation
         max_iter=40, max_leaf_nodes=8, min_samples_leaf=5, class_weight="balanced", random_state=0
     )
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
-    scores = cross_val_predict(model, rows, side, cv=folds, method="predict_proba")[:, 1]
+    scores = np.asarray(cross_val_predict(model, rows, side, cv=folds, method="predict_proba"))[:, 1]
     auc = float(roc_auc_score(side, scores))
     error = _error_of_auc(auc, int((side == 1).sum()), int((side == 0).sum()))
     return Separation(auc=auc, low=auc - 1.96 * error, high=auc + 1.96 * error)
@@ -82,10 +82,10 @@ def target_shift(first: ArrayLike, second: ArrayLike, *, is_class: bool) -> floa
     """
     one, two = np.asarray(first).reshape(-1), np.asarray(second).reshape(-1)
     if not is_class:
-        return float(ks_2samp(one, two).pvalue)
+        return float(np.asarray(ks_2samp(one, two))[1])
     classes = np.union1d(one, two)
     table = np.array([[np.sum(part == c) for c in classes] for part in (one, two)])
-    return 1.0 if len(classes) < 2 else float(chi2_contingency(table)[1])
+    return 1.0 if len(classes) < 2 else float(np.asarray(chi2_contingency(table)[1]))
 
 
 def copies(train: ArrayLike, rows: ArrayLike) -> tuple[NDArray[np.bool_], float]:

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from threadpoolctl import threadpool_limits
 
 from wellfit.evaluation._check import Float64Array
 from wellfit.evaluation._references import reference_predictions, standardized
@@ -61,6 +63,20 @@ def strong_predictions(
         "neighbors": _predict(_neighbors(task, len(part)), scaled, wanted, scaled_others, num_classes),
     }
     return found | {"average": np.mean([*found.values()], axis=0)}
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Return a context in which models are fitted on one core, for work that runs beside other work.
+
+    Threads that wait for each other actively cost more than they gain where the cores are taken.
+
+    Example:
+        >>> with one_thread():
+        ...     found = strong_predictions([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0], [[1.0]], Task.REGRESSION)
+        >>> found["linear"].shape
+        (1,)
+    """
+    return threadpool_limits(limits=1)
 
 
 def _trees(task: Task, num_rows: int) -> Any:
