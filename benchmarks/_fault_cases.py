@@ -28,6 +28,7 @@ from _fault_truth import Situation
 _TUNE_SHAPES = SHAPES[:3]
 _REPORT_SHAPES = ("residual", "32-16", "residual", "64-32-dropout", "residual", "128-bn")
 _HEALTHY_RUNS = 3
+_QUICK = ("rate-high", "no-signal", "mismatch", "imbalanced")
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "penalty-in-loss": ("misleading-evaluation",),
@@ -189,13 +190,14 @@ def cases_of(
     number: int, table: Table, shape: str, only: Sequence[str], *, quick: bool = False
 ) -> tuple[list[Case], list[Dropped]]:
     """Plant faults on one pair and keep what measurement confirms."""
-    pair = find_pair(table, shape)
+    pair = find_pair(table, shape, quick=quick)
     prefix = f"{table.name}/{shape}"
     found: list[tuple[str, tuple[str, ...], int, Judged]] = [
         (f"healthy-{index}", ("healthy",), -1, judged)
-        for index, judged in enumerate(judge_healthy(pair, _HEALTHY_RUNS))
+        for index, judged in enumerate(judge_healthy(pair, 1 if quick else _HEALTHY_RUNS))
     ]
     trials = [trial for trial in trials_of(pair, number) if not only or set(only) & {*trial.codes}]
+    trials = [trial for trial in trials if not quick or trial.name in _QUICK]
     for trial, judged in zip(trials, judge_trials(pair, trials), strict=True):
         found.append((f"{trial.name}-{trial.strength}", trial.codes, trial.strength, judged))
     cases = [

@@ -36,8 +36,14 @@ class Pair:
     reason: str = ""
 
 
-def find_pair(table: Table, shape: str) -> Pair:
-    """Search at random, then follow the best intervention until none helps."""
+def find_pair(table: Table, shape: str, *, quick: bool = False) -> Pair:
+    """Search at random, then follow the best intervention until none helps.
+
+    Args:
+        table: the data set.
+        shape: of the network.
+        quick: leave out the interventions that need another compiled program.
+    """
     spec = Spec(
         shape=shape,
         num_features=table.train.x.shape[1],
@@ -49,8 +55,8 @@ def find_pair(table: Table, shape: str) -> Pair:
     spec = _searched(spec, table)
     for number in range(_ROUNDS):
         situation = Situation(spec, table.train, table.validation, table.test)
-        wanted = interventions(situation) | _row_changes(situation, table)
-        if number < _ROUNDS - 1:  # what needs another program only once the rest is settled
+        wanted = interventions(situation, thorough=True) | _row_changes(situation, table)
+        if quick or number < _ROUNDS - 1:  # what needs another program only once the rest is settled
             wanted = {k: v for k, v in wanted.items() if v.spec.structure() == spec.structure()}
         truth = measure([(situation, wanted)])[0]
         scale = Scale(scale.chance, min(scale.best, truth.loss))
@@ -58,9 +64,9 @@ def find_pair(table: Table, shape: str) -> Pair:
         usable = {k: v for k, v in found.items() if k not in ("half of the rows", "temperature", "more rows")}
         name = max(usable, key=usable.get)
         if usable[name] <= MARGIN * 0.8 or number == _ROUNDS - 1:
-            if number == _ROUNDS - 1:
+            if quick or number == _ROUNDS - 1:
                 break
-            wanted = interventions(situation, depth=True) | _row_changes(situation, table)
+            wanted = interventions(situation, thorough=True) | _row_changes(situation, table)
             truth = measure([(situation, wanted)])[0]
             found = gains(truth, scale)
             usable = {k: v for k, v in found.items() if k in wanted and "rows" not in k}

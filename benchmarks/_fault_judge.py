@@ -80,9 +80,9 @@ def trials_of(pair: Pair, number: int) -> list[Trial]:
     """Return the trials of the pair of this number: two of three plants, every strength in turn."""
     trials = []
     for index, plant in enumerate(PLANTS):
-        if (index + number) % 3 == 0:
+        if not _is_turn(plant, index, number):
             continue
-        strength = sum((index + earlier) % 3 != 0 for earlier in range(number)) % 3
+        strength = sum(_is_turn(plant, index, earlier) for earlier in range(number)) % 3
         situation = plant.make(pair.situation, strength, _rng(number, index))
         if situation is not None:
             trials.append(Trial((plant,), strength, situation))
@@ -96,6 +96,11 @@ def trials_of(pair: Pair, number: int) -> list[Trial]:
         if both is not None and other is not None and one is not None:
             trials.append(Trial((first, second), strength, both, (other, one)))
     return trials
+
+
+def _is_turn(plant: Plant, index: int, number: int) -> bool:
+    """Whether a pair gets a plant: two of three, and one of two where it costs programs of its own."""
+    return (index + number) % 3 != 0 if plant.shared else (index + number) % 2 == 0
 
 
 def _rng(*numbers: int) -> np.random.Generator:

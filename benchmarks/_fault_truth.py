@@ -14,6 +14,7 @@ from _fault_networks import Spec
 from _fault_tables import Rows
 
 SEEDS = (0, 1, 2)
+PAIRED = SEEDS[:2]  # of what a situation is compared with
 MARGIN = 0.05  # of the way from chance to the best reference: what seeds and test rows do to a healthy run
 HARM = 0.10  # a planted fault counts from here
 REPAIR = 0.5  # an intervention that undoes this share of the harm is a right answer
@@ -78,18 +79,18 @@ def scale_of(train: Rows, test: Rows, task: str) -> Scale:
 
 # Name of an intervention: the code that it speaks for. `spec_interventions` makes them.
 CODES: Mapping[str, str] = {
-    "rate/100": "learning-rate-too-high",
-    "rate/30": "learning-rate-too-high",
-    "rate/10": "learning-rate-too-high",
-    "rate/3": "learning-rate-too-high",
+    "width*2": "insufficient-capacity",
+    "width/2": "excess-capacity",
+    "l2 3e-4": "weak-regularization",
     "rate*3": "learning-rate-too-low",
+    "rate/3": "learning-rate-too-high",
+    "rate/100": "learning-rate-too-high",
+    "rate/10": "learning-rate-too-high",
     "rate*10": "learning-rate-too-low",
-    "rate*30": "learning-rate-too-low",
     "rate*100": "learning-rate-too-low",
     "epochs*3": "too-few-epochs",
     "epochs*10": "too-few-epochs",
     "best epoch": "trained-too-long",
-    "l2 3e-4": "weak-regularization",
     "l2 3e-3": "weak-regularization",
     "l2 3e-2": "weak-regularization",
     "dropout 0.2": "weak-regularization",
@@ -97,11 +98,9 @@ CODES: Mapping[str, str] = {
     "no penalty": "over-regularized",
     "no dropout": "over-regularized",
     "no regularization": "over-regularized",
-    "width/2": "excess-capacity",
     "width/4": "excess-capacity",
     "width/16": "excess-capacity",
     "shallower": "excess-capacity",
-    "width*2": "insufficient-capacity",
     "width*4": "insufficient-capacity",
     "width*16": "insufficient-capacity",
     "deeper": "insufficient-capacity",
@@ -112,25 +111,28 @@ CODES: Mapping[str, str] = {
 }
 
 
-def interventions(situation: Situation, *, depth: bool = False) -> dict[str, Situation]:
-    """Return each single change of the fixed list that differs from the situation as it stands."""
+def interventions(situation: Situation, *, thorough: bool = False) -> dict[str, Situation]:
+    """Return each single change of the fixed list that differs from the situation as it stands.
+
+    Args:
+        situation: as it stands.
+        thorough: small steps and other depths too, as a healthy pair has to withstand.
+    """
+    factors = (3, 10, 100) if thorough else (10, 100)
+    strengths = ("3e-4", "3e-3", "3e-2") if thorough else ("3e-3", "3e-2")
     spec = situation.spec
     rate, epochs = spec.learning_rate, spec.epochs
     changes: dict[str, dict[str, object]] = {
-        f"rate/{factor}": {"learning_rate": rate / factor} for factor in (3, 10, 30, 100) if rate >= 1e-4
+        f"rate/{factor}": {"learning_rate": rate / factor} for factor in factors if rate >= 1e-4
     }
     changes |= {
-        f"rate*{factor}": {"learning_rate": rate * factor}
-        for factor in (3, 10, 30, 100)
-        if rate * factor < 0.2
+        f"rate*{factor}": {"learning_rate": rate * factor} for factor in factors if rate * factor < 0.2
     }
     if epochs <= 70:
         changes["epochs*3"] = {"epochs": 3 * epochs}
     if epochs <= 10:
         changes["epochs*10"] = {"epochs": 10 * epochs}
-    changes |= {
-        f"l2 {name}": {"l2": float(name)} for name in ("3e-4", "3e-3", "3e-2") if float(name) > spec.l2
-    }
+    changes |= {f"l2 {name}": {"l2": float(name)} for name in strengths if float(name) > spec.l2}
     changes |= {f"dropout {rate}": {"dropout": rate} for rate in (0.2, 0.5) if rate > spec.dropout}
     if spec.l2:
         changes["no penalty"] = {"l2": 0.0}
@@ -138,7 +140,7 @@ def interventions(situation: Situation, *, depth: bool = False) -> dict[str, Sit
         changes["no dropout"] = {"dropout": 0.0}
     if spec.l2 and spec.dropout:
         changes["no regularization"] = {"l2": 0.0, "dropout": 0.0}
-    changes |= _size_changes(spec, depth)
+    changes |= _size_changes(spec, thorough)
     if spec.task != "regression":
         changes["class weights"] = {"balanced": True}
     found = {name: situation.change(spec=spec.change(**change)) for name, change in changes.items()}
@@ -147,18 +149,15 @@ def interventions(situation: Situation, *, depth: bool = False) -> dict[str, Sit
     return found
 
 
-def _size_changes(spec: Spec, depth: bool) -> dict[str, dict[str, object]]:
+def _size_changes(spec: Spec, thorough: bool) -> dict[str, dict[str, object]]:
     if spec.units:
         return {f"width*{factor}": {"units": spec.units * factor} for factor in (4, 16)}
-    changes: dict[str, dict[str, object]] = {}
-    changes |= {f"width/{factor}": {"width": spec.width / factor} for factor in (2, 4)}
+    down, up = ((2, 4), (2, 4)) if thorough else ((4,), (4,))
+    changes: dict[str, dict[str, object]] = {f"width/{by}": {"width": spec.width / by} for by in down}
     if spec.width > 4:
         changes["width/16"] = {"width": spec.width / 16}
-    if spec.width <= 2:
-        changes |= {
-            f"width*{factor}": {"width": spec.width * factor} for factor in (2, 4) if spec.width * factor <= 4
-        }
-    if depth:
+    changes |= {f"width*{by}": {"width": spec.width * by} for by in up if spec.width * by <= 4}
+    if thorough:
         changes["deeper"] = {"depth": spec.depth + 1}
         if spec.shape != "128-bn" or spec.depth > 0:
             changes["shallower"] = {"depth": spec.depth - 1}
@@ -202,15 +201,17 @@ def measure(wanted: Sequence[tuple[Situation, Mapping[str, Situation]]]) -> list
     for situation, others in wanted:
         jobs += jobs_of(situation, outputs=True)
         for other in others.values():
-            jobs += jobs_of(other)
+            jobs += jobs_of(other, PAIRED)
     outcomes = iter(run_jobs(jobs))
     truths = []
     for situation, others in wanted:
         own = [next(outcomes) for _ in SEEDS]
         losses = {}
         for name, other in others.items():
-            runs = [next(outcomes) for _ in SEEDS]
-            losses[name] = _last(runs) / other.unit
+            runs = [next(outcomes) for _ in PAIRED]
+            luck = _last(own) - _last(own[: len(PAIRED)])
+            paired = 0.0 if other.unit != situation.unit or abs(luck) > 1e3 else luck / other.unit
+            losses[name] = _last(runs) / other.unit + paired
         truths.append(_truth(situation, own, losses))
     return truths
 
