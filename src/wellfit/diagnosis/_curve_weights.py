@@ -1,0 +1,112 @@
+"""What the verdicts from curves weigh, fitted once by `benchmarks/curves.py --fit` on half of its data sets.
+
+Logistic regression (L2, C = 0.3) on standardized features, written for the features as they are. None of the
+numbers was fitted to the data sets whose figures the benchmark reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+WORSE: Mapping[str, float] = {
+    "rise": 0.795,
+    "rise_of_fall": -0.266,
+    "rise_over_noise": 0.284,
+    "after_best": 1.587,
+    "late_rise": 0.253,
+    "unrest": 0.757,
+    "constant": -3.338,
+}
+"""Overfitting or not, from the validation curve alone."""
+
+LOSSES: Mapping[str, Mapping[str, float]] = {
+    "healthy": {
+        "rise": -0.221,
+        "rise_of_fall": -0.07,
+        "rise_over_noise": -0.165,
+        "after_best": -0.764,
+        "late_rise": -0.076,
+        "unrest": 0.327,
+        "validation_fall": -0.65,
+        "train_fall": 0.407,
+        "validation_late": 0.232,
+        "train_late": 0.222,
+        "apart": -0.45,
+        "flat_train": -2.543,
+        "flat_validation": -2.081,
+        "both_fall": -0.415,
+        "train_middle": 0.36,
+        "validation_middle": -0.439,
+        "gap": -0.038,
+        "train_unrest": -0.348,
+        "length": 0.146,
+        "constant": 2.018,
+    },
+    "not-learning": {
+        "rise": 0.028,
+        "rise_of_fall": -0.159,
+        "rise_over_noise": -0.189,
+        "after_best": 1.882,
+        "late_rise": 0.016,
+        "unrest": -0.189,
+        "validation_fall": 0.749,
+        "train_fall": -0.456,
+        "validation_late": -0.301,
+        "train_late": -0.297,
+        "apart": -0.845,
+        "flat_train": 2.705,
+        "flat_validation": 2.234,
+        "both_fall": 0.197,
+        "train_middle": -0.369,
+        "validation_middle": 0.307,
+        "gap": 0.05,
+        "train_unrest": 0.385,
+        "length": -0.027,
+        "constant": -0.533,
+    },
+    "overfitting": {
+        "rise": 0.371,
+        "rise_of_fall": 0.439,
+        "rise_over_noise": 0.065,
+        "after_best": 0.743,
+        "late_rise": -0.067,
+        "unrest": 0.533,
+        "validation_fall": -0.499,
+        "train_fall": 0.648,
+        "validation_late": -0.189,
+        "train_late": -0.202,
+        "apart": 0.843,
+        "flat_train": -0.387,
+        "flat_validation": -1.276,
+        "both_fall": 0.111,
+        "train_middle": 0.175,
+        "validation_middle": -0.053,
+        "gap": -0.036,
+        "train_unrest": -0.405,
+        "length": 0.028,
+        "constant": -2.15,
+    },
+    "underfitting": {
+        "rise": -0.178,
+        "rise_of_fall": -0.211,
+        "rise_over_noise": 0.289,
+        "after_best": -1.86,
+        "late_rise": 0.126,
+        "unrest": -0.671,
+        "validation_fall": 0.399,
+        "train_fall": -0.599,
+        "validation_late": 0.258,
+        "train_late": 0.277,
+        "apart": 0.452,
+        "flat_train": 0.224,
+        "flat_validation": 1.123,
+        "both_fall": 0.108,
+        "train_middle": -0.166,
+        "validation_middle": 0.185,
+        "gap": 0.024,
+        "train_unrest": 0.369,
+        "length": -0.147,
+        "constant": 0.665,
+    },
+}
+"""Each verdict, from training and validation loss."""
