@@ -11,6 +11,7 @@ from wellfit.cli._diagnose import diagnose
 from wellfit.cli._improve import demo, improve
 from wellfit.cli._predict import predict
 from wellfit.cli._report import report
+from wellfit.cli._watch import watch
 
 _STATUSES = """Exit status: 0 done, 1 a run that failed, 2 unusable arguments or data, 3 stopped by the budget
 or a signal with partial results kept."""
@@ -49,6 +50,10 @@ app.command(
         "wellfit diagnose --history log.csv",
     )
 )(diagnose)
+app.command(
+    context_settings={"allow_interspersed_args": False},
+    epilog=_examples("wellfit watch train.py --epochs 20", "wellfit watch --json verdict.json train.py"),
+)(watch)
 app.command(epilog=_examples("wellfit predict wellfit-churn new.csv -o predictions.csv"))(predict)
 app.command(epilog=_examples("wellfit report wellfit-churn"))(report)
 app.command(epilog=_examples("wellfit demo --budget 30s"))(demo)
