@@ -1,7 +1,9 @@
 """Why a network does not do what it should: one file a cause, evidence in, finding out."""
 
 from wellfit.diagnosis._cause import MAX_P_SCREENED, MIN_GAIN, Cause, Ruling
+from wellfit.diagnosis._curves import judge_curves
 from wellfit.diagnosis._evidence import Evidence, Facts, Runs
+from wellfit.diagnosis._history import History, read_history
 from wellfit.diagnosis._probe import BASELINE, Probe, Situation
 from wellfit.diagnosis._rank import (
     CAUSES,
@@ -20,6 +22,7 @@ __all__ = [
     "Cause",
     "Evidence",
     "Facts",
+    "History",
     "Probe",
     "Ruling",
     "Runs",
@@ -27,6 +30,8 @@ __all__ = [
     "examine_all",
     "examined_records",
     "findings",
+    "judge_curves",
     "probes_for",
+    "read_history",
     "verdict_of",
 ]

@@ -19,8 +19,8 @@ _DECIDE = {
         "three times the learning rate decide."
     ),
     Verdict.NOT_LEARNING: (
-        "Whether there is any signal, or the wiring, the scaling or the learning rate is at fault; memorizing "
-        "32 rows and permuted labels decide."
+        "Whether there is any signal, or the wiring, the scaling or the learning rate is at fault; "
+        "memorizing 32 rows and permuted labels decide."
     ),
 }
 _PENALTY = (

@@ -23,7 +23,7 @@ from wellfit.diagnosis._curve_weights import LOSSES, WORSE
 from wellfit.diagnosis._history import Curve, History
 from wellfit.records import CurvePair, Diagnosis, Examined, Finding, Outcome, Verdict
 
-MIN_EPOCHS = 5
+MIN_EPOCHS = 4
 """Below this many epochs only divergence is called: two or three losses have no shape."""
 
 SURE_EPOCHS = 20
