@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wellfit.models import SeizedFit, data_of, model_before
+from wellfit.models import SeizedFit, data_of, model_before, read_pipelines
 from wellfit.records import Diagnosis, WellfitError
 
 Diagnose = Callable[..., Diagnosis]
@@ -65,7 +65,7 @@ def diagnose_fits(
             )
         else:
             began(fit)
-            yield _by_experiment(fit, diagnose, judge, command)
+            yield _by_experiment(read_pipelines(fit), diagnose, judge, command)
 
 
 def _by_experiment(fit: SeizedFit, diagnose: Diagnose, judge: Judge, command: str) -> Watched:

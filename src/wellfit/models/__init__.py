@@ -48,7 +48,7 @@ from wellfit.models._resize import (
 )
 from wellfit.models._save import save_plain, summary_lines
 from wellfit.models._seize import Seizure
-from wellfit.models._seized_fit import SeizedFit, data_of, model_before
+from wellfit.models._seized_fit import SeizedFit, data_of, model_before, read_pipelines
 from wellfit.models._surgery import scaled_rate, with_dropout
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
 
@@ -98,6 +98,7 @@ __all__ = [
     "penalty",
     "predict_plain",
     "read_network",
+    "read_pipelines",
     "recalibrated",
     "reference_width",
     "residual_mlp",

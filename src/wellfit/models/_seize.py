@@ -18,9 +18,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from wellfit.models._probe import value_of
 from wellfit.models._seized_fit import Beginning, SeizedFit
-from wellfit.models._seized_rows import MAX_BYTES, Rows, Tee, kind_of, rows_of_arrays, split_rows, tee_adapter
+from wellfit.models._seized_rows import (
+    MAX_BYTES,
+    Rows,
+    Tee,
+    host_array,
+    kind_of,
+    rows_of_arrays,
+    split_rows,
+    tee_adapter,
+)
 
 NUM_KEPT = 4
 """Networks whose weights and rows are held at most; of earlier ones only the curves are."""
@@ -233,12 +241,12 @@ class _Call:
         model = self.model
         try:
             optimizer = model.optimizer
-            rate = getattr(optimizer, "_learning_rate", None)
+            rate: Any = getattr(optimizer, "_learning_rate", None)
             self._beginning = Beginning(
-                weights=[np.array(value_of(variable)) for variable in model.weights],
+                weights=[np.array(host_array(variable.value)) for variable in model.weights],
                 trainable=[layer.trainable for layer in model._flatten_layers()],
                 optimizer=optimizer,
-                learning_rate=float(value_of(rate)) if hasattr(rate, "value") else None,
+                learning_rate=float(host_array(rate.value)) if hasattr(rate, "value") else None,
                 loss=model.loss,
             )
         except Exception as error:
@@ -265,7 +273,7 @@ class _Call:
     def _fingerprint(self) -> list[Any]:
         """Return the weights that came last, usually an output bias: fits that train change them."""
         variables = self.model.trainable_variables
-        return [np.array(value_of(variable)) for variable in variables[-1:]]
+        return [np.array(host_array(variable.value)) for variable in variables[-1:]]
 
     def epoch(self, logs: dict[str, Any]) -> None:
         """Note the numbers of an epoch; the first pass over streams is over with it."""

@@ -6,7 +6,7 @@ import contextlib
 import io
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -128,20 +128,37 @@ def _fresh_optimizer(start: Beginning) -> Any:
         ) from error
 
 
+def read_pipelines(fit: SeizedFit) -> SeizedFit:
+    """Return a fit with the rows of the tf.data pipelines that TensorFlow read by itself; others stay.
+
+    They are read in Python for the first time here, and what their functions print is dropped. One that
+    cannot be read again leaves the rows unknown.
+    """
+    rows, validation, batch_size = fit.rows, fit.validation, fit.batch_size
+    if fit.dataset is not None:
+        rows, batch_size = _read(fit.dataset)
+    if fit.validation_dataset is not None:
+        validation, _ = _read(fit.validation_dataset)
+    return replace(
+        fit, rows=rows, validation=validation, batch_size=batch_size, dataset=None, validation_dataset=None
+    )
+
+
+def _read(dataset: tuple[Any, int | None]) -> tuple[Rows | None, int | None]:
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return read_dataset(*dataset)
+    except Exception:
+        return None, None
+
+
 def data_of(fit: SeizedFit) -> tuple[Any, Any, Any, tuple[Any, ...] | None]:
     """Return x, y, sample weights and validation data of a fit, as `fit` takes them for arrays.
-
-    A tf.data pipeline that TensorFlow read by itself is read here for the first time in Python, and what its
-    functions print is dropped.
 
     Raises:
         DataError: there are no rows, or no targets that `wellfit` can use.
     """
     rows, validation = fit.rows, fit.validation
-    if fit.dataset is not None:
-        rows = _reread(fit.dataset)
-    if fit.validation_dataset is not None:
-        validation = _reread(fit.validation_dataset)
     if rows is None:
         raise DataError(
             "the rows could not be had.",
@@ -153,14 +170,6 @@ def data_of(fit: SeizedFit) -> tuple[Any, Any, Any, tuple[Any, ...] | None]:
         return x, y, weight, None
     held = _plain(validation, fit.model)
     return x, y, weight, held if held[2] is not None else held[:2]
-
-
-def _reread(dataset: tuple[Any, int | None]) -> Rows | None:
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            return read_dataset(*dataset)
-    except Exception:
-        return None
 
 
 def _plain(rows: Rows, model: Any) -> tuple[Any, Any, Any]:

@@ -116,12 +116,18 @@ def split_rows(rows: Rows, share: float) -> tuple[Rows, Rows]:
     return cut(slice(at), given), cut(slice(at, None), (rows.num_given or 0) - given)
 
 
+def host_array(value: Any) -> NDArray[np.generic]:
+    """Return an array of any library as one of NumPy, without a copy where the memory allows it."""
+    if isinstance(value, np.ndarray) or type(value).__module__.partition(".")[0] == "pandas":
+        return np.asarray(value)
+    # NumPy 2 warns when it reads TensorFlow's arrays itself, and a script would see that.
+    if hasattr(value, "numpy") and not hasattr(value, "detach"):
+        return np.asarray(value.numpy())
+    return np.asarray(keras.ops.convert_to_numpy(value))
+
+
 def _viewed(leaf: Any) -> NDArray[np.generic]:
-    """Return an array of NumPy, without a copy where the memory allows it."""
-    if isinstance(leaf, np.ndarray) or type(leaf).__module__.partition(".")[0] == "pandas":
-        array = np.asarray(leaf)
-    else:
-        array = np.asarray(keras.ops.convert_to_numpy(leaf))
+    array = host_array(leaf)
     if array.ndim == 0:
         raise TypeError(f"{type(leaf).__name__} is not an array of rows")
     return array
@@ -278,11 +284,15 @@ def tee_adapter(adapter: Any, kind: str, tee: Tee) -> bool:
     return True
 
 
-def read_dataset(dataset: Any, num_steps: int | None, max_bytes: int = MAX_BYTES) -> Rows | None:
-    """Return the rows of one pass over a dataset that can be read again, once nothing else depends on it."""
+def read_dataset(
+    dataset: Any, num_steps: int | None, max_bytes: int = MAX_BYTES
+) -> tuple[Rows | None, int | None]:
+    """Return the rows of one pass over a dataset that can be read again, and how many a batch has.
+
+    To be called when nothing else depends on the dataset any more.
+    """
     tee = Tee(num_steps, max_bytes)
-    batches = tee.passing(dataset)
-    for _ in itertools.islice(batches, num_steps):
+    for _ in itertools.islice(tee.passing(dataset), num_steps):
         if tee.is_full:
             break
-    return tee.rows()
+    return tee.rows(), tee.batch_size
