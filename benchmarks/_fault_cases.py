@@ -27,7 +27,7 @@ from _fault_truth import Situation
 
 _TUNE_SHAPES = SHAPES[:3]
 _REPORT_SHAPES = ("residual", "32-16", "residual", "64-32-dropout", "residual", "128-bn")
-_HEALTHY_RUNS = 3
+_HEALTHY_RUNS = 4
 _QUICK = ("rate-high", "no-signal", "mismatch", "imbalanced")
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -196,7 +196,8 @@ def cases_of(
         (f"healthy-{index}", ("healthy",), -1, judged)
         for index, judged in enumerate(judge_healthy(pair, 1 if quick else _HEALTHY_RUNS))
     ]
-    trials = [trial for trial in trials_of(pair, number) if not only or set(only) & {*trial.codes}]
+    trials = trials_of(pair, number) if pair.is_usable else []
+    trials = [trial for trial in trials if not only or set(only) & {*trial.codes}]
     trials = [trial for trial in trials if not quick or trial.name in _QUICK]
     for trial, judged in zip(trials, judge_trials(pair, trials), strict=True):
         found.append((f"{trial.name}-{trial.strength}", trial.codes, trial.strength, judged))

@@ -27,6 +27,7 @@ class Pair:
         scale: of gains on the test rows.
         truth: what was measured of it.
         reason: why it does not count as healthy; empty if it does.
+        row_gain: what twice the rows would gain: measured, or half of what half of them cost.
     """
 
     table: Table
@@ -34,6 +35,12 @@ class Pair:
     scale: Scale
     truth: Truth
     reason: str = ""
+    row_gain: float = 0.0
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether faults can be planted: healthy, but for the rows that a table happens to have."""
+        return not self.reason or "rows" in self.reason
 
 
 def find_pair(table: Table, shape: str, *, quick: bool = False) -> Pair:
@@ -59,7 +66,7 @@ def find_pair(table: Table, shape: str, *, quick: bool = False) -> Pair:
         if quick or number < _ROUNDS - 1:  # what needs another program only once the rest is settled
             wanted = {k: v for k, v in wanted.items() if v.spec.structure() == spec.structure()}
         truth = measure([(situation, wanted)])[0]
-        scale = Scale(scale.chance, min(scale.best, truth.loss))
+        scale = Scale(scale.chance, min(scale.best, truth.level(scale)))
         found = gains(truth, scale)
         usable = {k: v for k, v in found.items() if k not in ("half of the rows", "temperature", "more rows")}
         name = max(usable, key=usable.get)
@@ -78,7 +85,8 @@ def find_pair(table: Table, shape: str, *, quick: bool = False) -> Pair:
         else:
             spec = wanted[name].spec
         spec = spec.change(epochs=min(spec.epochs, 100))
-    return Pair(table, situation, scale, truth, _reason(found, truth, scale))
+    row_gain = found.get("more rows", -found["half of the rows"] / 2)
+    return Pair(table, situation, scale, truth, _reason(found, scale), row_gain)
 
 
 def _searched(spec: Spec, table: Table) -> Spec:
@@ -128,13 +136,15 @@ def more_rows(situation: Situation, table: Table) -> Situation | None:
     return situation.change(train=both, spec=situation.spec.change(epochs=epochs))
 
 
-def _reason(found: dict[str, float], truth: Truth, scale: Scale) -> str:
+def _reason(found: dict[str, float], scale: Scale) -> str:
     half = -found["half of the rows"]
     if scale.size < _LEAST_SIGNAL * scale.chance:
         return f"little signal: {scale.size / scale.chance:.2f} of chance"
     for name, gain in found.items():
-        if name != "half of the rows" and gain > MARGIN:
+        if "rows" not in name and gain > MARGIN:
             return f"{name} gains {gain:.3f}"
+    if found.get("more rows", 0.0) > MARGIN:
+        return f"more rows gain {found['more rows']:.3f}"
     if "more rows" not in found and half > _HALF_ROWS:
         return f"half of the rows cost {half:.3f}"
     return ""

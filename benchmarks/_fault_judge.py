@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,10 +25,12 @@ from _fault_truth import (
     scale_of,
 )
 
-_NOISE_SIGNAL = 0.12  # of the chance loss that is left to learn, at most, where noise is irreducible
+_NOISE_SIGNAL = 0.08  # of the chance loss that is left to learn, at most, where noise is irreducible
 _NO_SIGNAL = 0.015
-_PENALTY = 0.15  # of the distance from chance to the reference, which the penalty adds to the loss
-_PRECISION = 0.10  # standard error of the validation loss on the same scale
+_HARDLY_SIGNAL = 0.03  # which a table of this size cannot tell from none
+_PENALTY = HARM  # of the distance from chance to the reference, which the penalty adds to the loss
+_PRECISE = 0.15  # standard error of the validation loss on the same scale, at most, of a control
+_IMPRECISE = 0.25  # where validation rows are too few to tell anything
 _SURE = 3.0  # standard errors
 
 
@@ -83,9 +85,11 @@ def trials_of(pair: Pair, number: int) -> list[Trial]:
         if not _is_turn(plant, index, number):
             continue
         strength = sum(_is_turn(plant, index, earlier) for earlier in range(number)) % 3
-        situation = plant.make(pair.situation, strength, _rng(number, index))
-        if situation is not None:
-            trials.append(Trial((plant,), strength, situation))
+        # How large a penalty is harmless differs from pair to pair: all strengths are tried.
+        for each in range(3) if plant.judged == "penalty" else (strength,):
+            situation = plant.make(pair.situation, each, _rng(number, index))
+            if situation is not None:
+                trials.append(Trial((plant,), each, situation))
     for offset in (0, 3):
         index = (number + offset) % len(TOGETHER)
         first, second = (by_name(name) for name in TOGETHER[index])
@@ -111,6 +115,9 @@ def judge_healthy(pair: Pair, count: int) -> list[Judged]:
     """Return controls: the pair as it was found, and with its rows drawn anew."""
     if pair.reason:
         return [Judged(pair.situation, reason=pair.reason)]
+    error = _error_of_rows(pair, pair.situation)
+    if error > _PRECISE:
+        return [Judged(pair.situation, reason=f"too few rows for a control: error {error:.2f}")]
     situations = [pair.situation] + [_redrawn(pair.situation, seed) for seed in range(1, count)]
     own = {s.spec.structure() for s in situations}
     wanted = [
@@ -121,21 +128,15 @@ def judge_healthy(pair: Pair, count: int) -> list[Judged]:
         found = gains(truth, pair.scale)
         name = max(found, key=found.get)
         reason = f"{name} gains {found[name]:.3f}" if found[name] > MARGIN + 0.01 else ""
-        bias = _bias_of_rows(situation, truth, pair.scale)
-        judged.append(
-            Judged(
-                situation, frozenset({"healthy"}), {"largest gain": found[name], "precision": bias}, reason
-            )
-        )
+        numbers = {"largest gain": found[name], "error": _error_of_rows(pair, situation)}
+        judged.append(Judged(situation, frozenset({"healthy"}), numbers, reason))
     return judged
 
 
-def _bias_of_rows(situation: Situation, truth: Truth, scale: Scale) -> float:
-    """Return the standard error of the loss on as many rows as the user validates on, on the scale."""
-    if truth.outputs is None:
-        return float("nan")
-    losses = row_losses(truth.outputs, situation.test.y, situation.spec.task)
-    return float(losses.std() / situation.unit / np.sqrt(len(situation.validation)) / scale.size)
+def _error_of_rows(pair: Pair, situation: Situation) -> float:
+    """Return the standard error of the healthy network's loss on as many rows as are validated on."""
+    losses = row_losses(pair.truth.outputs, pair.situation.test.y, pair.table.task)
+    return float(losses.std() / np.sqrt(len(situation.validation)) / pair.scale.size)
 
 
 def _redrawn(situation: Situation, seed: int) -> Situation:
@@ -204,7 +205,18 @@ def _judge(pair: Pair, trial: Trial, truth: Truth) -> Judged:
         "precision": _judge_precision,
         "penalty": _judge_penalty,
     }
-    return how[trial.plants[0].judged](pair, trial, truth)
+    judged = how[trial.plants[0].judged](pair, trial, truth)
+    return replace(judged, accepted=judged.accepted | _also(pair, judged)) if not judged.reason else judged
+
+
+def _also(pair: Pair, judged: Judged) -> frozenset[str]:
+    """Return what is true of the pair before anything is planted, where it weighs as much as the harm."""
+    found = set()
+    if pair.row_gain >= REPAIR * judged.measured.get("harm", 1.0):
+        found.add("too-few-rows")
+    if _error_of_rows(pair, judged.situation) >= _IMPRECISE:
+        found.add("validation-too-small")
+    return frozenset(found)
 
 
 def _judge_training(pair: Pair, trial: Trial, truth: Truth) -> Judged:
@@ -212,11 +224,11 @@ def _judge_training(pair: Pair, trial: Trial, truth: Truth) -> Judged:
     scale = pair.scale
     if trial.name == "imbalanced":
         chance = float(np.log(pair.table.num_classes))
-        scale = Scale(chance, min(truth.losses["undo"], chance))
+        scale = Scale(chance, min(float(truth.others["undo"].mean()), chance))
     found = gains(truth, scale)
     harm = found.pop("undo")
-    sure = 2 * truth.spread / scale.size
-    if harm < HARM or (harm < 1 and harm < sure):
+    sure = 2 * truth.spread(scale)
+    if harm < max(HARM, sure):
         return Judged(trial.situation, reason=f"harm {harm:.2f}, twice its error {sure:.2f}")
     accepted = {code} | _repairing(found, harm)
     best = max((name for name in found if name in CODES), key=found.get, default="none")
@@ -231,12 +243,16 @@ def _repairing(found: Mapping[str, float], harm: float) -> set[str]:
     return {CODES[name] for name, gain in found.items() if name in CODES and gain >= REPAIR * harm}
 
 
+def _lost(pair: Pair, truth: Truth) -> float:
+    return (truth.level(pair.scale) - pair.truth.level(pair.scale)) / pair.scale.size
+
+
 def _judge_estimate(pair: Pair, trial: Trial, truth: Truth) -> Judged:
     bias, error = _bias(pair, trial.situation, truth)
     if abs(bias) < HARM or abs(bias) < _SURE * error:
         return Judged(trial.situation, reason=f"validation off by {bias:+.2f}, error {error:.2f}")
     accepted = {trial.codes[0]}
-    lost = (truth.loss - pair.truth.loss) / pair.scale.size
+    lost = _lost(pair, truth)
     if trial.name == "duplicates" and lost >= HARM:
         accepted.add("too-few-rows")
     return Judged(trial.situation, frozenset(accepted), {"bias": bias, "error": error, "lost": lost})
@@ -244,50 +260,58 @@ def _judge_estimate(pair: Pair, trial: Trial, truth: Truth) -> Judged:
 
 def _bias(pair: Pair, situation: Situation, truth: Truth) -> tuple[float, float]:
     """Return how much the validation loss lies below the test loss, and the error of that, on the scale."""
-    if "clean validation" in truth.losses:  # the same rows as they should be: their luck cancels
-        bias = (truth.losses["clean validation"] - truth.losses["on validation"]) / pair.scale.size
+    validated = truth.others["on validation"]
+    if "clean validation" in truth.others:  # the same rows as they should be: their luck cancels
+        bias = (truth.others["clean validation"] - validated).mean() / pair.scale.size
         return float(np.clip(bias, -9, 9)), 0.0
-    bias = (truth.loss - truth.losses["on validation"]) / pair.scale.size
-    return float(np.clip(bias, -9, 9)), _bias_of_rows(situation, pair.truth, pair.scale)
+    bias = (truth.own[: len(validated)] - validated).mean() / pair.scale.size
+    return float(np.clip(bias, -9, 9)), _error_of_rows(pair, situation)
 
 
 def _judge_signal(pair: Pair, trial: Trial, truth: Truth) -> Judged:
     scale = scale_of(trial.situation.train, trial.situation.test, trial.situation.spec.task)
-    best = min(truth.loss, *(v for k, v in truth.losses.items() if k not in ("on validation", "temperature")))
+    best = min(truth.own.mean(), *_tried(truth).values())
     signal = (scale.chance - best) / scale.chance
     if signal > _NO_SIGNAL:
         return Judged(trial.situation, reason=f"some signal: {signal:.3f}")
-    lost = (truth.loss - pair.truth.loss) / pair.scale.size
+    lost = _lost(pair, truth)
     return Judged(trial.situation, frozenset({"no-signal"}), {"harm": lost, "signal": signal})
 
 
 def _judge_noise(pair: Pair, trial: Trial, truth: Truth) -> Judged:
     scale = scale_of(trial.situation.train, trial.situation.test, trial.situation.spec.task)
-    others = {k: v for k, v in truth.losses.items() if k not in ("on validation", "temperature")}
-    best = min(truth.loss, scale.best, *others.values())
+    others = _tried(truth)
+    now = float(truth.own.mean())
+    best = min(now, scale.best, *others.values())
     signal = (scale.chance - best) / scale.chance
-    harm = (truth.loss - pair.truth.loss) / pair.scale.size
+    harm = _lost(pair, truth)
     if signal > _NOISE_SIGNAL or harm < HARM:
         return Judged(trial.situation, reason=f"harm {harm:.2f}, signal {signal:.3f}")
     accepted = {"irreducible-noise"}
-    if signal < _NO_SIGNAL:
+    if signal < _HARDLY_SIGNAL:
         accepted.add("no-signal")
     left = max(scale.chance - best, HARM * pair.scale.size)
-    accepted |= {CODES[k] for k, v in others.items() if k in CODES and truth.loss - v >= REPAIR * left}
+    accepted |= {CODES[k] for k, v in others.items() if k in CODES and now - v >= REPAIR * left}
     return Judged(trial.situation, frozenset(accepted), {"harm": harm, "signal": signal})
 
 
+def _tried(truth: Truth) -> dict[str, float]:
+    """Return the loss of what trains another network."""
+    left_out = ("on validation", "temperature")
+    return {name: float(loss.mean()) for name, loss in truth.others.items() if name not in left_out}
+
+
 def _judge_precision(pair: Pair, trial: Trial, truth: Truth) -> Judged:
-    error = _bias_of_rows(trial.situation, truth, pair.scale)
-    clean = _bias_of_rows(pair.situation, truth, pair.scale)
-    if error < _PRECISION or clean > error / 2:
+    error = _error_of_rows(pair, trial.situation)
+    clean = _error_of_rows(pair, pair.situation)
+    if error < _IMPRECISE or clean > error / 2:
         return Judged(trial.situation, reason=f"error {error:.2f}, of all validation rows {clean:.2f}")
     return Judged(trial.situation, frozenset({"validation-too-small"}), {"error": error, "clean": clean})
 
 
 def _judge_penalty(pair: Pair, trial: Trial, truth: Truth) -> Judged:
     found = gains(truth, pair.scale)
-    lost = (truth.loss - pair.truth.loss) / pair.scale.size
+    lost = _lost(pair, truth)
     share = truth.penalty / pair.scale.size
     if share < _PENALTY or found["no penalty"] > MARGIN or lost > MARGIN:
         reason = f"penalty {share:.2f}, without it {found['no penalty']:+.2f}"
@@ -296,28 +320,35 @@ def _judge_penalty(pair: Pair, trial: Trial, truth: Truth) -> Judged:
 
 
 def _judge_both(pair: Pair, trial: Trial, truth: Truth) -> Judged:
-    """Both faults must harm; each whose own repair brings back half of the harm is a right answer."""
-    ceiling = pair.scale.chance + pair.scale.size
-    base = min(truth.loss, ceiling)
-    harm = (base - pair.truth.loss) / pair.scale.size
-    accepted: set[str] = set()
-    numbers = {"harm": harm}
-    for index, plant in enumerate(trial.plants):
-        if plant.judged == "training":
-            repaired = (base - min(truth.losses[f"undo {index}"], ceiling)) / pair.scale.size
-            numbers[plant.name] = repaired
-            if harm >= HARM and repaired >= REPAIR * harm:
-                accepted.add(plant.code)
-            counts = repaired >= HARM or harm >= 2 * HARM
-        elif plant.judged == "precision":
-            numbers[plant.name] = _bias_of_rows(trial.situation, pair.truth, pair.scale)
-            counts = numbers[plant.name] >= _PRECISION
-            accepted |= {plant.code} if counts else set()
-        else:
+    """Both faults must harm; each whose own repair brings back half of the harm is a right answer.
+
+    Two faults that each spoil everything alone are both right answers: neither repair shows alone.
+    """
+    found = gains(truth, pair.scale)
+    harm = _lost(pair, truth)
+    repaired = {
+        plant.code: found[f"undo {index}"]
+        for index, plant in enumerate(trial.plants)
+        if plant.judged == "training"
+    }
+    numbers = {"harm": harm, **repaired}
+    if repaired and harm < max(HARM, 2 * truth.spread(pair.scale)):
+        return Judged(trial.situation, reason=f"harm {harm:.2f}")
+    accepted = {code for code, gain in repaired.items() if gain >= REPAIR * harm}
+    if repaired and max(repaired.values()) < REPAIR * harm:
+        accepted = {*repaired}
+    elif any(gain < HARM / 2 for gain in repaired.values()):
+        return Judged(trial.situation, reason="one of the two does little")
+    for plant in trial.plants:
+        if plant.judged == "precision":
+            numbers[plant.code] = _error_of_rows(pair, trial.situation)
+            counts = numbers[plant.code] >= _IMPRECISE
+        elif plant.judged == "estimate":
             bias, error = _bias(pair, trial.situation, truth)
-            numbers[plant.name] = bias
-            counts = abs(bias) >= max(HARM, _SURE * error)
-            accepted |= {plant.code} if counts else set()
+            numbers[plant.code], counts = bias, abs(bias) >= max(HARM, _SURE * error)
+        else:
+            continue
         if not counts:
-            return Judged(trial.situation, reason=f"{plant.name} does little: {numbers[plant.name]:.2f}")
-    return Judged(trial.situation, frozenset(accepted or trial.codes), numbers)
+            return Judged(trial.situation, reason=f"{plant.name} does little: {numbers[plant.code]:.2f}")
+        accepted.add(plant.code)
+    return Judged(trial.situation, frozenset(accepted), numbers)

@@ -145,7 +145,7 @@ def _label_noise(s: Situation, strength: int, rng: np.random.Generator) -> Situa
 
 
 def _noise_everywhere(s: Situation, strength: int, rng: np.random.Generator) -> Situation:
-    share = (0.6, 0.75, 0.85)[strength]
+    share = (0.7, 0.8, 0.9)[strength]
 
     def change(rows: Rows) -> Rows:
         if s.spec.task == "regression":
@@ -293,7 +293,7 @@ def _few_validated(s: Situation, strength: int, rng: np.random.Generator) -> Sit
 
 def _penalized(s: Situation, strength: int, rng: np.random.Generator) -> Situation:
     del rng
-    return s.change(spec=s.spec.change(l2=(1e-3, 3e-3, 6e-3)[strength]))
+    return s.change(spec=s.spec.change(l2=(1e-3, 4e-3, 1.5e-2)[strength]))
 
 
 def _slow_statistics(s: Situation, strength: int, rng: np.random.Generator) -> Situation:
@@ -350,7 +350,7 @@ PLANTS: tuple[Plant, ...] = (
 TOGETHER: tuple[tuple[str, str], ...] = (
     ("rate-low", "unscaled"),
     ("label-noise", "too-long"),
-    ("imbalanced", "rate-low"),
+    ("over-regularized", "unscaled"),
     ("over-regularized", "few-epochs"),
     ("few-rows", "few-validated"),
     ("rate-high", "mismatch"),

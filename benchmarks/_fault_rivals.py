@@ -14,8 +14,16 @@ from sklearn import metrics
 
 from _fault_cases import Case
 
-GAPS = (0.05, 0.10, 0.20)
-
+RULES: Mapping[str, str] = {
+    "gap_05": "validation 5 % above training loss",
+    "gap_10": "validation 10 % above training loss",
+    "gap_20": "validation 20 % above training loss",
+    "val_above_train": "validation above training loss",
+    "umlaut": "UMLAUT: 95 % and 5 points",
+    "autotrainer_10": "AutoTrainer: accuracy gap 0.10",
+    "autotrainer_07": "AutoTrainer: accuracy gap 0.07",
+    "skore": "skore: SKD001 and SKD002",
+}
 HEALTHY, OVERFITTING, UNDERFITTING = "healthy", "overfitting", "underfitting"
 MISLEADING = "misleading-evaluation"
 
@@ -50,16 +58,20 @@ def fit(case: Case) -> Fitted:
 def verdicts(case: Case, fitted: Fitted) -> dict[str, str]:
     """Return what each rule says."""
     train, validation = fitted.history["loss"][-1], fitted.history["val_loss"][-1]
-    said = {
-        f"gap above {gap:.0%} of training loss": OVERFITTING if validation > (1 + gap) * train else HEALTHY
-        for gap in GAPS
+    return {
+        "gap_05": _above(validation, 1.05 * train),
+        "gap_10": _above(validation, 1.10 * train),
+        "gap_20": _above(validation, 1.20 * train),
+        "val_above_train": _above(validation, train),
+        "umlaut": _umlaut(fitted.history),
+        "autotrainer_10": _accuracy_gap(fitted.history, 0.10),
+        "autotrainer_07": _accuracy_gap(fitted.history, 0.07),
+        "skore": _skore(case, fitted),
     }
-    said["validation above training loss"] = OVERFITTING if validation > train else HEALTHY
-    said["UMLAUT"] = _umlaut(fitted.history)
-    said["AutoTrainer, gap 0.10"] = _accuracy_gap(fitted.history, 0.10)
-    said["AutoTrainer, gap 0.07"] = _accuracy_gap(fitted.history, 0.07)
-    said["skore, SKD001 and SKD002"] = _skore(case, fitted)
-    return said
+
+
+def _above(validation: float, limit: float) -> str:
+    return OVERFITTING if validation > limit else HEALTHY
 
 
 def _umlaut(history: Mapping[str, list[float]]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import wellfit
 from _fault_cases import FAMILIES, Case
-from _fault_rivals import fit, verdicts
+from _fault_rivals import RULES, fit, verdicts
 from _figures import Figure
 from wellfit.records import Diagnosis
 
@@ -173,10 +173,9 @@ def score_figures(answers: Sequence[Answer]) -> list[Figure]:
         Figure(name="diagnose_longest_s", value=max(times), unit="s"),
     ]
     for rule in answers[0].rivals:
-        name = "".join(c if c.isalnum() else "_" for c in rule.lower().replace("%", "pct"))
         alarms = _share(_alarms(one.rivals[rule]) for one in controls)
-        found.append(Figure(name=f"rival_f1_{name}"[:31], value=macro_f1(verdict_pairs(answers, rule))))
-        found.append(Figure(name=f"rival_alarm_{name}"[:31], value=alarms))
+        found.append(Figure(name=f"rival_f1_{rule}", value=macro_f1(verdict_pairs(answers, rule))))
+        found.append(Figure(name=f"rival_alarm_{rule}", value=alarms))
     return found
 
 
@@ -198,7 +197,7 @@ def print_rules(answers: Sequence[Answer]) -> None:
         said = [one.rivals[rule] if rule else one.verdict for one in controls]
         right = _share(true == name for true, name in pairs)
         alarms = _share(_alarms(verdict) for verdict in said)
-        print(f"{rule or 'wellfit':<36}{macro_f1(pairs):>9.3f}{right:>9.3f}{alarms:>14.3f}")
+        print(f"{RULES.get(rule, 'wellfit'):<36}{macro_f1(pairs):>9.3f}{right:>9.3f}{alarms:>14.3f}")
 
 
 def print_codes(answers: Sequence[Answer]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -169,22 +169,27 @@ class Truth:
     """Measured on unseen rows.
 
     Attributes:
-        loss: of the situation as it stands at its last epoch, mean over seeds.
-        spread: standard error of it.
-        losses: name of an intervention to its loss.
+        own: ``[seed]`` test loss of the situation as it stands, at its last epoch.
+        others: name of an intervention to its ``[seed]`` test loss, of the seeds in `PAIRED`.
         curve: ``[epoch]`` test loss, mean over seeds.
         outputs: of the first seed on the test rows.
         penalty: at the end.
-        accuracy: on test rows, of the first seed; NaN for regression.
     """
 
-    loss: float
-    spread: float
-    losses: Mapping[str, float]
+    own: np.ndarray
+    others: Mapping[str, np.ndarray]
     curve: np.ndarray
     outputs: np.ndarray | None
     penalty: float
-    extra: Mapping[str, float] = field(default_factory=dict)
+
+    def level(self, scale: Scale, name: str = "") -> float:
+        """Return the loss as it stands, or of an intervention; beyond chance it counts as chance."""
+        return float(np.minimum(self.others[name] if name else self.own, scale.chance).mean())
+
+    def spread(self, scale: Scale) -> float:
+        """Return the standard error of the loss as it stands, on the scale."""
+        clipped = np.minimum(self.own, scale.chance)
+        return float(clipped.std(ddof=1) / np.sqrt(len(clipped)) / scale.size)
 
 
 def jobs_of(situation: Situation, seeds: Sequence[int] = SEEDS, *, outputs: bool = False) -> list[Job]:
@@ -206,38 +211,28 @@ def measure(wanted: Sequence[tuple[Situation, Mapping[str, Situation]]]) -> list
     truths = []
     for situation, others in wanted:
         own = [next(outcomes) for _ in SEEDS]
-        losses = {}
-        for name, other in others.items():
-            runs = [next(outcomes) for _ in PAIRED]
-            luck = _last(own) - _last(own[: len(PAIRED)])
-            paired = 0.0 if other.unit != situation.unit or abs(luck) > 1e3 else luck / other.unit
-            losses[name] = _last(runs) / other.unit + paired
+        losses = {
+            name: np.array([_last(next(outcomes)) for _ in PAIRED]) / other.unit
+            for name, other in others.items()
+        }
         truths.append(_truth(situation, own, losses))
     return truths
 
 
-def _truth(situation: Situation, own: list[Outcome], losses: dict[str, float]) -> Truth:
-    curve = np.mean([_finite(o.test_loss) for o in own], axis=0) / situation.unit
-    last = np.array([_finite(o.test_loss)[-1] for o in own]) / situation.unit
-    losses["best epoch"] = float(curve.min())
+def _truth(situation: Situation, own: list[Outcome], losses: dict[str, np.ndarray]) -> Truth:
+    curves = np.array([_finite(o.test_loss) for o in own]) / situation.unit
+    last = curves[:, -1]
+    losses["best epoch"] = curves[: len(PAIRED), int(curves.mean(0).argmin())]
     outputs = own[0].outputs
     if outputs is not None and situation.spec.task != "regression" and situation.spec.head == "right":
-        cooled = cooled_loss(outputs, situation.test.y)
-        losses["temperature"] = float(
-            last.mean() - (row_losses(outputs, situation.test.y, "class").mean() - cooled)
-        )
-    return Truth(
-        loss=float(last.mean()),
-        spread=float(last.std(ddof=1) / np.sqrt(len(last))),
-        losses=losses,
-        curve=curve,
-        outputs=outputs,
-        penalty=float(np.mean([o.penalty[-1] for o in own])),
-    )
+        saved = row_losses(outputs, situation.test.y, "class").mean() - cooled_loss(outputs, situation.test.y)
+        losses["temperature"] = last[: len(PAIRED)] - saved
+    penalty = float(np.mean([o.penalty[-1] for o in own]))
+    return Truth(own=last, others=losses, curve=curves.mean(0), outputs=outputs, penalty=penalty)
 
 
-def _last(runs: list[Outcome]) -> float:
-    return float(np.mean([_finite(run.test_loss)[-1] for run in runs]))
+def _last(run: Outcome) -> float:
+    return float(_finite(run.test_loss)[-1])
 
 
 def _finite(loss: np.ndarray) -> np.ndarray:
@@ -270,7 +265,13 @@ def cooled_loss(outputs: np.ndarray, y: np.ndarray) -> float:
 
 
 def gains(truth: Truth, scale: Scale) -> dict[str, float]:
-    """Return how far each intervention goes from the situation to the best reference."""
-    ceiling = scale.chance + scale.size  # beyond it a run is lost, however far
-    base = min(truth.loss, ceiling)
-    return {name: (base - min(loss, ceiling)) / scale.size for name, loss in truth.losses.items()}
+    """Return how far each intervention goes from the situation to the best reference, seed by seed.
+
+    A loss beyond chance counts as chance: from there, halfway to the reference is half of the harm,
+    however wild the loss was.
+    """
+    base = np.minimum(truth.own[: len(PAIRED)], scale.chance)
+    return {
+        name: float((base - np.minimum(loss, scale.chance)).mean() / scale.size)
+        for name, loss in truth.others.items()
+    }
