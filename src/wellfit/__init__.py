@@ -18,7 +18,7 @@ from wellfit._version import __version__
 
 if TYPE_CHECKING:
     from wellfit import records, report
-    from wellfit.api import Event, Study, demo, diagnose, improve, predict
+    from wellfit.api import Event, Study, Watch, demo, diagnose, improve, predict
     from wellfit.data import Preparation, Table, read_table
     from wellfit.records import (
         ColumnNotFoundError,
@@ -58,6 +58,7 @@ __all__ = [
     "TargetError",
     "TargetNotFoundError",
     "UnsupportedModelError",
+    "Watch",
     "WellfitError",
     "WorkerError",
     "__version__",
@@ -71,7 +72,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "wellfit.api": ("Event", "Study", "demo", "diagnose", "improve", "predict"),
+    "wellfit.api": ("Event", "Study", "Watch", "demo", "diagnose", "improve", "predict"),
     "wellfit.data": ("Preparation", "Table", "read_table"),
     "wellfit.records": (
         "Diagnosis",

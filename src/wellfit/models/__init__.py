@@ -51,6 +51,7 @@ from wellfit.models._seize import Seizure
 from wellfit.models._seized_fit import SeizedFit, data_of, model_before, read_pipelines
 from wellfit.models._surgery import scaled_rate, with_dropout
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
+from wellfit.models._watch import WatchCallback, data_loss
 
 __all__ = [
     "BUILT_IN",
@@ -72,6 +73,7 @@ __all__ = [
     "VariableInfo",
     "VariableLayout",
     "Variant",
+    "WatchCallback",
     "WidthGroup",
     "activations",
     "backend_name",
@@ -79,6 +81,7 @@ __all__ = [
     "check_fit",
     "chosen_model",
     "custom_modules",
+    "data_loss",
     "data_of",
     "dense_stack",
     "dropout_points",
