@@ -159,8 +159,9 @@ def judge_trials(pair: Pair, trials: Sequence[Trial]) -> list[Judged]:
 def _others(pair: Pair, trial: Trial) -> dict[str, Situation]:
     """Return what a trial is compared with: the repair, every intervention, its own validation rows."""
     situation = trial.situation
-    validated = situation.validation
-    others: dict[str, Situation] = {"on validation": situation.change(test=validated)}
+    others: dict[str, Situation] = {}
+    if any(plant.judged == "estimate" for plant in trial.plants):
+        others["on validation"] = situation.change(test=situation.validation)
     if len(trial.plants) == 2:
         return others | dict(zip(("undo 0", "undo 1"), trial.alone, strict=True))
     plant = trial.plants[0]
@@ -173,8 +174,6 @@ def _others(pair: Pair, trial: Trial) -> dict[str, Situation]:
         if plant.name in ("dead", "rare-columns", "slow-statistics"):  # wider ones cost a program each
             found = {k: v for k, v in found.items() if v.spec.structure() == situation.spec.structure()}
         others |= found
-    elif situation.spec.task != "regression":
-        others["rate*10"] = situation.change(spec=situation.spec.change(learning_rate=0.01))
     if plant.undo is not None:
         others["undo"] = plant.undo(situation)
     elif plant.judged == "training":
@@ -184,9 +183,8 @@ def _others(pair: Pair, trial: Trial) -> dict[str, Situation]:
 
 
 def _clean_test(pair: Pair, trial: Trial) -> Rows:
-    """Return the test rows for the healthy network: other columns are the fault's, other rows are not."""
-    same_columns = trial.situation.test.x.shape == pair.situation.test.x.shape
-    return pair.situation.test if same_columns or trial.name != "imbalanced" else trial.situation.test
+    """Return the test rows for the healthy network; where classes are to weigh the same, these."""
+    return trial.situation.test if trial.name == "imbalanced" else pair.situation.test
 
 
 def _has_table_rows(pair: Pair, situation: Situation) -> bool:
@@ -297,8 +295,7 @@ def _judge_noise(pair: Pair, trial: Trial, truth: Truth) -> Judged:
 
 def _tried(truth: Truth) -> dict[str, float]:
     """Return the loss of what trains another network."""
-    left_out = ("on validation", "temperature")
-    return {name: float(loss.mean()) for name, loss in truth.others.items() if name not in left_out}
+    return {name: float(loss.mean()) for name, loss in truth.others.items() if name != "temperature"}
 
 
 def _judge_precision(pair: Pair, trial: Trial, truth: Truth) -> Judged:
