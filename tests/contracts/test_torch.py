@@ -78,3 +78,24 @@ def test_torch_predicts_and_trains_the_same_network(expected_and_found, name: st
     expected, found = expected_and_found[name]
     assert np.ptp(expected) > 0
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+POPULATION = """
+import keras
+from wellfit.models import read_network
+from wellfit.population import choose_executor
+from wellfit.records import Task
+for name in ("sgd", "adam", "adamw", "rmsprop"):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, "sigmoid")])
+    model.compile(name, "binary_crossentropy")
+    print(name, choose_executor(model, Task.BINARY).kind, read_network(model).num_parameters)
+"""
+
+
+def test_networks_of_torch_reach_the_population():
+    """PyTorch's variants of the optimizers are known, so that members need not be trained one by one."""
+    environment = {**os.environ, "KERAS_BACKEND": "torch"}
+    command = [sys.executable, "-c", POPULATION]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    names = ("sgd", "adam", "adamw", "rmsprop")
+    assert done.stdout.splitlines() == [f"{name} worker 4" for name in names]

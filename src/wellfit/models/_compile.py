@@ -266,8 +266,11 @@ def _check_loss(loss: keras.losses.Loss, model: keras.Model, task: Task) -> None
 
 
 def _optimizer_name(optimizer: Any) -> str:
+    own = type(optimizer)
     for kind in _OPTIMIZERS:
-        if type(optimizer) is kind:
+        # On PyTorch Keras makes a subclass of the same name that computes the same faster.
+        is_variant = own.__name__ == kind.__name__ and own.__module__.startswith("keras.src.backend.")
+        if own is kind or (is_variant and issubclass(own, kind)):
             return kind.__name__
     raise UnsupportedModelError(
         f"optimizer {type(optimizer).__name__} is not supported",

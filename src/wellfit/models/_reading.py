@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +80,7 @@ def read_network(model: keras.Model) -> NetworkFacts:
         optimizer="none" if optimizer is None else type(optimizer).__name__,
         learning_rate=float("nan") if optimizer is None else reference_rate(optimizer._learning_rate),
         weight_decay=float(getattr(optimizer, "weight_decay", None) or 0.0),
-        num_parameters=sum(int(v.value.size) for v in model.trainable_variables),
+        num_parameters=sum(math.prod(v.shape) for v in model.trainable_variables),
         frozen_layers=tuple(layer.name for layer in leaves if _is_frozen(layer)),
         batch_normalizations=tuple(
             (layer.name, float(layer.momentum))
