@@ -54,7 +54,7 @@ def smooth(values: Curve) -> Curve:
 
     Example:
         >>> smooth(np.array([3.0, 2.0, 9.0, 2.0, 1.0])).round(2).tolist()
-        [2.5, 2.67, 2.33, 2.0, 1.5]
+        [3.0, 2.67, 2.33, 1.67, 1.5]
     """
     count = len(values)
     if count < 3:
