@@ -344,7 +344,7 @@ class Experiments:
 
 
 def drawn_weights(experiments: Experiments, trial: int) -> list[Array]:
-    """Return the weights that a trial of the network as it stands starts from, in the order of its weights."""
+    """Return the weights that the network as it stands starts from in a trial, in the order of its own."""
     network = network_function(experiments.patient.model, any_training=True)
     values = initial_weights(network, np.asarray([experiments.plan.seeds[trial]], np.uint32))
     return [values[position][0] for position in network.order]

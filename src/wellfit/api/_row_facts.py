@@ -320,12 +320,13 @@ def _worst(facts: RowFacts, patient: Patient, limit: int) -> list[dict[str, obje
     rows = facts.suspects
     if not patient.dataset.task.is_classification:
         return [{"row": int(r), "predicted": float(facts.out_of_fold[r, 0])} for r in rows[:limit]]
-    own = facts.out_of_fold[rows, patient.dataset.target[rows]]
+    labels: Array = patient.dataset.target[rows]
+    own = facts.out_of_fold[rows, labels]
     names = patient.dataset.class_names
     return [
         {
             "row": int(rows[i]),
-            "label": names[patient.dataset.target[rows[i]]],
+            "label": names[int(labels[i])],
             "likelier": names[int(facts.out_of_fold[rows[i]].argmax())],
             "probability_of_label": float(own[i]),
         }

@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 # Seconds of training that a diagnosis may plan for by default; the rest is start, compiling and references.
 _PLANNED_S = 20.0
-_MAX_ROWS = 60_000
+_MANY_ROWS = 5000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,9 +50,9 @@ class TrialPlan:
 
 
 def plan_trials(patient: Patient, seed: int, budget_s: float | None) -> TrialPlan:
-    """Draw the trials: as many as can be afforded, by arithmetic, so that the same seed gives the same plan."""
+    """Draw as many trials as can be afforded, by arithmetic: the same seed gives the same plan."""
     size, held = len(patient.train), len(patient.validation)
-    num_folds = int(np.clip(round((size + held) / max(held, 1)), 3, 5))
+    num_folds = 5 if size + held <= _MANY_ROWS else 4
     given = Split(train=np.sort(patient.train), validation=np.sort(patient.validation))
     every = np.sort(np.concatenate([patient.train, patient.validation]))
     cost = member_cost(
@@ -65,18 +65,21 @@ def plan_trials(patient: Patient, seed: int, budget_s: float | None) -> TrialPla
     )
     affordable = (_PLANNED_S if budget_s is None else 0.6 * budget_s) / max(cost, 1e-6)
     is_small = affordable >= 200
-    num_look, num_confirm = (3, 5) if affordable >= 320 else (2, 4) if is_small else (1, 3)
+    num_look, num_confirm = (4, 11) if affordable >= 700 else (3, 6) if is_small else (1, 4)
     folds = _folds(patient, every, num_folds, [seed, 11], size)
-    again = _folds(patient, every, num_folds, [seed, 12], size)[: num_confirm - 1]
+    again = [
+        *_folds(patient, every, num_folds, [seed, 12], size),
+        *_folds(patient, every, num_folds, [seed, 13], size),
+    ][: num_confirm - 1]
     num_folds, num_again = len(folds), len(again)
-    splits = (given, given, *folds, given, *again)
+    splits = (given, given, *folds, given, *again, given, given)
     first, second = tuple(range(2, 2 + num_folds)), tuple(range(2 + num_folds, 3 + num_folds + num_again))
-    rng = np.random.default_rng([seed, 13])
+    rng = np.random.default_rng([seed, 14])
     return TrialPlan(
         splits=splits,
         seeds=tuple(int(s) for s in rng.integers(1, 2**31, len(splits))),
         start=0,
-        given=(1, second[0]),
+        given=(1, second[0], len(splits) - 2, len(splits) - 1),
         look=(1, *first[:num_look]),
         confirm=second,
         folds=first if is_small else first[:2],

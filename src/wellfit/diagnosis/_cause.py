@@ -15,7 +15,7 @@ MIN_GAIN = 0.06
 # Some forty interventions are tried on the same rows; at this level one in five healthy networks would
 # show one such effect by chance, and the confirmation on fresh trials removes it.
 MAX_P_SCREENED = 0.05
-MAX_P = 0.01
+MAX_P = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,15 @@ Float64Array = NDArray[np.float64]
 # counts as this many further trials. With a handful of trials a spread of its own would be too uncertain.
 _PRIOR_TRIALS = 4.0
 
+# Validation rows of different folds are different rows, but training rows overlap, so that trials are
+# correlated. Nadeau and Bengio's ratio of rows takes all of the variance for correlated; most of it comes
+# from the validation rows, which are not shared.
+_CORRELATION = 0.1
+
+# A loss further beyond chance than this share of the scale counts as this far: how much worse than chance
+# says little, and varies wildly from run to run.
+_BEYOND = 0.25
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Runs:
@@ -68,9 +77,9 @@ class Evidence:
         num_epochs: epochs after which the network as it stands ends.
         chance: ``[trial]`` validation loss of predicting without looking at the inputs.
         references: model name to its mean validation loss on the same trials.
-        given: trials on the rows as they were given; the others are drawn from all rows pooled.
+        given: trials on the rows as they were given that are in `runs`; the others are drawn from all rows.
+        repeats: all trials on the rows as they were given, those of the confirmation included.
         fair: trials whose validation rows are like the training rows and share none with them.
-        test_ratio: validation rows over training rows of a trial.
         facts: what else is known.
     """
 
@@ -82,8 +91,8 @@ class Evidence:
     chance: Float64Array
     references: Mapping[str, float]
     given: tuple[int, ...]
+    repeats: tuple[int, ...]
     fair: tuple[int, ...]
-    test_ratio: float
     facts: Facts
 
     @cached_property
@@ -116,7 +125,9 @@ class Evidence:
         ends = [self._end(name, table[where[t]]) for t in trials]
         return self.capped(np.asarray(ends))
 
-    def effect(self, name: str, *, side: str = "validation", fresh: bool = True) -> Effect | None:
+    def effect(
+        self, name: str, *, side: str = "validation", fresh: bool = True, trials: Sequence[int] | None = None
+    ) -> Effect | None:
         """Return the gain of a probe over the network as it stands; None where it was not run.
 
         The gain is the paired difference of losses over `scale`. Its interval is a moderated t interval
@@ -126,6 +137,7 @@ class Evidence:
             name: of the probe.
             side: ``validation`` or ``train``.
             fresh: use trials that nothing was chosen by where there are any.
+            trials: which ones count; the fair ones if None.
 
         Source:
             Nadeau and Bengio, Inference for the Generalization Error, 2003; Smyth, Linear Models and
@@ -134,7 +146,7 @@ class Evidence:
         table = self.fresh if fresh and name in self.fresh else self.runs
         if name not in table or BASELINE not in table:
             return None
-        differences = self._differences(table, name, side)
+        differences = self._differences(table, name, side, trials)
         if not len(differences):
             return None
         return self.effect_of(differences, self._typical_spread(table, side))
@@ -151,9 +163,12 @@ class Evidence:
         own, base = self.runs[name].trials, self.runs[BASELINE].trials
         return [t for t in own if t in base and t in self.fair]
 
-    def _differences(self, table: Mapping[str, Runs], name: str, side: str) -> Float64Array:
+    def _differences(
+        self, table: Mapping[str, Runs], name: str, side: str, wanted: Sequence[int] | None = None
+    ) -> Float64Array:
         base, own = table[BASELINE], table[name]
-        trials = [t for t in own.trials if t in base.trials and t in self.fair]
+        counted = self.fair if wanted is None else wanted
+        trials = [t for t in own.trials if t in base.trials and t in counted]
         if not trials:
             return np.zeros(0)
         before = self._ends(table, BASELINE, trials, side)
@@ -192,8 +207,8 @@ class Evidence:
         return float(curve[longest - 1]) if longest >= min(asked, len(curve)) else float("nan")
 
     def capped(self, losses: Float64Array) -> Float64Array:
-        """Return losses of which none is far beyond chance: a diverged run counts as much worse, not as infinite."""
-        most = self.chance_loss + self.scale
+        """Return losses of which none is far beyond chance; a diverged run counts as much worse, not more."""
+        most = self.chance_loss + _BEYOND * self.scale
         return np.minimum(np.where(np.isfinite(losses), losses, most), most)
 
     def _of(self, runs: Runs, trials: Sequence[int]) -> NDArray[np.intp]:
@@ -239,7 +254,7 @@ class Evidence:
         own = float(np.var(differences, ddof=1)) if count > 1 else prior
         freedom = _PRIOR_TRIALS + count - 1
         variance = (_PRIOR_TRIALS * prior + (count - 1) * own) / freedom
-        error = float(np.sqrt(variance * (1 / count + self.test_ratio)))
+        error = float(np.sqrt(variance * (1 / count + _CORRELATION)))
         estimate = float(np.mean(differences))
         half = student_quantile(0.975, freedom) * error
         return Effect(

@@ -22,10 +22,12 @@ def examine(evidence: Evidence) -> Ruling:
     layers = evidence.situation.facts.batch_normalizations
     if not layers:
         return not_applicable("the network has no batch normalization")
-    gains = evidence.facts.network.get("recalibrated_gains")
-    if gains is None:
+    network = evidence.facts.network
+    before, after = network.get("loss_as_it_stands"), network.get("loss_recalibrated")
+    if before is None or after is None:
         return cannot_tell("the network's layers cannot be listed, so its statistics could not be replaced")
-    effect = evidence.effect_of(np.asarray(gains, np.float64) / evidence.scale)
+    ends, mended = (evidence.capped(np.asarray(values, np.float64)) for values in (before, after))
+    effect = evidence.effect_of((ends - mended) / evidence.scale)
     if effect is None:
         return cannot_tell("no run of the network as it stands ended well")
     numbers = {

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wellfit.diagnosis._cause import Cause, Ruling, cannot_tell, silent
+from wellfit.diagnosis._cause import Cause, Ruling, cannot_tell, found, silent
 from wellfit.diagnosis._evidence import Evidence
 from wellfit.diagnosis._gain import gain_ruling, number
-from wellfit.diagnosis._probe import Probe, Situation
+from wellfit.diagnosis._probe import BASELINE, Probe, Situation
 from wellfit.records import Verdict
 
 MIN_SHARE = 0.4
 """Share of dead or saturated units of a layer at which it is noted; ReLU leaves some in any network."""
+MIN_START_GAIN = 0.4
+"""Gain of freshly drawn weights over those that the network came with, beyond any luck of the draw."""
 _NAME = "standard initial weights"
 _BONUS = -0.1
 
@@ -39,17 +41,36 @@ def examine(evidence: Evidence) -> Ruling:
         "layer": network.get("dead_layer"),
         "symmetric": network.get("symmetric"),
     }
+    given = start_gain(evidence)
+    if given is not None and given > MIN_START_GAIN:
+        told = {**numbers, "gain_of_drawn_over_given_weights": given}
+        return found(0.9, told, tier=0, score=given)
     if "dead_share" not in network:
         return cannot_tell("the network's layers cannot be listed")
     if share < MIN_SHARE and not network.get("symmetric"):
         return silent("no layer has many dead or saturated units at the start or at the end", numbers)
     return gain_ruling(
         evidence,
-        [_NAME, "drawn anew"],
+        [_NAME],
         numbers=numbers,
         discount=_BONUS,
         what="units are dead, and other initial weights gain no more than noise does",
     )
+
+
+def start_gain(evidence: Evidence) -> float | None:
+    """Return how much better the network does from freshly drawn weights than from those it came with.
+
+    None where it came trained, or where either was not run.
+    """
+    base, start = evidence.runs[BASELINE], evidence.facts.network.get("start_trial")
+    if evidence.facts.network.get("is_trained") or not isinstance(start, int) or not evidence.given:
+        return None
+    if start not in base.trials or evidence.given[0] not in base.trials:
+        return None
+    # On training rows, where the rows that are drawn play no part: dead units keep both losses up.
+    losses = evidence.final(BASELINE, [start, evidence.given[0]], side="train")
+    return float(losses[0] - losses[1]) / evidence.scale
 
 
 CAUSE = Cause(

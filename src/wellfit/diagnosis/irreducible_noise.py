@@ -9,6 +9,8 @@ Source: Cover and Hart, Nearest Neighbor Pattern Classification, 1967 (bounds on
 
 from __future__ import annotations
 
+import numpy as np
+
 from wellfit.diagnosis._cause import Cause, Ruling, cannot_tell, found, silent
 from wellfit.diagnosis._evidence import Evidence
 from wellfit.diagnosis._gain import number
@@ -16,7 +18,7 @@ from wellfit.records import Task, Verdict
 
 MIN_FLOOR = 0.08
 """Share of mistakes among the rows of which the models are most certain, at the lower end of its interval."""
-MAX_SKILL = 0.35
+MAX_SKILL = 0.15
 """Share of the chance loss that the best reference takes away, above which a level is no floor of noise."""
 MIN_CONFLICT = 0.1
 """Share of rows with an equal row of another label."""
@@ -26,7 +28,7 @@ def examine(evidence: Evidence) -> Ruling:
     """Found where strong models agree on a high loss and nothing about the rows would lower it."""
     data = evidence.facts.data
     skill = number(data.get("signal_skill"))
-    if not skill == skill:
+    if np.isnan(skill):
         return cannot_tell("no reference model could be fitted")
     conflict, floor = number(data.get("conflicting_share"), 0.0), number(data.get("certain_error_low"), 0.0)
     numbers = {
@@ -36,21 +38,21 @@ def examine(evidence: Evidence) -> Ruling:
         "rows_with_conflicting_labels": conflict,
         "references": dict(evidence.references),
     }
+    if number(data.get("suspect_z"), 0.0) >= 3 and number(data.get("suspect_excess"), 0.0) >= 0.05:
+        return silent("training labels are more doubtful than validation labels: see label-noise", numbers)
     if conflict >= MIN_CONFLICT:
         return found(min(0.6 + conflict, 0.95), numbers, score=0.12)
-    if evidence.situation.task is Task.REGRESSION:
-        if skill <= MAX_SKILL:
-            return found(0.6, numbers, score=0.07)
+    if skill > MAX_SKILL:
         return silent("the best references explain the target well", numbers)
-    if floor >= MIN_FLOOR and skill <= 2 * MAX_SKILL:
-        return found(min(0.55 + floor, 0.95), numbers, score=0.07 + floor / 2)
-    return silent("models are right where they are certain", numbers)
+    if evidence.situation.task is not Task.REGRESSION and floor < MIN_FLOOR:
+        return silent("models are right where they are certain", numbers)
+    return found(min(0.6 + floor, 0.95), numbers, score=0.07 + floor / 2)
 
 
 CAUSE = Cause(
     code="irreducible-noise",
     family=Verdict.NOT_LEARNING,
-    experiment="different strong models on the same rows; equal rows with unequal labels; mistakes where certain",
+    experiment="other strong models on the same rows; equal rows with unequal labels; mistakes where certain",
     remedies=("accept the level", "measure the target better", "collect inputs that explain the rest"),
     examine=examine,
 )

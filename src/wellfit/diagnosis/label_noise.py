@@ -9,6 +9,8 @@ Source: Northcutt, Jiang and Chuang, Confident Learning, 2021.
 
 from __future__ import annotations
 
+import numpy as np
+
 from wellfit.diagnosis._cause import MIN_GAIN, Cause, Ruling, cannot_tell, silent
 from wellfit.diagnosis._evidence import Evidence
 from wellfit.diagnosis._gain import effect_ruling, evidence_of, number
@@ -25,7 +27,7 @@ def examine(evidence: Evidence) -> Ruling:
     """Found where training without the suspects lowers the loss on unaltered rows."""
     data = evidence.facts.data
     rate, excess = number(data.get("suspect_share")), number(data.get("suspect_excess"))
-    if not rate == rate:
+    if np.isnan(rate):
         return cannot_tell("labels could not be checked out of fold")
     numbers = {
         "suspected_share": rate,
@@ -35,7 +37,8 @@ def examine(evidence: Evidence) -> Ruling:
     }
     if excess < MIN_NOISE or number(data.get("suspect_z"), 0.0) < 3:
         return silent("training labels are no more doubtful than validation labels", numbers)
-    effect = evidence.effect(NAME)
+    # Of random splits the validation rows hold wrong labels, too; those that were given are left unaltered.
+    effect = evidence.effect(NAME, trials=evidence.repeats)
     if effect is None:
         return cannot_tell("training without the suspected rows was not tried", numbers)
     numbers |= evidence_of(effect)

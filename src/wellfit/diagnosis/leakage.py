@@ -19,7 +19,7 @@ from wellfit.records import Verdict
 # Copies in this share of the validation rows, beyond what the training rows hold among themselves.
 MIN_COPIES = 0.05
 # A single column that explains this share of the target, and this much more than all others together.
-MIN_COLUMN = 0.9
+MIN_COLUMN = 0.75
 MIN_LEAD = 0.25
 
 

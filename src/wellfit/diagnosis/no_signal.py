@@ -46,7 +46,7 @@ def examine(evidence: Evidence) -> Ruling:
         "best": evidence.best_loss,
         "references": dict(evidence.references),
     }
-    if not z == z:
+    if np.isnan(z):
         return cannot_tell("no reference model could be fitted", numbers)
     if z > MAX_SIGNAL_Z or network > MAX_SIGNAL_Z + 1:
         return silent("the inputs predict the target better than chance", numbers)
@@ -69,7 +69,7 @@ def network_z(evidence: Evidence) -> float:
     differences = chance - own[:, epoch]
     if len(differences) < 2 or not np.isfinite(differences).all():
         return 0.0
-    error = float(np.std(differences, ddof=1)) * float(np.sqrt(1 / len(differences) + evidence.test_ratio))
+    error = float(np.std(differences, ddof=1)) * float(np.sqrt(1 / len(differences) + 0.1))
     return float(np.mean(differences)) / max(error, 1e-3 * abs(evidence.chance_loss))
 
 

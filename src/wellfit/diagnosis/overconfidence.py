@@ -17,6 +17,7 @@ from wellfit.diagnosis._gain import effect_ruling, evidence_of, number
 from wellfit.records import Verdict
 
 _DISCOUNT = 0.05  # a temperature also mends part of what training too long does
+_MIN_SKILL = 0.3  # share of the scale that a network must have learned to be called overconfident
 _WARM = 1.15  # below this temperature probabilities are about right
 
 
@@ -24,16 +25,20 @@ def examine(evidence: Evidence) -> Ruling:
     """Found where a temperature alone lowers validation loss."""
     if not evidence.situation.task.is_classification:
         return not_applicable("there are no probabilities in regression")
-    gains = evidence.facts.network.get("temperature_gains")
-    temperature = number(evidence.facts.network.get("temperature"))
-    if gains is None:
+    network = evidence.facts.network
+    before, after = network.get("loss_at_one"), network.get("loss_at_temperature")
+    temperature = number(network.get("temperature"))
+    if before is None or after is None:
         return cannot_tell("predictions of the network as it stands were not available")
-    effect = evidence.effect_of(np.asarray(gains, np.float64) / evidence.scale)
+    ends, mended = (evidence.capped(np.asarray(values, np.float64)) for values in (before, after))
+    effect = evidence.effect_of((ends - mended) / evidence.scale)
     if effect is None:
         return cannot_tell("predictions of the network as it stands were not available")
     numbers = {**evidence_of(effect), "temperature": temperature}
     if temperature < _WARM:
         return silent("the best temperature is close to 1", numbers)
+    if float(mended.mean()) > evidence.chance_loss - _MIN_SKILL * evidence.scale:
+        return silent("the network knows too little for its confidence to be the fault", numbers)
     return effect_ruling(effect, numbers, discount=_DISCOUNT, what="a temperature gains no more than noise")
 
 

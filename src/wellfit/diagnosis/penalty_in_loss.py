@@ -18,7 +18,7 @@ from wellfit.diagnosis._probe import BASELINE
 from wellfit.records import Verdict
 
 # A penalty of this share of what there is to gain changes how a reported loss is read.
-MIN_SHARE = 0.25
+MIN_SHARE = 0.4
 
 
 def examine(evidence: Evidence) -> Ruling:
@@ -30,7 +30,7 @@ def examine(evidence: Evidence) -> Ruling:
     shares = runs.penalty[:, last] / evidence.scale
     shares = shares[np.isfinite(shares)]
     effect = evidence.effect_of(shares, prior=1e-4) if len(shares) else None
-    if effect is None:
+    if effect is None or np.isnan(runs.validation_loss[:, last]).all():
         return silent("the network diverged")
     data = float(np.nanmean(runs.validation_loss[:, last]))
     penalty = float(np.nanmean(runs.penalty[:, last]))
@@ -48,7 +48,7 @@ def examine(evidence: Evidence) -> Ruling:
         )
     if effect.estimate < MIN_SHARE:
         return silent("the penalty is a small part of the reported loss", numbers)
-    return found(min(0.5 + 0.5 * effect.estimate, 0.99), numbers, effect, tier=1, score=effect.estimate)
+    return found(min(0.5 + 0.5 * effect.estimate, 0.99), numbers, effect, score=min(effect.estimate, 1.0) / 4)
 
 
 CAUSE = Cause(

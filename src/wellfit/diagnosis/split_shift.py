@@ -56,7 +56,7 @@ def gap_to_pooled(evidence: Evidence) -> Effect:
     # Validation rows of the given split are one sample of rows, however many seeds are tried on it.
     spread = float(np.var(other, ddof=1)) if len(other) > 1 else 0.0
     rows = number(evidence.facts.data.get("validation_error"), 0.0)
-    error = float(np.sqrt(spread / len(other) + max(spread, rows**2))) / evidence.scale
+    error = float(np.sqrt(spread / len(other) + rows**2)) / evidence.scale
     freedom = max(len(other) - 1, 1) + 3
     half = student_quantile(0.975, freedom) * error
     p_value = student_two_sided(estimate / error, freedom) if error > 0 else 1.0

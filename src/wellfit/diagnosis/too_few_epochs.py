@@ -30,7 +30,7 @@ def examine(evidence: Evidence) -> Ruling:
     effect, epoch = evidence.at_epochs(epochs, runs.validation_loss.shape[1])
     if effect is None:
         return cannot_tell("there was no time to train for longer")
-    train = evidence.mean_curve(BASELINE, side="train")
+    train = np.nan_to_num(evidence.mean_curve(BASELINE, side="train"), nan=1e30, posinf=1e30)
     fallen = float((train[epochs - 1] - np.nanmin(train[epochs:])) / evidence.scale)
     numbers = {**evidence_of(effect), "epochs": epochs, "best_epoch": epoch + 1, "train_gain": fallen}
     if not fallen > MIN_GAIN / 2:

@@ -37,7 +37,7 @@ def examine(evidence: Evidence) -> Ruling:
     shares = [share for share in SHARES if f"{share:.0%} of the rows" in evidence.runs]
     if len(shares) < 2:
         return cannot_tell("there was no time for a learning curve")
-    trials = [t for t in evidence.common(f"{shares[0]:.0%} of the rows")]
+    trials = evidence.common(f"{shares[0]:.0%} of the rows")
     curves = [best_losses(evidence, f"{share:.0%} of the rows", trials) for share in shares]
     losses = np.stack([*curves, best_losses(evidence, BASELINE, trials)], axis=1)
     if len(trials) < 2 or not np.isfinite(losses).all():
@@ -62,11 +62,12 @@ def examine(evidence: Evidence) -> Ruling:
     }
     if effect.estimate >= MIN_PROMISE and effect.low > 0 and gap >= MIN_GAP:
         return found(confidence_of(effect, MIN_PROMISE), numbers, effect)
-    return silent("more rows promise little, or validation and training are close", numbers)
+    reason = f"twice the rows promise {effect.estimate:.0%} (gap {gap:.0%})"
+    return silent(f"more rows promise little, or validation and training are close: {reason}", numbers)
 
 
 def best_losses(evidence: Evidence, name: str, trials: Sequence[int]) -> Float64Array:
-    """Return ``[trial]`` validation losses at the epoch that is best on average, so that length plays no part."""
+    """Return ``[trial]`` validation losses at the epoch that is best on average."""
     runs = evidence.runs[name]
     where = {t: i for i, t in enumerate(runs.trials)}
     table = runs.validation_loss[[where[t] for t in trials]][:, : evidence.num_epochs]

@@ -18,7 +18,7 @@ import numpy as np
 from wellfit.diagnosis._cause import MIN_GAIN, Cause, Ruling, cannot_tell, found, silent
 from wellfit.diagnosis._evidence import Evidence
 from wellfit.diagnosis._gain import best_probe, confidence_of, evidence_of
-from wellfit.diagnosis._probe import Probe, Situation
+from wellfit.diagnosis._probe import BASELINE, Probe, Situation
 from wellfit.models import NetworkFacts
 from wellfit.records import Task, Verdict
 
@@ -61,50 +61,51 @@ def faults(
         low: smallest value of a regression target.
         high: largest value of a regression target.
     """
-    wrong: list[str] = []
-    units, activation, loss = facts.num_outputs, facts.activation, facts.loss_name
     if task is Task.REGRESSION:
-        if loss in _CROSSENTROPIES:
-            wrong.append(f"loss {loss} is for classes, the target is a number")
-        if activation == "softmax":
-            wrong.append("softmax at the output puts out shares, the target is a number")
-        elif activation in _BOUNDED:
-            floor, ceiling = _BOUNDED[activation]
-            if low < floor or high > ceiling:
-                wrong.append(
-                    f"{activation} at the output reaches {floor:g} to {ceiling:g}, "
-                    f"the target {low:.4g} to {high:.4g}"
-                )
-        return tuple(wrong)
-    needed = 1 if num_classes == 2 else num_classes
-    if units == 1 and activation == "softmax":
-        wrong.append("softmax on one unit always puts out 1")
-    if units == 1 and loss in _CROSSENTROPIES[1:]:
-        wrong.append(f"{loss} on one unit is constant: one unit needs binary_crossentropy")
-    if num_classes > 2 and units < num_classes:
-        wrong.append(f"{units} output units for {num_classes} classes: labels are out of range")
-    if units > 1 and units > max(num_classes, 2):
-        wrong.append(f"{units} output units for {num_classes} classes")
-    if num_classes > 2 and loss == "binary_crossentropy" and units >= needed:
-        wrong.append("binary_crossentropy on several classes counts each class by itself")
-    if loss in _CROSSENTROPIES:
-        if facts.from_logits and activation in _PROBABILITIES:
-            wrong.append(f"from_logits=True, and {activation} at the output: it is squashed twice")
-        if not facts.from_logits and activation not in (*_PROBABILITIES, "unknown"):
-            wrong.append(f"from_logits=False, and {activation} at the output, which is no probability")
-        if activation in ("relu", "tanh") and facts.from_logits:
-            wrong.append(f"{activation} at the output bounds the logits")
+        return _regression_faults(facts, low, high)
+    units, activation, loss = facts.num_outputs, facts.activation, facts.loss_name
+    rules = {
+        "softmax on one unit always puts out 1": units == 1 and activation == "softmax",
+        f"{loss} on one unit is constant: one unit needs binary_crossentropy": units == 1
+        and loss in _CROSSENTROPIES[1:],
+        f"{units} output units for {num_classes} classes: labels are out of range": units < num_classes
+        and num_classes > 2,
+        f"{units} output units for {num_classes} classes": units > max(num_classes, 2),
+        "binary_crossentropy counts each of several classes by itself": loss == "binary_crossentropy"
+        and units >= num_classes > 2,
+        f"from_logits=True, and {activation} at the output: it is squashed twice": facts.from_logits
+        and activation in _PROBABILITIES,
+        f"from_logits=False, and {activation} at the output, which is no probability": loss in _CROSSENTROPIES
+        and not facts.from_logits
+        and activation not in (*_PROBABILITIES, "unknown"),
+        f"{activation} at the output bounds the logits": facts.from_logits and activation in ("relu", "tanh"),
+    }
+    return tuple(sentence for sentence, holds in rules.items() if holds)
+
+
+def _regression_faults(facts: NetworkFacts, low: float, high: float) -> tuple[str, ...]:
+    wrong = list[str]()
+    if facts.loss_name in _CROSSENTROPIES:
+        wrong.append(f"loss {facts.loss_name} is for classes, the target is a number")
+    if facts.activation == "softmax":
+        wrong.append("softmax at the output puts out shares, the target is a number")
+    elif facts.activation in _BOUNDED:
+        floor, ceiling = _BOUNDED[facts.activation]
+        if low < floor or high > ceiling:
+            wrong.append(
+                f"{facts.activation} at the output reaches {floor:g} to {ceiling:g}, "
+                f"the target {low:.4g} to {high:.4g}"
+            )
     return tuple(wrong)
 
 
 def examine(evidence: Evidence) -> Ruling:
     """Found where the reading found a fault, or a few rows cannot be memorized."""
-    reading = evidence.facts.network.get("faults", ())
-    wrong = list(reading) if isinstance(reading, tuple) else []
+    wrong = evidence.facts.faults
     repairs = [name for name in ("repaired output and loss", "all layers trainable") if name in evidence.runs]
     best = best_probe(evidence, repairs) if repairs else None
     left = memory(evidence)
-    numbers: dict[str, object] = {"read": wrong, "loss_left_after_memorizing": left}
+    numbers: dict[str, object] = {"read": list(wrong), "loss_left_after_memorizing": left}
     frozen = evidence.situation.facts.frozen_layers
     if frozen:
         numbers["frozen_layers"] = list(frozen)
@@ -120,12 +121,22 @@ def examine(evidence: Evidence) -> Ruling:
     if left is None:
         return cannot_tell("memorizing a few rows was not tried", numbers)
     if left > 1 - MEMORIZED:
-        others = [n for n in evidence.runs if n not in repairs and evidence.probes[n].labels == "true"]
-        rescue = best_probe(evidence, [n for n in others if not evidence.probes[n].num_rows])
-        if rescue is not None and rescue[1].estimate > 4 * MIN_GAIN:
-            return silent(f"a few rows cannot be memorized as it stands, and {rescue[0]} mends it", numbers)
+        rescue = max(_gains(evidence), default=0.0)
+        if rescue > MIN_GAIN:
+            return silent("a few rows cannot be memorized as it stands, and another change mends it", numbers)
         return found(0.7, numbers, tier=1, score=0.3)
     return silent("output and loss fit the target, and a few rows can be memorized", numbers)
+
+
+def _gains(evidence: Evidence) -> list[float]:
+    """Return the gains of the first look of everything that trains on true labels and all rows."""
+    usable = [
+        name
+        for name, probe in evidence.probes.items()
+        if probe.labels == "true" and not probe.num_rows and probe.rows == 1 and name in evidence.runs
+    ]
+    effects = [evidence.effect(name, fresh=False) for name in usable if name != BASELINE]
+    return [effect.estimate for effect in effects if effect is not None]
 
 
 def memory(evidence: Evidence) -> float | None:
@@ -144,7 +155,8 @@ CAUSE = Cause(
     family=Verdict.NOT_LEARNING,
     experiment="output, loss and frozen layers read; 16 rows memorized; the output and loss set right",
     remedies=(
-        "one unit with sigmoid and binary_crossentropy, k units with softmax and sparse_categorical_crossentropy",
+        "two classes: one unit, sigmoid, binary_crossentropy",
+        "k classes: k units, softmax, sparse_categorical_crossentropy",
         "a linear output for numbers",
         "make the layers trainable that must learn",
     ),

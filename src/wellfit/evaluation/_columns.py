@@ -9,8 +9,11 @@ from wellfit.evaluation._check import Float64Array
 from wellfit.records import Task
 
 _NUM_BINS = 24
+_BIN_ROWS = 25
 RARE_SHARE = 0.03
 """A column is rare where fewer rows than this differ from its most frequent value."""
+_MOST_COLUMNS = 0.6
+"""Share of columns that must be moved for the preparation, rather than the rows, to be other."""
 _MIN_UNIQUE = 0.97
 """A column names rows where this share of its whole numbers occurs once."""
 
@@ -85,7 +88,9 @@ def mismatched_columns(train: ArrayLike, rows: ArrayLike) -> NDArray[np.intp]:
     """Return the columns that two sets of rows give in different units or with different offsets.
 
     A column counts where its middle half is at least 2.5 times as wide on one side, or its median lies beyond
-    nearly all of the other side's values; columns with few values are passed over.
+    nearly all of the other side's values. Where most columns are moved or stretched by less, but surely, all
+    of these count: rows that are merely other rows differ in a few columns. Columns with few values are
+    passed over.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -94,20 +99,37 @@ def mismatched_columns(train: ArrayLike, rows: ArrayLike) -> NDArray[np.intp]:
         [1]
     """
     first, second = np.asarray(train, np.float64), np.asarray(rows, np.float64)
-    found = list[int]()
+    sure, likely, usable = list[int](), list[int](), 0
     for i in range(first.shape[1]):
         one, two = first[np.isfinite(first[:, i]), i], second[np.isfinite(second[:, i]), i]
-        if len(np.unique(one)) < 5 or len(two) < 8:
+        if len(np.unique(one)) < 2 or len(two) < 8:
             continue
-        low, high = np.quantile(one, [0.25, 0.75])
-        other_low, other_middle, other_high = np.quantile(two, [0.25, 0.5, 0.75])
-        width, other_width = high - low, other_high - other_low
-        ratio = (other_width + 1e-12) / (width + 1e-12)
-        edges = np.quantile(one, [0.02, 0.98])
-        moved = other_middle < edges[0] or other_middle > edges[1]
-        if (width > 0 and not 1 / 2.5 <= ratio <= 2.5) or moved:
-            found.append(i)
-    return np.array(found, np.intp)
+        usable += 1
+        if len(np.unique(one)) >= 5 and _is_other_unit(one, two):
+            sure.append(i)
+        if _is_moved(one, two):
+            likely.append(i)
+    everywhere = len(likely) >= max(2, _MOST_COLUMNS * usable)
+    return np.array(sorted({*sure, *likely}) if everywhere else sure, np.intp)
+
+
+def _is_other_unit(one: Float64Array, two: Float64Array) -> bool:
+    low, high = np.quantile(one, [0.25, 0.75])
+    other_low, other_middle, other_high = np.quantile(two, [0.25, 0.5, 0.75])
+    width, other_width = high - low, other_high - other_low
+    edges = np.quantile(one, [0.02, 0.98])
+    is_stretched = width > 0 and not 1 / 2.5 <= other_width / width <= 2.5
+    return bool(is_stretched or other_middle < edges[0] or other_middle > edges[1])
+
+
+def _is_moved(one: Float64Array, two: Float64Array) -> bool:
+    """Whether means differ by half a deviation, or deviations by half, beyond chance."""
+    deviation, other = float(one.std()), float(two.std())
+    error = np.sqrt(deviation**2 / len(one) + other**2 / len(two))
+    moved = abs(float(one.mean() - two.mean()))
+    ratio = max(other, 1e-12) / max(deviation, 1e-12)
+    is_stretched = not 1 / 1.5 <= ratio <= 1.5 and len(two) >= 30
+    return bool((moved > 0.5 * deviation and moved > 4 * error) or is_stretched)
 
 
 def matched(train: ArrayLike, rows: ArrayLike, columns: NDArray[np.intp]) -> Float64Array:
@@ -125,7 +147,8 @@ def _skill(column: Float64Array, wanted: Float64Array, task: Task) -> float:
     known = column[np.isfinite(column)]
     if len(known) < 8:
         return 0.0
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, _NUM_BINS + 1)[1:-1]))
+    num_bins = int(np.clip(len(known) // _BIN_ROWS, 4, _NUM_BINS))
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, num_bins + 1)[1:-1]))
     bins = np.where(np.isfinite(column), np.searchsorted(edges, column, side="right"), len(edges) + 1)
     even, odd = np.arange(len(column)) % 2 == 0, np.arange(len(column)) % 2 == 1
     prior = wanted[even].mean(axis=0)

@@ -1,0 +1,363 @@
+"""One diagnosis on its way: a first look, more experiments where it points, a confirmation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellfit.api._clock import Clock
+from wellfit.api._events import Event, Listener
+from wellfit.api._experiments import Experiments
+from wellfit.api._network_facts import balanced_accuracies, mismatch_gains, network_facts
+from wellfit.api._patient import Patient
+from wellfit.api._row_facts import RowFacts, chance_losses, column_facts, row_facts
+from wellfit.api._told import environment, told_curves, told_line, told_numbers
+from wellfit.api._trial_plan import TrialPlan, plan_trials
+from wellfit.diagnosis import (
+    BASELINE,
+    MAX_P_SCREENED,
+    MIN_GAIN,
+    Evidence,
+    Facts,
+    Probe,
+    Runs,
+    Situation,
+    examine_all,
+    examined_records,
+    findings,
+    label_noise,
+    probes_for,
+    split_shift,
+    verdict_of,
+    wiring,
+)
+from wellfit.evaluation import matched
+from wellfit.models import dropout_points, find_layout
+from wellfit.records import (
+    Diagnosis,
+    Metric,
+    Outcome,
+    Verdict,
+)
+
+Array = NDArray[Any]
+
+_PACKAGES = ("keras", "jax", "numpy", "scikit-learn", "polars")
+_CONFIRMED_PER_CAUSE = 2
+
+
+@dataclass(kw_only=True, eq=False)
+class Examination:
+    """What becomes a diagnosis.
+
+    Attributes:
+        patient: what is diagnosed.
+        clock: when to stop.
+        listener: told of every step.
+        seed: of everything that is drawn.
+        budget_s: seconds that experiments are planned for; None for the usual.
+        command: how it was started.
+    """
+
+    patient: Patient
+    clock: Clock
+    listener: Listener
+    seed: int
+    budget_s: float | None
+    command: str
+
+    def run(self) -> Diagnosis:
+        """Train, judge, and tell."""
+        for note in self.patient.notes:
+            self._say("prepare", message=note)
+        plan = plan_trials(self.patient, self.seed, self.budget_s)
+        with ThreadPoolExecutor(1) as pool:
+            # References are fitted beside the compilation of the population, which keeps one core busy.
+            waiting = pool.submit(row_facts, self.patient, self._folds(plan), seed=self.seed)
+            early = self._early_columns(plan)
+            experiments = Experiments(self.patient, plan, rare=early.rare, leak=early.leak)
+            if len(early.mismatched):
+                experiments, waiting = self._mend_mismatch(experiments, plan, early, pool, waiting)
+            try:
+                return self._examine(experiments, plan, early, waiting)
+            finally:
+                experiments.close()
+
+    def _folds(self, plan: TrialPlan) -> list[Any]:
+        return [plan.splits[t] for t in plan.folds]
+
+    def _early_columns(self, plan: TrialPlan) -> RowFacts:
+        """Return what must be known of columns before anything is compiled."""
+        del plan
+        return column_facts(self.patient)
+
+    def _mend_mismatch(
+        self, experiments: Experiments, plan: TrialPlan, early: RowFacts, pool: Any, waiting: Any
+    ) -> tuple[Experiments, Any]:
+        """Find out whether other units of validation columns are to blame; if so go on with them mended."""
+        base = Probe(name=BASELINE)
+        _, snapshot = experiments.run([base], {BASELINE: plan.given[:1]}, should_stop=self._stopped)
+        if snapshot is None:
+            return experiments, waiting
+        early.data["matched_gains"] = gains = mismatch_gains(experiments, snapshot, early.mismatched)
+        chance = chance_losses(self.patient, [plan.splits[t] for t in plan.given]).mean()
+        if not gains or np.mean(gains) < MIN_GAIN * abs(chance):
+            return experiments, waiting
+        self._say("prepare", message="validation columns come in other units; going on with them mended")
+        patient = self.patient
+        x = np.asarray(patient.dataset.inputs[0], np.float64)
+        mended = np.array(patient.dataset.inputs[0])
+        mended[patient.validation] = matched(x[patient.train], x[patient.validation], early.mismatched)
+        dataset = replace(patient.dataset, inputs=(mended, *patient.dataset.inputs[1:]))
+        self.patient = replace(patient, dataset=dataset)
+        experiments.close()
+        waiting.result()
+        again = Experiments(self.patient, plan, rare=early.rare, leak=early.leak)
+        return again, pool.submit(row_facts, self.patient, self._folds(plan), seed=self.seed)
+
+    def _examine(self, experiments: Experiments, plan: TrialPlan, early: RowFacts, waiting: Any) -> Diagnosis:
+        situation = _situation(self.patient, plan, early)
+        probes = [Probe(name=BASELINE), *probes_for(situation)]
+        by_name = {probe.name: probe for probe in probes}
+        first = [p for p in probes if p.network == "own"]
+        trials = {p.name: self._look(p, plan) for p in first}
+        self._say("baseline", 0, sum(len(t) for t in trials.values()))
+        runs, snapshot = experiments.run(
+            first, trials, progress=self._progress("screen"), should_stop=self._stopped
+        )
+        if BASELINE not in runs or snapshot is None:
+            return self._nothing("stopped before the network as it stands was trained")
+        rows: RowFacts = waiting.result()
+        network, data = network_facts(experiments, snapshot)
+        rows.data |= data | {
+            k: v for k, v in early.data.items() if k in ("matched_gains", "mismatched_columns")
+        }
+        rows.data |= _copy_losses(rows.data)
+        for name in (BASELINE, "balanced class weights"):
+            if name in runs and "balanced class weights" in runs:
+                runs[name] = balanced_accuracies(experiments, snapshot, runs[name], name)
+        network["start_trial"] = plan.start
+        facts = Facts(data=rows.data, network=network, faults=self.patient.faults)
+        evidence = self._evidence(situation, by_name, runs, plan, facts=facts, references=rows.references)
+        runs |= self._second_look(experiments, plan, evidence, probes)
+        evidence = replace(evidence, runs=runs)
+        fresh = self._confirm(experiments, plan, evidence, rows)
+        evidence = replace(evidence, fresh=fresh)
+        return self._diagnosis(experiments, plan, evidence)
+
+    def _look(self, probe: Probe, plan: TrialPlan) -> tuple[int, ...]:
+        if probe.name == BASELINE:
+            return tuple(dict.fromkeys((plan.start, *plan.given[:1], *plan.look, *plan.folds)))
+        if probe.num_rows or (not plan.is_small and probe.rows < 1):
+            return plan.look[-2:]
+        return plan.look
+
+    def _evidence(
+        self,
+        situation: Situation,
+        probes: Mapping[str, Probe],
+        runs: Mapping[str, Runs],
+        plan: TrialPlan,
+        *,
+        facts: Facts,
+        references: Mapping[str, float],
+    ) -> Evidence:
+        patient = self.patient
+        every = range(len(plan.splits))
+        evidence = Evidence(
+            situation=situation,
+            probes=probes,
+            runs=runs,
+            fresh={},
+            num_epochs=patient.settings.epochs,
+            chance=chance_losses(patient, plan.splits),
+            references=references,
+            given=tuple(t for t in plan.given if t in runs[BASELINE].trials),
+            repeats=plan.given,
+            fair=tuple(t for t in every if t != plan.start),
+            facts=facts,
+        )
+        if split_shift.CAUSE.examine(evidence).outcome is Outcome.FOUND:
+            fair = tuple(t for t in every if t != plan.start and t not in plan.given)
+            evidence = replace(evidence, fair=fair)
+        return evidence
+
+    def _second_look(
+        self, experiments: Experiments, plan: TrialPlan, evidence: Evidence, probes: Sequence[Probe]
+    ) -> dict[str, Runs]:
+        """Train other networks where the first look leaves room for them: each must be compiled."""
+        last = float(evidence.final(BASELINE, plan.look).mean())
+        train = float(evidence.final(BASELINE, plan.look, side="train").mean())
+        # A network that is at the best level on training rows, too, gains nothing from being larger.
+        room = max(last, train) - evidence.best_loss > MIN_GAIN * evidence.scale
+        forgets = (wiring.memory(evidence) or 0.0) > 1 - wiring.MEMORIZED
+        wanted = {
+            "wider": room,
+            "deeper": room,
+            "repaired": bool(self.patient.faults) or forgets,
+            "unfrozen": True,
+            "undecayed": True,
+        }
+        asked = [probe for probe in probes if wanted.get(probe.network, False)]
+        if not asked or self._stopped():
+            return {}
+        trials = {probe.name: plan.look for probe in asked}
+        runs, _ = experiments.run(asked, trials, progress=self._progress("search"), should_stop=self._stopped)
+        return runs
+
+    def _confirm(
+        self, experiments: Experiments, plan: TrialPlan, evidence: Evidence, rows: RowFacts
+    ) -> dict[str, Runs]:
+        """Repeat what gained on trials that nothing was chosen by."""
+        if self._stopped():
+            return {}
+        names = _promising(evidence)
+        asked = [evidence.probes[name] for name in names]
+        trials = dict.fromkeys(names, plan.confirm)
+        if _is_suspicious(rows):
+            experiments.suspect(rows.suspects)
+            asked.append(Probe(name=label_noise.NAME, labels="unsuspected"))
+            trials[label_noise.NAME] = plan.given
+        base = Probe(name=BASELINE)
+        asked.append(base)
+        trials[BASELINE] = tuple(dict.fromkeys((*plan.confirm, *trials.get(label_noise.NAME, ()))))
+        runs, snapshot = experiments.run(
+            asked, trials, progress=self._progress("confirm"), should_stop=self._stopped
+        )
+        if BASELINE not in runs or (evidence.probes.keys() and not runs):
+            return {}
+        for name in (BASELINE, "balanced class weights"):
+            if "balanced class weights" in runs and snapshot is not None:
+                runs[name] = balanced_accuracies(experiments, snapshot, runs[name], name)
+        return runs
+
+    def _diagnosis(self, experiments: Experiments, plan: TrialPlan, evidence: Evidence) -> Diagnosis:
+        probes = {**evidence.probes, label_noise.NAME: Probe(name=label_noise.NAME, labels="unsuspected")}
+        evidence = replace(evidence, probes=probes)
+        examined = examine_all(evidence)
+        found = findings(examined)
+        verdict, confidence = verdict_of(found, examined)
+        effects = {
+            name: effect
+            for name in [*evidence.runs, label_noise.NAME]
+            if name != BASELINE and (effect := evidence.effect(name)) is not None
+        }
+        numbers = told_numbers(evidence, self.patient, plan)
+        partial = {"partial": "stopped early"} if self.clock.interrupted else {}
+        return Diagnosis(
+            verdict=verdict,
+            verdict_line=told_line(verdict, found, numbers),
+            confidence=confidence,
+            findings=found,
+            examined=examined_records(examined),
+            unknown=tuple(
+                f"{cause.code}: {ruling.reason}"
+                for cause, ruling in examined
+                if ruling.outcome is Outcome.CANNOT_TELL
+            ),
+            task=self.patient.dataset.task,
+            metric=Metric(name=self.patient.setup.loss_name, direction="minimize"),
+            numbers=numbers,
+            curves=told_curves(evidence),
+            effects=effects,
+            notes=(*self.patient.notes, *experiments.notes),
+            command=self.command,
+            members_trained=experiments.members_trained,
+            timing={"compile_s": experiments.compile_s, "total_s": self.clock.elapsed_s},
+            environment={**environment(self.seed), **partial},
+        )
+
+    def _nothing(self, why: str) -> Diagnosis:
+        return Diagnosis(
+            verdict=Verdict.INCONCLUSIVE,
+            verdict_line=f"Nothing can be said: {why}.",
+            confidence=0.0,
+            task=self.patient.dataset.task,
+            unknown=(why,),
+            command=self.command,
+            timing={"total_s": self.clock.elapsed_s},
+            environment={**environment(self.seed), "partial": why},
+        )
+
+    def _stopped(self) -> bool:
+        return self.clock.interrupted or self.clock.left_s < 0
+
+    def _progress(self, stage: str) -> Any:
+        return lambda done, total: self._say(stage, done, total)
+
+    def _say(self, stage: str, done: int = 0, total: int = 0, message: str = "") -> None:
+        self.listener(
+            Event(
+                stage=stage,
+                done=done,
+                total=total,
+                message=message,
+                metric=self.patient.setup.loss_name,
+                elapsed_s=self.clock.elapsed_s,
+                left_s=max(self.clock.left_s, 0.0) if self.budget_s else 0.0,
+            )
+        )
+
+
+def _situation(patient: Patient, plan: TrialPlan, early: RowFacts) -> Situation:
+    layout = find_layout(patient.model)
+    dataset = patient.dataset
+    can_rebuild = not layout.reason and patient.executor.kind != "fit"
+    gateable = [block for block in layout.blocks if block.removable]
+    counts = np.bincount(dataset.target[patient.train]) if dataset.task.is_classification else np.ones(1)
+    counts = counts[counts > 0]
+    return Situation(
+        settings=patient.settings,
+        facts=patient.facts,
+        task=dataset.task,
+        num_train=len(patient.train),
+        num_classes=dataset.num_classes,
+        imbalance=float(counts.max() / counts.min()),
+        is_raw=patient.is_raw and any(np.issubdtype(v.dtype, np.floating) for v in dataset.inputs),
+        has_rare=len(early.rare) > 0,
+        has_leak=early.leak >= 0,
+        can_narrow=can_rebuild and any(group.size > 1 for group in layout.groups),
+        can_widen=can_rebuild and bool(layout.groups),
+        can_shallow=can_rebuild and bool(gateable) and gateable[-1].gateable,
+        can_deepen=can_rebuild and bool(layout.blocks),
+        can_dropout=bool(dropout_points(patient.model, layout)),
+        is_small=plan.is_small,
+    )
+
+
+def _promising(evidence: Evidence) -> list[str]:
+    """Return the probes that may have gained, those of each network that gained most first."""
+    effects = {
+        name: effect
+        for name, probe in evidence.probes.items()
+        if name != BASELINE
+        and probe.labels == "true"
+        and not probe.num_rows
+        and probe.rows == 1
+        and (effect := evidence.effect(name)) is not None
+        and effect.estimate >= MIN_GAIN / 2
+        and effect.p_value <= 4 * MAX_P_SCREENED
+    }
+    if "balanced class weights" in evidence.runs:
+        effects.pop("balanced class weights", None)
+        return ["balanced class weights", *sorted(effects, key=lambda name: -effects[name].estimate)]
+    return sorted(effects, key=lambda name: -effects[name].estimate)
+
+
+def _is_suspicious(rows: RowFacts) -> bool:
+    excess, z = rows.data.get("suspect_excess"), rows.data.get("suspect_z")
+    return isinstance(excess, float) and isinstance(z, float) and excess >= label_noise.MIN_NOISE and z >= 3
+
+
+def _copy_losses(data: Mapping[str, object]) -> dict[str, object]:
+    twin, losses = data.get("copies"), data.get("validation_row_losses")
+    if not isinstance(twin, np.ndarray) or not isinstance(losses, np.ndarray) or len(twin) != len(losses):
+        return {}
+    if not twin.any() or twin.all():
+        return {}
+    return {"loss_on_copies": float(losses[twin].mean()), "loss_on_others": float(losses[~twin].mean())}
