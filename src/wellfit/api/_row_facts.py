@@ -30,7 +30,7 @@ Array = NDArray[Any]
 _CERTAIN_SHARE = 0.15
 """Share of rows that count as those of which models are most certain."""
 _MAX_FOLDS = 5
-_SUSPECT_DEVIATIONS = 4.0
+_SUSPECT_DEVIATIONS = 2.5
 _CLIP = 1e-7
 
 

@@ -29,8 +29,8 @@ MIN_EPOCHS = 4
 SURE_EPOCHS = 20
 """From this many epochs on confidence is not reduced: shorter runs were not in the corpus."""
 
-MIN_CONFIDENCE = 0.5
-"""A verdict that is not even as likely as all others together is not given."""
+MIN_CONFIDENCE = 0.4
+"""Of four verdicts the likeliest is not given where it is less likely than this."""
 
 MAX_CONFIDENCE = 0.97
 """What curves show is never certain: the best of the corpus' classes are right about so often."""

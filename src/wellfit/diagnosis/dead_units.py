@@ -70,7 +70,8 @@ def start_gain(evidence: Evidence) -> float | None:
         return None
     # On training rows, where the rows that are drawn play no part: dead units keep both losses up.
     losses = evidence.final(BASELINE, [start, evidence.given[0]], side="train")
-    return float(losses[0] - losses[1]) / evidence.scale
+    # Where there is hardly a signal the scale is small, and memorizing noise is no gain.
+    return float(losses[0] - losses[1]) / max(evidence.scale, 0.3 * abs(evidence.chance_loss))
 
 
 CAUSE = Cause(

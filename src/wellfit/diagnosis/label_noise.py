@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from wellfit.diagnosis._cause import MIN_GAIN, Cause, Ruling, cannot_tell, silent
+from wellfit.diagnosis._cause import MIN_GAIN, Cause, Ruling, cannot_tell, found, silent
 from wellfit.diagnosis._evidence import Evidence
-from wellfit.diagnosis._gain import effect_ruling, evidence_of, number
+from wellfit.diagnosis._gain import evidence_of, number
 from wellfit.records import Verdict
 
 NAME = "without suspected labels"
 MIN_NOISE = 0.05
 """Share of training labels under suspicion, in excess of that among validation rows."""
-_BONUS = -0.3
+MAX_P_AGREEING = 0.1
+_BONUS = 0.3
 """Wrong labels are the cause of all memorizing that regularization and an early end mend as well."""
 
 
@@ -42,13 +43,10 @@ def examine(evidence: Evidence) -> Ruling:
     if effect is None:
         return cannot_tell("training without the suspected rows was not tried", numbers)
     numbers |= evidence_of(effect)
-    return effect_ruling(
-        effect,
-        numbers,
-        min_gain=MIN_GAIN,
-        discount=_BONUS,
-        what="training without the suspects gains no more than noise does",
-    )
+    # That training labels are the doubtful ones is shown already; the retraining has to agree with it.
+    if effect.estimate < MIN_GAIN / 2 or effect.p_value > MAX_P_AGREEING:
+        return silent("training without the suspects gains no more than noise does", numbers)
+    return found(min(0.6 + excess, 0.95), numbers, effect, score=effect.estimate + _BONUS)
 
 
 CAUSE = Cause(
