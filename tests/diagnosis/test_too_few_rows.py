@@ -1,0 +1,76 @@
+"""Learning curves over rows that still fall at all rows."""
+
+from __future__ import annotations
+
+import evidence_samples as samples
+import numpy as np
+import pytest
+
+from wellfit.diagnosis import Evidence
+from wellfit.diagnosis.too_few_rows import CAUSE, MIN_GAP, MIN_PROMISE, SHARES, promise
+from wellfit.records import Outcome
+
+NAMES = [probe.name for probe in CAUSE.probes(samples.SITUATION)]
+LOSS, EXPONENT = 0.7, 0.5
+
+
+def promising(gain: float, gap: float = 3 * MIN_GAP, **rest: object) -> Evidence:
+    """Return evidence of a learning curve whose fit promises that gain for twice the rows."""
+    slope = gain / (1 - 2.0**-EXPONENT)
+    gains = {name: (-slope * (share**-EXPONENT - 1), 0.0) for name, share in zip(NAMES, SHARES, strict=True)}
+    return samples.make_evidence(loss=LOSS, train_loss=LOSS - gap, gains=gains, **rest)
+
+
+def test_a_curve_that_falls_on_is_named() -> None:
+    """Twice the rows promise a lot, and the gap is open."""
+    ruling = CAUSE.examine(promising(3 * MIN_PROMISE))
+    assert ruling.outcome is Outcome.FOUND
+    assert ruling.evidence["gain_at_twice_the_rows"] == pytest.approx(3 * MIN_PROMISE, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("factor", "outcome"), [(samples.BELOW, Outcome.SILENT), (samples.ABOVE, Outcome.FOUND)]
+)
+def test_at_the_threshold_of_the_promise(factor: float, outcome: Outcome) -> None:
+    """What the fit promises decides."""
+    assert CAUSE.examine(promising(factor * MIN_PROMISE)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("factor", "outcome"), [(samples.BELOW, Outcome.SILENT), (samples.ABOVE, Outcome.FOUND)]
+)
+def test_at_the_threshold_of_the_gap(factor: float, outcome: Outcome) -> None:
+    """Validation loss must lie above training loss."""
+    assert CAUSE.examine(promising(3 * MIN_PROMISE, factor * MIN_GAP)).outcome is outcome
+
+
+def test_weak_regularization_is_another_cause() -> None:
+    """A gap that the number of rows does not change is not for more rows to close."""
+    evidence = samples.make_evidence(loss=0.8, train_loss=0.1, gains={"L2 0.01": (0.4, -0.2)})
+    assert CAUSE.examine(evidence).outcome is Outcome.SILENT
+
+
+def test_trials_that_disagree_prove_nothing() -> None:
+    """A curve that is lost in the spread over trials is no promise."""
+    evidence = promising(1.2 * MIN_PROMISE, spread=0.6)
+    assert CAUSE.examine(evidence).outcome is Outcome.SILENT
+
+
+def test_a_curve_of_one_point_stays_open() -> None:
+    """A power law needs more than that."""
+    evidence = promising(3 * MIN_PROMISE, without=NAMES[1:])
+    assert CAUSE.examine(evidence).outcome is Outcome.CANNOT_TELL
+
+
+@pytest.mark.parametrize("exponent", [0.25, 0.5, 1.0])
+def test_the_promise_of_a_power_law_is_exact(exponent: float) -> None:
+    """Points on a curve of the family give that curve."""
+    sizes = np.array([*SHARES, 1.0])
+    expected = 0.2 * (1 - 2.0**-exponent)
+    assert promise(sizes, 0.3 + 0.2 * sizes**-exponent) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_curve_that_rises_promises_nothing() -> None:
+    """More rows never are promised to do harm."""
+    sizes = np.array([*SHARES, 1.0])
+    assert promise(sizes, 0.3 + 0.1 * sizes) == 0.0
