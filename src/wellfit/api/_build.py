@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from wellfit.api._subject import Subject, baseline_settings
 from wellfit.data import Preparation, Table, holdout_split, prepare, read_table
 from wellfit.evaluation import default_metric, get_metric
-from wellfit.models import Model, NetworkShape, check_fit, find_layout, load_model, training_setup
+from wellfit.models import (
+    Model,
+    NetworkShape,
+    check_fit,
+    find_layout,
+    load_model,
+    needs_shape,
+    training_setup,
+)
 from wellfit.population import choose_executor
 from wellfit.records import Dataset, SettingsError, TargetError, Task
 
@@ -47,7 +55,8 @@ def table_subject(
     held = holdout if isinstance(holdout, float | int) else _holdout_table(holdout, reading)
     options = replace(preparation or Preparation(), features=features)
     is_reference = model is None or is_built_in(model)
-    given = load_model(model, unsafe=unsafe) if model is not None and not is_reference else None
+    is_made = model is None or needs_shape(model)
+    given = None if is_made else load_model(model, unsafe=unsafe)
     prepared = prepare(
         table,
         target,

@@ -19,6 +19,7 @@ from wellfit.models import (
     TrainingSetup,
     check_fit,
     load_model,
+    needs_shape,
     read_network,
     training_setup,
     with_output,
@@ -106,7 +107,7 @@ def table_patient(
     if validation is not None:
         held = validation if isinstance(validation, Table) else read_table(validation, **reading)
     options = replace(preparation or Preparation(), features=features)
-    given = None if is_built_in(model) else load_model(model, unsafe=unsafe)
+    given = None if needs_shape(model) else load_model(model, unsafe=unsafe)
     prepared = prepare(
         table,
         target,
@@ -153,7 +154,7 @@ def array_patient(
     class_weight: Any = None,
 ) -> Patient:
     """Return what is diagnosed on arrays; the network gets them as they are."""
-    given = load_model(model, unsafe=unsafe) if not is_built_in(model) else model
+    given = load_model(model, unsafe=unsafe) if not needs_shape(model) else model
     parts = [_inputs(x)]
     targets = [np.asarray(y)]
     if validation_data is not None:
@@ -195,7 +196,7 @@ def array_patient(
     if not is_own:
         split = holdout_split(dataset, _DRAWN_SHARE, seed)
         train, held = split.train, split.validation
-    if is_built_in(model):
+    if needs_shape(model):
         given = load_model(model, shape=network_shape(dataset, train, ()))
     return _patient(
         _with_groups(dataset),

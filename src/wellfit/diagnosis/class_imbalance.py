@@ -19,7 +19,7 @@ from wellfit.diagnosis._gain import confidence_of, evidence_of
 from wellfit.diagnosis._probe import BASELINE, Probe, Situation
 from wellfit.records import Verdict
 
-MIN_IMBALANCE = 8.0
+MIN_IMBALANCE = 9.5
 """Rows of the largest class over those of the smallest, below which a network learns both by itself."""
 MIN_CHANGE = 0.1
 """Balanced accuracy that class weights must add, as a share of what lies above the majority class."""

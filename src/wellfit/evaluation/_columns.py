@@ -10,7 +10,7 @@ from wellfit.records import Task
 
 _NUM_BINS = 24
 _BIN_ROWS = 25
-RARE_SHARE = 0.03
+RARE_SHARE = 0.06
 """A column is rare where fewer rows than this differ from its most frequent value."""
 _MOST_COLUMNS = 0.6
 """Share of columns that must be moved for the preparation, rather than the rows, to be other."""

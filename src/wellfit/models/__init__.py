@@ -22,7 +22,7 @@ from wellfit.models._layout import (
     WidthGroup,
     find_layout,
 )
-from wellfit.models._load import BUILT_IN, ModelSpec, NetworkShape, load_model
+from wellfit.models._load import BUILT_IN, ModelSpec, NetworkShape, load_model, needs_shape
 from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._penalties import penalty, with_penalties
 from wellfit.models._points import DropoutPoint, dropout_points
@@ -94,6 +94,7 @@ __all__ = [
     "model_to_bytes",
     "narrow",
     "narrowing_indices",
+    "needs_shape",
     "network_function",
     "optimizer_function",
     "output_activation",

@@ -43,6 +43,9 @@ class NetworkShape:
     categories: tuple[int, ...] = ()
 
 
+_ANY_SHAPE = NetworkShape(num_features=1, task=Task.BINARY)
+
+
 def load_model(spec: ModelSpec, *, unsafe: bool = False, shape: NetworkShape | None = None) -> keras.Model:
     """Return the network that `spec` stands for.
 
@@ -85,6 +88,24 @@ def load_model(spec: ModelSpec, *, unsafe: bool = False, shape: NetworkShape | N
         expected="a .keras or .h5 file, module:function, file.py:function, mlp or dense",
         fix=did_you_mean(text, BUILT_IN) or "name the function too, as in train.py:build_model",
     )
+
+
+def needs_shape(spec: Any) -> bool:
+    """Return whether `spec` is made for the data: a built-in name, or a function that asks for their shape.
+
+    Example:
+        >>> needs_shape("dense:64-32"), needs_shape(lambda num_features: keras.Sequential())
+        (True, True)
+    """
+    if isinstance(spec, str) and not Path(spec).exists():
+        source, separator, function = spec.rpartition(":")
+        if spec.partition(":")[0] in BUILT_IN:
+            return True
+        spec = import_function(source, function) if separator else None
+    if not callable(spec) or isinstance(spec, keras.Model):
+        return False
+    asked = inspect.signature(spec).parameters.values()
+    return any(p.name in vars(_ANY_SHAPE) and p.default is inspect.Parameter.empty for p in asked)
 
 
 def _load_file(path: Path, unsafe: bool) -> keras.Model:
