@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import os
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import itertools
 import sys
 import time
 from collections.abc import Sequence

@@ -293,7 +293,7 @@ def _few_validated(s: Situation, strength: int, rng: np.random.Generator) -> Sit
 
 def _penalized(s: Situation, strength: int, rng: np.random.Generator) -> Situation:
     del rng
-    return s.change(spec=s.spec.change(l2=(1e-3, 4e-3, 1.5e-2)[strength]))
+    return s.change(spec=s.spec.change(l2=max(s.spec.l2, (1e-3, 4e-3, 1.5e-2)[strength])))
 
 
 def _slow_statistics(s: Situation, strength: int, rng: np.random.Generator) -> Situation:

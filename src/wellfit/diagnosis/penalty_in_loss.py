@@ -19,6 +19,8 @@ from wellfit.records import Verdict
 
 # A penalty of this share of what there is to gain changes how a reported loss is read.
 MIN_SHARE = 0.4
+MIN_LEARNED = 0.5
+"""Share of the way from chance to the best reference that the data loss must have gone."""
 
 
 def examine(evidence: Evidence) -> Ruling:
@@ -46,6 +48,8 @@ def examine(evidence: Evidence) -> Ruling:
         return silent(
             "the penalty is large, and it does hold the data loss up: see over-regularized", numbers
         )
+    if data > evidence.chance_loss - MIN_LEARNED * evidence.scale:
+        return silent("the data loss is high by itself", numbers)
     if effect.estimate < MIN_SHARE:
         return silent("the penalty is a small part of the reported loss", numbers)
     return found(min(0.5 + 0.5 * effect.estimate, 0.99), numbers, effect, score=min(effect.estimate, 1.0) / 4)

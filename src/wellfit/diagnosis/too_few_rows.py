@@ -22,8 +22,8 @@ from wellfit.records import Verdict
 SHARES = (0.2, 0.4, 0.7)
 # Doubling the rows must promise this share of what there is to gain, and the gap between validation and
 # training must be open: on most real tables a few more rows help a little.
-MIN_PROMISE = 0.1
-MIN_GAP = 0.2
+MIN_PROMISE = 0.08
+MIN_GAP = 0.15
 _EXPONENTS = np.linspace(0.1, 1.5, 29)
 
 
@@ -45,6 +45,7 @@ def examine(evidence: Evidence) -> Ruling:
     sizes = np.array([*shares, 1.0])
     # Each trial has a curve of its own; their spread says how certain the promise is.
     promises = np.array([promise(sizes, row) for row in losses]) / evidence.scale
+    far = promise(sizes, losses.mean(axis=0), times=4.0) / evidence.scale
     overall = promise(sizes, losses.mean(axis=0)) / evidence.scale
     effect = evidence.effect_of(promises - promises.mean() + overall)
     gap = float(
@@ -56,12 +57,13 @@ def examine(evidence: Evidence) -> Ruling:
     numbers = {
         "gain_at_twice_the_rows": effect.estimate,
         **evidence_of(effect),
+        "gain_at_four_times_the_rows": far,
         "rows": evidence.situation.num_train,
         "gap": gap,
         "loss_by_share": {f"{s:.0%}": float(v) for s, v in zip(sizes, losses.mean(axis=0), strict=True)},
     }
     if effect.estimate >= MIN_PROMISE and effect.low > 0 and gap >= MIN_GAP:
-        return found(confidence_of(effect, MIN_PROMISE), numbers, effect)
+        return found(confidence_of(effect, MIN_PROMISE), numbers, effect, score=far)
     reason = f"twice the rows promise {effect.estimate:.0%} (gap {gap:.0%})"
     return silent(f"more rows promise little, or validation and training are close: {reason}", numbers)
 
@@ -75,8 +77,8 @@ def best_losses(evidence: Evidence, name: str, trials: Sequence[int]) -> Float64
     return table[:, int(np.argmin(table.mean(axis=0)))]
 
 
-def promise(sizes: Float64Array, losses: Float64Array) -> float:
-    """Return how far the fitted curve ``a + b n^-c`` falls from all rows to twice as many.
+def promise(sizes: Float64Array, losses: Float64Array, times: float = 2.0) -> float:
+    """Return how far the fitted curve ``a + b n^-c`` falls from all rows to `times` as many.
 
     Example:
         >>> import numpy as np
@@ -91,7 +93,7 @@ def promise(sizes: Float64Array, losses: Float64Array) -> float:
         error = float(np.square(design @ coefficients - losses).sum())
         if error < best:
             best = error
-            answer = float(max(coefficients[1], 0.0) * (1.0 - 2.0**-exponent))
+            answer = float(max(coefficients[1], 0.0) * (1.0 - times**-exponent))
     return answer
 
 

@@ -76,6 +76,7 @@ def column_scale(x: ArrayLike) -> Float64Array:
         [1.0, 2000.0]
     """
     inputs = np.asarray(x, np.float64)
+    inputs = np.where(np.isnan(inputs).all(axis=0), 0.0, inputs)
     with np.errstate(all="ignore"):
         center, deviation = np.nanmean(inputs, axis=0), np.nanstd(inputs, axis=0)
     varies = np.isfinite(deviation) & (deviation > 0)

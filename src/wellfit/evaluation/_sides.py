@@ -19,6 +19,7 @@ from wellfit.evaluation._references import standardized
 
 _MAX_ROWS = 2000
 _MAX_FEATURES = 200
+_MIN_KNOWN = 10
 _NEAR = 0.02
 """A copy lies nearer than this share of the typical distance between neighbors."""
 
@@ -58,6 +59,8 @@ def separation(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Separation
     rng = np.random.default_rng(seed)
     sides = [_drawn(np.asarray(values, np.float64), rng) for values in (first, second)]
     rows = np.concatenate(sides)
+    # Trees cannot bin a column without a value, which one with few may be in the rows of a fold.
+    rows = np.where(np.isfinite(rows).sum(axis=0) >= _MIN_KNOWN, rows, 0.0)
     side = np.repeat([0, 1], [len(part) for part in sides])
     if min(np.bincount(side)) < 6:
         return Separation(auc=0.5, low=0.0, high=1.0)

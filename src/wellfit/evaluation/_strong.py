@@ -56,6 +56,7 @@ def strong_predictions(
     step, skip = -(-len(inputs) // _MAX_ROWS), -(-inputs.shape[1] // _MAX_FEATURES)
     linear = reference_predictions(inputs, target, others, task, num_classes)["linear"]
     part, wanted = inputs[::step, ::skip], target[::step]
+    part = np.where(np.isfinite(part).any(axis=0), part, 0.0)  # trees cannot bin a column without a value
     scaled, scaled_others = standardized(part, others[:, ::skip])
     found = {
         "linear": linear,
