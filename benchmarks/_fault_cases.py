@@ -143,7 +143,7 @@ class Dropped:
 def pair_names(options: argparse.Namespace) -> list[str]:
     """Return a name for each pair of data set and network of a half."""
     if options.quick:
-        return ["made_rings-32-16"]
+        return ["breast_cancer-32-16"]
     shapes = _TUNE_SHAPES if options.half == "tune" else _REPORT_SHAPES
     names = table_names(options.data, options.half)
     return [f"{name}-{shapes[i % len(shapes)]}" for i, name in names][: options.limit]
@@ -179,7 +179,7 @@ def pair_cases(options: argparse.Namespace, number: int) -> tuple[list[Case], li
 
 def _built(options: argparse.Namespace, number: int) -> tuple[list[Case], list[Dropped]]:
     if options.quick:
-        return cases_of(0, load_table(None, "made_rings"), SHAPES[0], options.only, quick=True)
+        return cases_of(0, load_table(None, "breast_cancer"), SHAPES[0], options.only, quick=True)
     shapes = _TUNE_SHAPES if options.half == "tune" else _REPORT_SHAPES
     position, name = table_names(options.data, options.half)[number]
     table = load_table(options.data, name)

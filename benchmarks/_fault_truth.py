@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.metrics import log_loss
+from threadpoolctl import threadpool_limits
 
 from _fault_engine import Job, Outcome, run_jobs
 from _fault_networks import Spec
@@ -60,6 +61,11 @@ class Scale:
 
 def scale_of(train: Rows, test: Rows, task: str) -> Scale:
     """Return the scale of some rows; the reference is boosted trees (a network may still beat them)."""
+    with threadpool_limits(1):  # on tables of this size threads wait for each other
+        return _scale_of(train, test, task)
+
+
+def _scale_of(train: Rows, test: Rows, task: str) -> Scale:
     if task == "regression":
         chance = float(np.mean((test.y - train.y.mean()) ** 2))
         model = HistGradientBoostingRegressor(max_iter=150, early_stopping=False, random_state=0)
