@@ -169,6 +169,19 @@ def test_runs_that_diverged_do_not_break_it(cause: Cause, case: str) -> None:
 
 
 @every_cause
+@pytest.mark.parametrize("num_epochs", [1, samples.EPOCHS - 1])
+def test_runs_that_ended_early_do_not_break_it(cause: Cause, num_epochs: int) -> None:
+    """Where all runs diverge or time is up, curves are shorter than the epochs asked for."""
+    for case in CASES.values():
+
+        def cut(values: np.ndarray) -> np.ndarray:
+            return values[:, :num_epochs]
+
+        broken = samples.with_runs(case(), validation_loss=cut, train_loss=cut, penalty=cut)
+        assert cause.examine(broken).outcome in set(Outcome)
+
+
+@every_cause
 @pytest.mark.parametrize("side", ["validation_loss", "train_loss", "penalty"])
 def test_one_side_that_is_not_finite_does_not_break_it(cause: Cause, side: str) -> None:
     """Infinity or NaN on one side only gives an outcome as well."""

@@ -31,7 +31,7 @@ def told_numbers(evidence: Evidence, patient: Patient, plan: TrialPlan) -> dict[
         "best_reference": evidence.best_loss,
         "train_loss": float(evidence.final(BASELINE, own, side="train").mean()),
         "validation_loss": float(evidence.final(BASELINE, own).mean()),
-        "penalty": float(np.nanmean(base.penalty[:, evidence.num_epochs - 1])),
+        "penalty": float(np.nanmean(base.penalty[:, : evidence.num_epochs][:, -1])),
         "best_epoch": float(np.argmin(_or_inf(evidence.mean_curve(BASELINE))) + 1),
         "epochs": float(evidence.num_epochs),
         "num_train": float(len(patient.train)),

@@ -27,8 +27,8 @@ def examine(evidence: Evidence) -> Ruling:
     """Found where the penalty is a large part of the reported loss and harmless to the data loss."""
     if not evidence.situation.facts.penalty:
         return not_applicable("the network declares no weight penalty")
-    last = evidence.num_epochs - 1
     runs = evidence.runs[BASELINE]
+    last = min(evidence.num_epochs, runs.penalty.shape[1]) - 1  # runs that all diverged end early
     shares = runs.penalty[:, last] / evidence.scale
     shares = shares[np.isfinite(shares)]
     effect = evidence.effect_of(shares, prior=1e-4) if len(shares) else None
