@@ -155,6 +155,19 @@ def test_too_few_output_units_are_wiring() -> None:
     assert found.task is Task.MULTICLASS
 
 
+def test_a_network_that_diverges_at_once_is_diagnosed() -> None:
+    """No run of the network as it stands ends the first epoch: a smaller rate is named."""
+    x, _ = rows()
+    model = network(activation="linear", loss="mean_squared_error")
+    model.compile(keras.optimizers.SGD(1e4), "mean_squared_error")
+    found = run(model, x, x[:, 0] - x[:, 1] + 0.3 * x[:, 2] ** 2)
+    codes = [one.code for one in found.findings]
+    assert codes[0] == "learning-rate-too-high"
+    assert found.verdict is Verdict.NOT_LEARNING
+    assert [one.code for one in found.examined] == CODES
+    assert all(np.isfinite(value) for value in found.numbers.values())
+
+
 def test_a_table_and_a_built_in_network(tmp_path: Path) -> None:
     """A CSV file, its target and a network by name give a diagnosis with names of columns."""
     x, y = rows()

@@ -199,7 +199,7 @@ class Examination:
         wanted = {
             "wider": room,
             "deeper": room,
-            "repaired": bool(self.patient.faults) or forgets,
+            "repaired": self.patient.is_trainable and (bool(self.patient.faults) or forgets),
             "unfrozen": True,
             "undecayed": True,
         }

@@ -25,13 +25,14 @@ _PACKAGES = ("keras", "jax", "numpy", "scikit-learn", "polars")
 def told_numbers(evidence: Evidence, patient: Patient, plan: TrialPlan) -> dict[str, float]:
     """Return the numbers that every diagnosis gives."""
     base = evidence.runs[BASELINE]
+    penalties = base.penalty[:, : evidence.num_epochs][:, -1]
     own = [t for t in plan.look if t in base.trials]
     return {
         "chance": evidence.chance_loss,
         "best_reference": evidence.best_loss,
         "train_loss": float(evidence.final(BASELINE, own, side="train").mean()),
         "validation_loss": float(evidence.final(BASELINE, own).mean()),
-        "penalty": float(np.nanmean(base.penalty[:, : evidence.num_epochs][:, -1])),
+        "penalty": float(penalties[np.isfinite(penalties)].mean()) if np.isfinite(penalties).any() else 0.0,
         "best_epoch": float(np.argmin(_or_inf(evidence.mean_curve(BASELINE))) + 1),
         "epochs": float(evidence.num_epochs),
         "num_train": float(len(patient.train)),

@@ -114,7 +114,7 @@ def examine(evidence: Evidence) -> Ruling:
     repairs_it = best is not None and best[1].estimate >= MIN_GAIN and best[1].p_value <= 0.05
     if wrong:
         effect = best[1] if best is not None else None
-        certain = 0.95 if repairs_it else 0.75
+        certain = 0.95 if repairs_it else 0.75 if best is not None else 0.9
         return found(certain, numbers, effect, tier=0, score=2.0 if repairs_it else 0.5)
     if repairs_it and best is not None:
         return found(confidence_of(best[1]), numbers, best[1], score=best[1].estimate + 0.05)
