@@ -155,11 +155,11 @@ def test_too_few_output_units_are_wiring() -> None:
     assert found.task is Task.MULTICLASS
 
 
-def test_a_network_that_diverges_at_once_is_diagnosed() -> None:
-    """No run of the network as it stands ends the first epoch: a smaller rate is named."""
+def test_a_network_that_diverges_is_diagnosed() -> None:
+    """No run of the network as it stands reaches its last epoch: a smaller rate is named."""
     x, _ = rows()
     model = network(activation="linear", loss="mean_squared_error")
-    model.compile(keras.optimizers.SGD(1e4), "mean_squared_error")
+    model.compile(keras.optimizers.SGD(100.0), "mean_squared_error")
     found = run(model, x, x[:, 0] - x[:, 1] + 0.3 * x[:, 2] ** 2)
     codes = [one.code for one in found.findings]
     assert codes[0] == "learning-rate-too-high"

@@ -37,6 +37,11 @@ def told_numbers(evidence: Evidence, patient: Patient, plan: TrialPlan) -> dict[
         "epochs": float(evidence.num_epochs),
         "num_train": float(len(patient.train)),
         "num_validation": float(len(patient.validation)),
+        **{
+            name: float(str(value))
+            for name, value in evidence.facts.network.items()
+            if name in ("given_train_loss", "given_validation_loss")
+        },
         **{f"reference_{name}": value for name, value in evidence.references.items()},
     }
 
