@@ -265,7 +265,7 @@ class Examination:
             numbers=numbers,
             curves=told_curves(evidence),
             effects=effects,
-            notes=(*self.patient.notes, *experiments.notes),
+            notes=(*self.patient.notes, *_trained_note(evidence), *experiments.notes),
             command=self.command,
             members_trained=experiments.members_trained,
             timing={"compile_s": experiments.compile_s, "total_s": self.clock.elapsed_s},
@@ -327,6 +327,15 @@ def _situation(patient: Patient, plan: TrialPlan, early: RowFacts) -> Situation:
         can_deepen=can_rebuild and bool(layout.blocks),
         can_dropout=bool(dropout_points(patient.model, layout)),
         is_small=plan.is_small,
+    )
+
+
+def _trained_note(evidence: Evidence) -> tuple[str, ...]:
+    if not evidence.facts.network.get("is_trained"):
+        return ()
+    return (
+        "the network came trained: confidence and normalization are judged at its own weights, all else by "
+        "training it anew from its initializers",
     )
 
 

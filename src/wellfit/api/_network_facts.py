@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._experiments import Experiments, Snapshot, drawn_weights
 from wellfit.api._patient import Patient
-from wellfit.api._row_facts import row_losses
+from wellfit.api._row_facts import chance_losses, row_losses
 from wellfit.diagnosis import BASELINE, Runs
 from wellfit.evaluation import matched, score
 from wellfit.models import activations, predict_plain, recalibrated, weight_values, with_weights
@@ -20,6 +20,8 @@ Array = NDArray[Any]
 
 _CENSUS_ROWS = 512
 _CALIBRATION_ROWS = 8192
+_TRAINED = 0.9
+"""Share of the chance loss below which the weights that a network came with count as trained."""
 _FLAT = 1e-6
 _SATURATED = {"tanh": (-0.98, 0.98), "sigmoid": (0.02, 0.98), "hard_sigmoid": (0.01, 0.99)}
 _SHARE_OF_ROWS = 0.9
@@ -50,7 +52,7 @@ def network_facts(
     if patient.facts.batch_normalizations:
         facts |= _recalibration(experiments, snapshot, [t for t in plan.look if t in predictions])
     facts |= _census(experiments, snapshot, given)
-    return facts, data
+    return facts | _as_given(experiments), data
 
 
 def balanced_accuracies(experiments: Experiments, snapshot: Snapshot, runs: Runs, name: str) -> Runs:
@@ -123,6 +125,49 @@ def _temperatures(experiments: Experiments, predictions: dict[int, Array]) -> di
     return {"loss_at_one": cold, "loss_at_temperature": warm, "temperature": float(np.median(best))}
 
 
+def _as_given(experiments: Experiments) -> dict[str, object]:
+    """Examine the weights that the network came with; where they are trained, they are what is judged."""
+    patient, trial = experiments.patient, experiments.plan.start
+    if not patient.is_trainable:
+        return {}
+    split = experiments.plan.splits[trial]
+    losses: dict[str, float] = {}
+    predicted: dict[str, Array] = {}
+    for name, rows in (("train", split.train[:_CALIBRATION_ROWS]), ("validation", split.validation)):
+        outputs = predict_plain(patient.model, experiments.inputs(trial, rows))
+        predicted[name] = _readable(patient, outputs)
+        losses[name] = float(row_losses(patient, patient.dataset.target[rows], predicted[name]).mean())
+    chance = float(chance_losses(patient, [split])[0])
+    if not losses["train"] < _TRAINED * chance:
+        return {"is_trained": False}
+    facts: dict[str, object] = {
+        "is_trained": True,
+        "given_train_loss": losses["train"],
+        "given_validation_loss": losses["validation"],
+    }
+    if patient.dataset.task.is_classification and patient.setup.loss_name.endswith("crossentropy"):
+        facts |= _temperatures(experiments, {trial: predicted["validation"]})
+    if patient.facts.batch_normalizations:
+        weights = [np.asarray(values) for values in weight_values(patient.model)]
+        after = _recalibrated_loss(experiments, weights, trial)
+        if after is not None:
+            facts |= {"loss_as_it_stands": [losses["validation"]], "loss_recalibrated": [after]}
+    return facts
+
+
+def _recalibrated_loss(experiments: Experiments, weights: list[Array], trial: int) -> float | None:
+    """Return the validation loss with statistics of the training rows, None where they cannot be replaced."""
+    patient, split = experiments.patient, experiments.plan.splits[trial]
+    try:
+        inputs = experiments.inputs(trial, split.train[:_CALIBRATION_ROWS])
+        model = recalibrated(patient.model, weights, inputs)
+    except UnsupportedModelError:
+        return None
+    outputs = predict_plain(model, experiments.inputs(trial, split.validation))
+    target = patient.dataset.target[split.validation]
+    return float(row_losses(patient, target, _readable(patient, outputs)).mean())
+
+
 def _temperature(logits: Array, target: Array) -> float:
     """Return the temperature of the lowest log loss, from a grid that is fine enough."""
     grid = np.exp(np.linspace(np.log(0.3), np.log(30.0), 60))
@@ -139,19 +184,13 @@ def _recalibration(experiments: Experiments, snapshot: Snapshot, trials: list[in
     patient, plan = experiments.patient, experiments.plan
     before, after = list[float](), list[float]()
     for trial in trials[:3]:
-        index, split = snapshot.of(BASELINE, trial), plan.splits[trial]
-        weights = [values[index] for values in snapshot.weights]
-        try:
-            model = recalibrated(
-                patient.model, weights, experiments.inputs(trial, split.train[:_CALIBRATION_ROWS])
-            )
-        except UnsupportedModelError:
+        index, rows = snapshot.of(BASELINE, trial), plan.splits[trial].validation
+        mended = _recalibrated_loss(experiments, [values[index] for values in snapshot.weights], trial)
+        if mended is None:
             return {}
-        outputs = predict_plain(model, experiments.inputs(trial, split.validation))
-        target = patient.dataset.target[split.validation]
-        predicted = experiments.predict(snapshot, index, split.validation)
-        before.append(float(row_losses(patient, target, predicted).mean()))
-        after.append(float(row_losses(patient, target, _readable(patient, outputs)).mean()))
+        predicted = experiments.predict(snapshot, index, rows)
+        before.append(float(row_losses(patient, patient.dataset.target[rows], predicted).mean()))
+        after.append(mended)
     return {"loss_as_it_stands": before, "loss_recalibrated": after}
 
 

@@ -25,6 +25,8 @@ _LABELS = {
     "train_loss": ("Training loss", ""),
     "validation_loss": ("Validation loss", ""),
     "penalty": ("Weight penalty", "not in the losses above"),
+    "given_train_loss": ("Training loss as it came", "at the trained weights it was given with"),
+    "given_validation_loss": ("Validation loss as it came", "likewise"),
     "best_epoch": ("Best epoch", ""),
     "epochs": ("Epochs", ""),
     "num_train": ("Training rows", ""),
