@@ -55,8 +55,7 @@ def table_subject(
     held = holdout if isinstance(holdout, float | int) else _holdout_table(holdout, reading)
     options = replace(preparation or Preparation(), features=features)
     is_reference = model is None or is_built_in(model)
-    is_made = model is None or needs_shape(model)
-    given = None if is_made else load_model(model, unsafe=unsafe)
+    given = None if model is None or needs_shape(model) else load_model(model, unsafe=unsafe)
     prepared = prepare(
         table,
         target,
