@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import evidence_samples as samples
+import numpy as np
 import pytest
 
 from wellfit.diagnosis import MIN_GAIN, Evidence, examine_all, findings
@@ -57,6 +60,21 @@ def test_noise_in_all_labels_is_another_cause() -> None:
     """No cleaning of training rows mends labels that are doubtful everywhere."""
     data = {"suspect_share": 0.3, "suspect_excess": 0.0, "certain_error_low": 0.3, "signal_skill": 0.05}
     assert CAUSE.examine(cleaned(0.3, data)).outcome is Outcome.SILENT
+
+
+def test_rows_as_they_were_given_decide() -> None:
+    """Validation rows of random splits hold wrong labels, too: what happens on them does not count."""
+    evidence = cleaned(0.3)
+    unaltered = samples.FRESH_TRIALS[:3]
+    runs = evidence.fresh[NAME]
+    is_altered = ~np.isin(runs.trials, unaltered)[:, None]
+    mixed = replace(runs, validation_loss=runs.validation_loss + 0.3 * is_altered)
+    evidence = replace(evidence, repeats=unaltered, fresh={**evidence.fresh, NAME: mixed})
+    ruling = CAUSE.examine(evidence)
+    assert ruling.outcome is Outcome.FOUND
+    assert ruling.effect is not None
+    assert ruling.effect.estimate == pytest.approx(0.3)
+    assert ruling.effect.num_pairs == len(unaltered)
 
 
 def test_it_leads_regularization_that_gains_more() -> None:
