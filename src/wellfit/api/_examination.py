@@ -130,7 +130,7 @@ class Examination:
         runs, snapshot = experiments.run(
             first, trials, progress=self._progress("screen"), should_stop=self._stopped
         )
-        if BASELINE not in runs or snapshot is None:
+        if BASELINE not in runs or snapshot is None or not set(plan.look) <= set(runs[BASELINE].trials):
             return self._nothing("stopped before the network as it stands was trained")
         rows: RowFacts = waiting.result()
         network, data = network_facts(experiments, snapshot)

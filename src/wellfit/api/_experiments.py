@@ -35,6 +35,7 @@ from wellfit.population import (
     standard_weights,
 )
 from wellfit.records import (
+    RESULTS,
     Curves,
     Dataset,
     Members,
@@ -121,8 +122,8 @@ class Experiments:
             should_stop: asked all the time; True ends with what there is.
 
         Returns:
-            Probe name to its runs, and the own network's members with their weights at the last epoch of the
-            network as it stands, or None.
+            Probe name to its runs, without those that were stopped before their end, and the own network's
+            members with their weights at the last epoch of the network as it stands, or None.
         """
         groups: dict[tuple[str, str], list[Job]] = {}
         for probe in probes:
@@ -163,9 +164,16 @@ class Experiments:
         for key, result in results.items():
             if result is not None:
                 for index, (probe, trial) in enumerate(groups[key]):
-                    found.setdefault(probe.name, []).append((trial, result[0], index))
+                    if self._is_whole(probe, result[0], index):
+                        found.setdefault(probe.name, []).append((trial, result[0], index))
         snapshots = [result[1] for result in results.values() if result is not None and result[1] is not None]
         return {name: _runs(rows) for name, rows in found.items()}, _joined(snapshots)
+
+    def _is_whole(self, probe: Probe, curves: Curves, index: int) -> bool:
+        """Return whether a run reached the epoch it is judged at: a loss on the way is no result."""
+        if curves.results[index] != RESULTS.interrupted:
+            return True
+        return probe.name == BASELINE and curves.num_epochs[index] >= self.patient.settings.epochs
 
     def predict(self, snapshot: Snapshot, index: int, rows: Array) -> Array:
         """Return ``[row, class]`` probabilities or ``[row, output]`` values of one member."""

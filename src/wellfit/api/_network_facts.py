@@ -13,7 +13,14 @@ from wellfit.api._patient import Patient
 from wellfit.api._row_facts import chance_losses, row_losses
 from wellfit.diagnosis import BASELINE, Runs
 from wellfit.evaluation import matched, score
-from wellfit.models import activations, predict_plain, recalibrated, weight_values, with_weights
+from wellfit.models import (
+    activations,
+    predict_plain,
+    recalibrated,
+    trainable_paths,
+    weight_values,
+    with_weights,
+)
 from wellfit.records import UnsupportedModelError
 
 Array = NDArray[Any]
@@ -22,6 +29,8 @@ _CENSUS_ROWS = 512
 _CALIBRATION_ROWS = 8192
 _TRAINED = 0.9
 """Share of the chance loss below which the weights that a network came with count as trained."""
+_FEW_ROWS = 8
+_SAME = 1e-3
 _FLAT = 1e-6
 _SATURATED = {"tanh": (-0.98, 0.98), "sigmoid": (0.02, 0.98), "hard_sigmoid": (0.01, 0.99)}
 _SHARE_OF_ROWS = 0.9
@@ -52,6 +61,7 @@ def network_facts(
     if patient.facts.batch_normalizations:
         facts |= _recalibration(experiments, snapshot, [t for t in plan.look if t in predictions])
     facts |= _census(experiments, snapshot, given)
+    facts |= _connections(experiments, snapshot, given)
     return facts | _as_given(experiments), data
 
 
@@ -213,6 +223,28 @@ def _census(experiments: Experiments, snapshot: Snapshot, given: int | None) -> 
         for layer, (name, values) in layers.items():
             worst = _worse(worst, layer, when, name, values)
     return worst
+
+
+def _connections(experiments: Experiments, snapshot: Snapshot, given: int | None) -> dict[str, object]:
+    """Find weights that training never moves, and rows that change each other's output."""
+    patient = experiments.patient
+    trial = experiments.plan.start if given is None else given
+    few = experiments.inputs(trial, patient.train[:_FEW_ROWS])
+    together = predict_plain(patient.model, few)
+    alone = predict_plain(patient.model, [values[:1] for values in few])
+    facts: dict[str, object] = {
+        "mixes_rows": bool(np.abs(together[:1] - alone).max() > _SAME * (1 + np.abs(alone).max()))
+    }
+    index = snapshot.of(BASELINE, trial)
+    if index >= 0:
+        before = drawn_weights(experiments, trial)
+        names = trainable_paths(patient.model)
+        facts["unmoved"] = [
+            name
+            for name, old, new in zip(names, before, snapshot.weights, strict=True)
+            if name and np.array_equal(old, new[index])
+        ]
+    return facts
 
 
 def _worse(worst: dict[str, object], layer: str, when: str, name: str, values: Array) -> dict[str, object]:

@@ -37,10 +37,13 @@ def examine(evidence: Evidence) -> Ruling:
     shares = [share for share in SHARES if f"{share:.0%} of the rows" in evidence.runs]
     if len(shares) < 2:
         return cannot_tell("there was no time for a learning curve")
-    trials = evidence.common(f"{shares[0]:.0%} of the rows")
+    whole = [set(evidence.common(f"{share:.0%} of the rows")) for share in shares]
+    trials = sorted(set[int].intersection(*whole))
+    if len(trials) < 2:
+        return cannot_tell("there was no time for a learning curve")
     curves = [best_losses(evidence, f"{share:.0%} of the rows", trials) for share in shares]
     losses = np.stack([*curves, best_losses(evidence, BASELINE, trials)], axis=1)
-    if len(trials) < 2 or not np.isfinite(losses).all():
+    if not np.isfinite(losses).all():
         return cannot_tell("the runs on fewer rows did not end well")
     sizes = np.array([*shares, 1.0])
     # Each trial has a curve of its own; their spread says how certain the promise is.

@@ -102,10 +102,14 @@ def _regression_faults(facts: NetworkFacts, low: float, high: float) -> tuple[st
 def examine(evidence: Evidence) -> Ruling:
     """Found where the reading found a fault, or a few rows cannot be memorized."""
     wrong = evidence.facts.faults
+    if evidence.facts.network.get("mixes_rows"):
+        wrong = (*wrong, "the output of a row depends on the other rows of its batch")
     repairs = [name for name in ("repaired output and loss", "all layers trainable") if name in evidence.runs]
     best = best_probe(evidence, repairs) if repairs else None
     left = memory(evidence)
     numbers: dict[str, object] = {"read": list(wrong), "loss_left_after_memorizing": left}
+    if evidence.facts.network.get("unmoved"):
+        numbers["weights_that_never_move"] = evidence.facts.network["unmoved"]
     frozen = evidence.situation.facts.frozen_layers
     if frozen:
         numbers["frozen_layers"] = list(frozen)

@@ -27,7 +27,7 @@ from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._penalties import penalty, with_penalties
 from wellfit.models._points import DropoutPoint, dropout_points
 from wellfit.models._probe import weight_values
-from wellfit.models._reading import NetworkFacts, read_network
+from wellfit.models._reading import NetworkFacts, read_network, trainable_paths
 from wellfit.models._rebuild import set_weights
 from wellfit.models._reference import dense_stack, reference_width, residual_mlp
 from wellfit.models._repair import (
@@ -115,6 +115,7 @@ __all__ = [
     "setup_to_plain",
     "slice_weights",
     "summary_lines",
+    "trainable_paths",
     "training_setup",
     "unfrozen",
     "weight_values",

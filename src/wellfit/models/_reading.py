@@ -94,6 +94,18 @@ def read_network(model: keras.Model) -> NetworkFacts:
     )
 
 
+def trainable_paths(model: keras.Model) -> list[str]:
+    """Return the path of each of ``model.weights``; empty text for those that are not trained.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.BatchNormalization()])
+        >>> [path.split("/")[-1] for path in trainable_paths(model)]
+        ['gamma', 'beta', '', '']
+    """
+    trained = {id(variable) for variable in model.trainable_variables}
+    return [variable.path if id(variable) in trained else "" for variable in model.weights]
+
+
 def _is_frozen(layer: Any) -> bool:
     """Whether a layer holds kernels that training would change, and may not."""
     if isinstance(layer, keras.layers.BatchNormalization | keras.layers.Normalization):
