@@ -75,6 +75,8 @@ def test_living_units_are_silent_whatever_the_weights_gain() -> None:
     assert CAUSE.examine(samples.make_evidence(loss=0.9, gains={STANDARD: 0.3})).outcome is Outcome.SILENT
 
 
-def test_unlisted_layers_leave_it_open() -> None:
+def test_without_a_census_it_does_not_apply() -> None:
     """Without a census there is nothing to say."""
-    assert CAUSE.examine(samples.make_evidence(network={"dead_share": None})).outcome is Outcome.CANNOT_TELL
+    assert (
+        CAUSE.examine(samples.make_evidence(network={"dead_share": None})).outcome is Outcome.NOT_APPLICABLE
+    )

@@ -397,9 +397,12 @@ def _class_weight(dataset: Dataset, train: Sequence[Array]) -> Array | None:
 
 def _runs(rows: Sequence[tuple[int, Curves, int]]) -> Runs:
     width = max(curves.train_loss.shape[1] for _, curves, _ in rows)
+    # Where some were stopped, all end at the last epoch that each of them reached.
+    reached = [c.num_epochs[i] for _, c, i in rows if c.results[i] == RESULTS.interrupted]
+    width = int(min([width, *reached]))
 
     def table(pick: Callable[[Curves], Any]) -> Array:
-        parts = [np.asarray(pick(curves)[index], np.float64) for _, curves, index in rows]
+        parts = [np.asarray(pick(curves)[index], np.float64)[:width] for _, curves, index in rows]
         return np.stack([np.pad(p, (0, width - len(p)), constant_values=np.nan) for p in parts])
 
     has_accuracy = all("accuracy" in curves.validation_metrics for _, curves, _ in rows)

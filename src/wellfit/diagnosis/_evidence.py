@@ -183,6 +183,16 @@ class Evidence:
 
     def _typical_spread(self, table: Mapping[str, Runs], side: str) -> float:
         """Return the median variance of differences over probes; the floor is rounding."""
+        key = (table is self.fresh, side)
+        if key not in self._spreads:
+            self._spreads[key] = self._measured_spread(table, side)
+        return self._spreads[key]
+
+    @cached_property
+    def _spreads(self) -> dict[tuple[bool, str], float]:
+        return {}
+
+    def _measured_spread(self, table: Mapping[str, Runs], side: str) -> float:
         spreads: list[float] = []
         for name in table:
             if name != BASELINE and self.probes[name].labels != "permuted":
@@ -218,7 +228,7 @@ class Evidence:
         """Return the gain of ending the network as it stands at its best epoch in a range, and that epoch.
 
         The epoch is chosen on other trials than those it is judged on: on the trials of the first look
-        where there are fresh ones, else on all trials but the one that is judged.
+        where there are fresh ones that reached it, else on all trials but the one that is judged.
 
         Args:
             first: index of the first epoch of the range.
@@ -232,17 +242,16 @@ class Evidence:
             return None, -1
         epoch = first + int(np.argmin(np.mean(curves, axis=0)))
         judged = self.fresh.get(BASELINE) if fresh else None
-        if judged is not None:
-            picks = [epoch] * len(judged.trials)
-            rows = range(len(judged.trials))
-            table = judged
+        if judged is not None and epoch < judged.validation_loss.shape[1]:
+            table, rows = judged, list(self._of(judged, self.fair))
+            picks = [epoch] * len(rows)
         else:
             table, rows = base, list(chosen)
             total = np.sum(curves, axis=0)
             picks = [first + int(np.argmin(total - own)) for own in curves]
         last_epoch = min(self.num_epochs, table.validation_loss.shape[1]) - 1
-        before = self.capped(table.validation_loss[list(rows), last_epoch])
-        after = self.capped(table.validation_loss[list(rows), picks])
+        before = self.capped(table.validation_loss[rows, last_epoch])
+        after = self.capped(table.validation_loss[rows, picks])
         return self.effect_of((before - after) / self.scale), epoch
 
     def effect_of(self, differences: Float64Array, prior: float | None = None) -> Effect | None:

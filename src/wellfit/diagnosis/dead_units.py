@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wellfit.diagnosis._cause import Cause, Ruling, cannot_tell, found, silent
+from wellfit.diagnosis._cause import Cause, Ruling, found, not_applicable, silent
 from wellfit.diagnosis._evidence import Evidence
 from wellfit.diagnosis._gain import gain_ruling, number
 from wellfit.diagnosis._probe import BASELINE, Probe, Situation
@@ -46,7 +46,7 @@ def examine(evidence: Evidence) -> Ruling:
         told = {**numbers, "gain_of_drawn_over_given_weights": given}
         return found(0.9, told, tier=0, score=given)
     if "dead_share" not in network:
-        return cannot_tell("the network's layers cannot be listed")
+        return not_applicable("the network has no hidden layer with a nonlinearity that can be listed")
     if share < MIN_SHARE and not network.get("symmetric"):
         return silent("no layer has many dead or saturated units at the start or at the end", numbers)
     return gain_ruling(

@@ -134,7 +134,12 @@ def _is_moved(one: Float64Array, two: Float64Array) -> bool:
 
 
 def matched(train: ArrayLike, rows: ArrayLike, columns: NDArray[np.intp]) -> Float64Array:
-    """Return `rows` with the mean and deviation of the given columns made those of the training rows."""
+    """Return `rows` with the mean and deviation of the given columns made those of the training rows.
+
+    Example:
+        >>> matched([[0.0], [2.0]], [[10.0], [30.0]], np.array([0])).tolist()
+        [[0.0], [2.0]]
+    """
     first, second = np.asarray(train, np.float64), np.array(rows, np.float64)
     for i in columns:
         deviation = np.nanstd(second[:, i])

@@ -38,7 +38,8 @@ def with_output(model: keras.Model, task: Task, num_outputs: int) -> keras.Model
     def change(layer: Any, config: Config) -> Config:
         if layer.name == last.name:
             return {**config, "units": num_outputs, "activation": "linear"}
-        return {**config, "activation": "linear"} if layer.name in tail else config
+        is_plain = layer.name in tail and "activation" in config
+        return {**config, "activation": "linear"} if is_plain else config
 
     repaired = rebuild(model, Edits(change=change))
     _copy_fitting(model, repaired)
