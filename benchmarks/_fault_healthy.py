@@ -84,7 +84,7 @@ def find_pair(table: Table, shape: str, *, quick: bool = False) -> Pair:
             spec = spec.change(epochs=max(5, int(truth.curve.argmin()) + 1))
         else:
             spec = wanted[name].spec
-        spec = spec.change(epochs=min(spec.epochs, 100))
+        spec = spec.change(epochs=min(spec.epochs, _LONGEST * 2))
     row_gain = found.get("more rows", -found["half of the rows"] / 2)
     return Pair(table, situation, scale, truth, _reason(found, scale), row_gain)
 

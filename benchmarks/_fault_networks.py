@@ -60,9 +60,13 @@ class Spec:
     frozen: bool = False
     logit_scale: float = 1.0
 
+    def sizes(self) -> tuple[float, float, float]:
+        """Return the widths that have a program: the shape's own, a wider one, one far too wide."""
+        return (1.0, 2.0, 4.0) if self.shape == "128-bn" else (1.0, 4.0, 8.0)
+
     def structure(self) -> Spec:
         """Return what decides the graph; specs of one structure can share a compiled program."""
-        width = next((size for size in (1.0, 4.0, 8.0) if self.width <= size), self.width)
+        width = next((size for size in self.sizes() if self.width <= size), self.width)
         units = 48 if 0 < self.units <= 48 else self.units
         return replace(
             self,

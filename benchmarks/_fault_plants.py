@@ -86,7 +86,8 @@ def _too_strong(s: Situation, strength: int, rng: np.random.Generator) -> Situat
 
 def _excess(s: Situation, strength: int, rng: np.random.Generator) -> Situation:
     few = _few_rows(s, 0, rng) or s
-    spec = s.spec.change(width=8.0, l2=0.0, dropout=0.0, epochs=_long_enough(s) * (1, 2, 3)[strength])
+    epochs = min(60, _long_enough(s) * (1, 2, 3)[strength])
+    spec = s.spec.change(width=s.spec.sizes()[-1], l2=0.0, dropout=0.0, epochs=epochs)
     return few.change(spec=spec)
 
 

@@ -158,11 +158,11 @@ def interventions(situation: Situation, *, thorough: bool = False) -> dict[str, 
 def _size_changes(spec: Spec, thorough: bool) -> dict[str, dict[str, object]]:
     if spec.units:
         return {f"width*{factor}": {"units": spec.units * factor} for factor in (4, 16)}
-    down, up = ((2, 4), (2, 4)) if thorough else ((4,), (4,))
+    down, up = ((2, 4), (2, 4)) if thorough else ((4,), (int(spec.sizes()[1]),))
     changes: dict[str, dict[str, object]] = {f"width/{by}": {"width": spec.width / by} for by in down}
-    if spec.width > 4:
+    if spec.width > 2:
         changes["width/16"] = {"width": spec.width / 16}
-    changes |= {f"width*{by}": {"width": spec.width * by} for by in up if spec.width * by <= 4}
+    changes |= {f"width*{by}": {"width": spec.width * by} for by in up if spec.width * by <= spec.sizes()[1]}
     if thorough:
         changes["deeper"] = {"depth": spec.depth + 1}
         if spec.shape != "128-bn" or spec.depth > 0:
