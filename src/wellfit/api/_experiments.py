@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._class_weights import balanced_weights
 from wellfit.api._patient import Patient
 from wellfit.api._trial_plan import TrialPlan
 from wellfit.data import apply_scaling, fit_scaling
@@ -103,7 +104,7 @@ class Experiments:
         self._suspects = np.zeros(0, np.int32)
         self._scalings = self._fit_scalings()
         self._target_scaling = self._fit_target_scaling()
-        self._class_weight = _class_weight(patient.dataset, [s.train for s in plan.splits])
+        self._class_weight = balanced_weights(patient.dataset, plan.splits)
 
     def run(
         self,
@@ -383,15 +384,6 @@ def _standard(own: Scaling, rows: Array) -> Scaling:
         own,
         center=filled.mean(axis=0).astype(np.float32),
         inverse_scale=np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 1.0).astype(np.float32),
-    )
-
-
-def _class_weight(dataset: Dataset, train: Sequence[Array]) -> Array | None:
-    if not dataset.task.is_classification:
-        return None
-    counts = np.stack([np.bincount(dataset.target[rows], minlength=dataset.num_classes) for rows in train])
-    return (counts.sum(axis=1, keepdims=True) / (dataset.num_classes * np.maximum(counts, 1))).astype(
-        np.float32
     )
 
 

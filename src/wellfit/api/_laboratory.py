@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._class_weights import balanced_weights
 from wellfit.api._measured import Collector, Measured
 from wellfit.api._subject import Subject
 from wellfit.api._trials import Trial
@@ -63,7 +64,7 @@ class Laboratory:
         splits = [trial.split for trial in self.trials]
         self._scalings = _scalings(subject, splits)
         self._target_scaling = _target_scaling(subject, splits)
-        self._class_weight = _class_weight(subject, splits)
+        self._class_weight = balanced_weights(subject.dataset, splits)
 
     def measure(
         self,
@@ -261,17 +262,6 @@ def _target_scaling(subject: Subject, splits: Sequence[Split]) -> TargetScaling 
         center=np.stack([target.mean(axis=0) for target in targets]).astype(np.float32),
         scale=np.where(scale > 0, scale, 1.0).astype(np.float32),
     )
-
-
-def _class_weight(subject: Subject, splits: Sequence[Split]) -> Array | None:
-    """Return ``[split, class]``: rows / (classes * rows of the class), as scikit-learn's "balanced"."""
-    if not subject.dataset.task.is_classification:
-        return None
-    num_classes = subject.dataset.num_classes
-    counts = np.stack(
-        [np.bincount(subject.dataset.target[split.train], minlength=num_classes) for split in splits]
-    )
-    return (counts.sum(axis=1, keepdims=True) / (num_classes * np.maximum(counts, 1))).astype(np.float32)
 
 
 def _climb(
