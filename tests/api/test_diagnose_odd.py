@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 
 from wellfit.api._diagnose import diagnose
 from wellfit.api._events import Event
-from wellfit.records import Diagnosis, Verdict
+from wellfit.api._fit_arguments import in_order, joined_targets
+from wellfit.api._patient import array_patient
+from wellfit.records import DataError, Diagnosis, SettingsError, TargetError, Verdict
 
 NUM_ROWS, NUM_FEATURES = 80, 4
 
@@ -59,3 +62,78 @@ def test_a_stop_on_the_way_never_judges_what_was_cut(stage: str, done: int) -> N
     else:
         assert found.verdict is Verdict.INCONCLUSIVE
         assert found.unknown
+
+
+X, Y = rows()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"validation_split": 1.0}, SettingsError, "validation_split=1.0"),
+        ({"validation_split": "0.2"}, SettingsError, "validation_split='0.2'"),
+        ({"validation_split": 0.95}, DataError, "4 training rows"),
+        ({"batch_size": 0}, SettingsError, "batch_size=0"),
+        ({"batch_size": 2.5}, SettingsError, "batch_size=2.5"),
+        ({"seed": -1}, SettingsError, "seed=-1"),
+        ({"epochs": 0}, SettingsError, "epochs=0"),
+        ({"task": "guess"}, SettingsError, "task='guess'"),
+        ({"sample_weight": np.ones(3)}, DataError, "80 finite numbers"),
+        ({"sample_weight": np.full(NUM_ROWS, np.nan)}, DataError, "80 finite numbers"),
+        ({"sample_weight": np.zeros(NUM_ROWS)}, DataError, "some above"),
+        ({"validation_data": (X, np.eye(2)[Y])}, TargetError, "shape (80, 2)"),
+        ({"validation_data": (X, np.array(["no", "yes"])[Y])}, TargetError, "text of shape"),
+        ({"y": np.eye(4)[:, [0, 1, 1]][np.arange(NUM_ROWS) % 4]}, TargetError, "several labels"),
+        ({"y": np.ones(NUM_ROWS), "task": "regression"}, TargetError, "only [1.0]"),
+        ({"y": np.sort(Y), "validation_split": 0.8}, TargetError, "only '0'"),
+    ],
+)
+def test_arguments_that_mean_nothing_are_refused(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    """Before anything is trained, and with what was received."""
+    options = {"x": X, "y": Y, "epochs": 3, **options}
+    with pytest.raises(error, match=re.escape(message)):
+        diagnose(network(), options.pop("x"), options.pop("y"), **options)
+
+
+def test_what_is_no_network_is_refused() -> None:
+    """Its type is named."""
+    with pytest.raises(SettingsError, match="type int"):
+        diagnose(3, X, Y)
+
+
+def test_validation_labels_may_be_a_column() -> None:
+    """One column of labels is the same as labels, on either side."""
+    assert joined_targets([Y, Y[:, None]]).tolist() == [*Y, *Y]
+
+
+def test_a_dict_of_inputs_goes_by_name() -> None:
+    """As in `fit`: the order of the dict has no meaning, and a name that lacks is named."""
+    left, right = keras.Input((2,), name="left"), keras.Input((2,), name="right")
+    model = keras.Model([left, right], keras.layers.Add()([left, right]))
+    assert in_order({"right": 2, "other": 3, "left": 1}, model) == [1, 2]
+    with pytest.raises(DataError, match="left, right"):
+        in_order({"left": 1, "rigth": 2}, model)
+
+
+def test_columns_that_never_vary_hold_no_signal() -> None:
+    """Nothing can be learned from them, and nothing fails at it."""
+    found = run(np.ones_like(X), Y)
+    assert found.findings[0].code == "no-signal"
+
+
+def test_a_new_network_is_not_taken_for_a_trained_one() -> None:
+    """Its training loss is held against chance on training rows, however odd the validation rows are."""
+    train = (np.arange(NUM_ROWS) % 20 == 0).astype(np.int32)
+    found = run(X, train, validation_data=(X[:20] + 0.1, np.ones(20, np.int32)))
+    assert not any("came trained" in note for note in found.notes)
+
+
+def test_a_row_of_one_number_is_a_row_of_one_column() -> None:
+    """As in `fit`."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile("adam", "binary_crossentropy")
+    options: dict[str, Any] = {"validation_data": None, "validation_split": 0.0, "unsafe": False}
+    patient = array_patient(model, X[:, 0], Y, epochs=1, batch_size=8, seed=0, task="auto", **options)
+    assert patient.dataset.inputs[0].shape == (NUM_ROWS, 1)

@@ -280,6 +280,13 @@ def array_target(y: Array, task: str, num_rows: int) -> tuple[Array, Task, tuple
         task == "auto" and y.ndim == 1 and whole and len(values) <= max(2, min(20, num_rows // 5))
     )
     if is_class:
+        if y.ndim > 1:
+            raise TargetError(
+                "a row has several labels.",
+                received=f"a target of shape {y.shape}",
+                expected="one class a row: codes, text or one-hot rows",
+                fix="take one column of the target; several numbers a row need a loss of regression",
+            )
         if len(values) < 2:
             raise TargetError(
                 "the target is constant.", received=f"only {values[:1]}", expected="at least two classes"

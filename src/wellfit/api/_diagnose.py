@@ -14,6 +14,7 @@ from wellfit.api._build import is_path
 from wellfit.api._clock import Clock, parse_budget
 from wellfit.api._events import Listener, ignore
 from wellfit.api._examination import Examination
+from wellfit.api._fit_arguments import check_numbers
 from wellfit.api._patient import Patient, array_patient, table_patient
 from wellfit.data import Preparation, Table
 from wellfit.diagnosis import (
@@ -113,6 +114,9 @@ def diagnose(
                 fix="call diagnose twice",
             )
         return replace(judge_curves(read_history(history)), command=command)
+    check_numbers(
+        epochs=epochs, batch_size=batch_size, seed=seed, validation_split=validation_split, task=task
+    )
     clock = Clock(_DEFAULT_BUDGET_S if budget is None else parse_budget(budget), began=began, stop=stop)
     with warnings.catch_warnings():
         # What Keras warns about is what is being diagnosed.

@@ -147,7 +147,7 @@ def _as_given(experiments: Experiments) -> dict[str, object]:
         outputs = predict_plain(patient.model, experiments.inputs(trial, rows))
         predicted[name] = _readable(patient, outputs)
         losses[name] = float(row_losses(patient, patient.dataset.target[rows], predicted[name]).mean())
-    chance = float(chance_losses(patient, [split])[0])
+    chance = float(chance_losses(patient, [replace(split, validation=split.train)])[0])
     if not losses["train"] < _TRAINED * chance:
         return {"is_trained": False}
     facts: dict[str, object] = {

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._build import array_target, as_array, features_note, input_width, is_built_in, network_shape
+from wellfit.api._fit_arguments import in_order, joined_targets, row_weights
 from wellfit.api._subject import default_batch_size
 from wellfit.data import Encoder, Preparation, Table, duplicate_codes, holdout_split, prepare, read_table
 from wellfit.diagnosis import wiring
@@ -25,12 +26,13 @@ from wellfit.models import (
     with_output,
 )
 from wellfit.population import ExecutorChoice, choose_executor
-from wellfit.records import DataError, Dataset, ModelMismatchError, Settings, SettingsError, Task
+from wellfit.records import DataError, Dataset, ModelMismatchError, Settings, SettingsError, TargetError, Task
 
 Array = NDArray[Any]
 
 DEFAULT_EPOCHS = 30
 _DRAWN_SHARE = 0.2
+_MIN_TRAIN = 8
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -155,7 +157,7 @@ def array_patient(
 ) -> Patient:
     """Return what is diagnosed on arrays; the network gets them as they are."""
     given = load_model(model, unsafe=unsafe) if not needs_shape(model) else model
-    parts = [_inputs(x)]
+    parts = [_inputs(x, given)]
     targets = [np.asarray(y)]
     if validation_data is not None:
         if not isinstance(validation_data, tuple | list) or len(validation_data) < 2:
@@ -164,7 +166,7 @@ def array_patient(
                 received=type(validation_data).__name__,
                 expected="(x_validation, y_validation), as for fit",
             )
-        parts.append(_inputs(validation_data[0]))
+        parts.append(_inputs(validation_data[0], given))
         targets.append(np.asarray(validation_data[1]))
         _check_alike(parts)
     inputs = tuple(np.concatenate(pieces) for pieces in zip(*parts, strict=True))
@@ -172,12 +174,7 @@ def array_patient(
     for rows, target in zip(parts, targets, strict=True):
         if len(rows[0]) != len(target):
             array_target(target, task, len(rows[0]))  # raises, and says so
-    joined = np.concatenate([t.reshape(len(t), -1) if t.ndim > 1 else t for t in targets])
-    target, resolved, class_names = array_target(joined, _task(task, given), len(inputs[0]))
-    weight = None
-    if sample_weight is not None:
-        weight = np.ones(len(target), np.float32)
-        weight[:num_train] = np.asarray(sample_weight, np.float32)
+    target, resolved, class_names = array_target(joined_targets(targets), _task(task, given), len(inputs[0]))
     dataset = Dataset(
         inputs=inputs,
         input_names=tuple(f"input_{i}" for i in range(len(inputs))),
@@ -185,7 +182,7 @@ def array_patient(
         target=target,
         task=resolved,
         class_names=class_names,
-        sample_weight=weight,
+        sample_weight=row_weights(sample_weight, num_train, len(target)),
     )
     rows = np.arange(dataset.num_rows, dtype=np.int32)
     train, held = rows[:num_train], rows[num_train:]
@@ -226,6 +223,7 @@ def _patient(
     notes: Sequence[str],
     **rest: Any,
 ) -> Patient:
+    _refuse_few(dataset, train)
     _refuse_missing(dataset, rest["preparation"])
     output_error = _output_error(model, dataset)
     facts = read_network(model)
@@ -298,9 +296,10 @@ def _task(task: str, model: Any) -> str:
     return task
 
 
-def _inputs(x: Any) -> list[Array]:
-    values = list(x.values()) if isinstance(x, dict) else list(x) if isinstance(x, list | tuple) else [x]
-    return [as_array(value) for value in values]
+def _inputs(x: Any, model: Any) -> list[Array]:
+    arrays = [as_array(value) for value in in_order(x, model)]
+    # As fit does: a row of one number is a row of one column.
+    return [a[:, None] if a.ndim == 1 and np.issubdtype(a.dtype, np.floating) else a for a in arrays]
 
 
 def _check_alike(parts: Sequence[Sequence[Array]]) -> None:
@@ -310,6 +309,25 @@ def _check_alike(parts: Sequence[Sequence[Array]]) -> None:
             "training and validation inputs differ in shape.",
             received=f"rows of shape {first} and {second}",
             expected="the same shapes",
+        )
+
+
+def _refuse_few(dataset: Dataset, train: Array) -> None:
+    if len(train) < _MIN_TRAIN:
+        raise DataError(
+            "there are too few training rows to experiment with.",
+            received=f"{len(train)} training rows",
+            expected=f"at least {_MIN_TRAIN}",
+            fix="add rows, or keep fewer for validation",
+        )
+    labels: Array = dataset.target[train]
+    if (labels == labels[0]).all():
+        is_class = dataset.task.is_classification
+        raise TargetError(
+            f"all training rows {'are of one class' if is_class else 'have one target'}.",
+            received=f"only {dataset.class_names[int(labels[0])] if is_class else labels[0].tolist()!r}",
+            expected="targets that differ",
+            fix="draw validation rows at random: validation_split takes the last rows, as they lie",
         )
 
 

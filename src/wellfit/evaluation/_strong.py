@@ -58,6 +58,8 @@ def strong_predictions(
     part, wanted = inputs[::step, ::skip], target[::step]
     part = np.where(np.isfinite(part).any(axis=0), part, 0.0)  # trees cannot bin a column without a value
     scaled, scaled_others = standardized(part, others[:, ::skip])
+    if not scaled.shape[1]:  # no column varies: all rows are neighbors
+        scaled, scaled_others = np.zeros((len(part), 1)), np.zeros((len(others), 1))
     found = {
         "linear": linear,
         "trees": _predict(_trees(task, len(part)), part, wanted, others[:, ::skip], num_classes),

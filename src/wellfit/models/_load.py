@@ -73,6 +73,12 @@ def load_model(spec: ModelSpec, *, unsafe: bool = False, shape: NetworkShape | N
         return spec
     if callable(spec):
         return _call(spec, getattr(spec, "__name__", "the function"), shape)
+    if not isinstance(spec, str | os.PathLike):
+        raise SettingsError(
+            "this is not a network.",
+            received=f"an object of type {type(spec).__name__}",
+            expected="a Keras model, a function that makes one, a path or the name of a built-in",
+        )
     text = os.fspath(spec)
     if text.lower().endswith((".keras", *_HDF5_SUFFIXES)):
         return _load_file(Path(text), unsafe)
