@@ -236,6 +236,20 @@ def test_json_on_stdout_stands_alone(monkeypatch, capsys, folder):
     assert (folder / "found.html").exists()
 
 
+def test_a_file_that_cannot_be_written_costs_the_file_alone(monkeypatch, capsys, folder):
+    """What took minutes is shown before anything is written."""
+    use(monkeypatch, FakeDiagnose())
+
+    def fail(*_: object) -> None:
+        raise wellfit.WellfitError("no room left")
+
+    monkeypatch.setattr(wellfit.report, "write_diagnosis_json", fail)
+    assert run_command(monkeypatch, *DIAGNOSE, "--json", "found.json") == 2
+    out, err = capsys.readouterr()
+    assert "Cause: wiring" in out
+    assert "no room left" in err
+
+
 def test_help_names_both_ways_in(monkeypatch, capsys):
     """The help shows a table with a network, and curves alone."""
     assert run_command(monkeypatch, "diagnose", "--help") == 0

@@ -206,17 +206,18 @@ def _check_complete(*, data: str | None, target: str | None, model: str | None) 
 
 
 def _show(diagnosis: Diagnosis, *, json_target: str | None, html_target: str | None) -> Status:
-    """Write what was asked for, print the diagnosis, and return 0, or 3 if it is partial."""
-    if html_target:
-        wellfit.report.write_diagnosis_html(diagnosis, html_target)
+    """Print the diagnosis, write what was asked for, and return 0, or 3 if it is partial."""
+    # Printed first: a file that cannot be written costs the file alone.
     if json_target == "-":
         print(json_format.dumps(wellfit.report.diagnosis_json(diagnosis), indent=2, allow_nan=False))
     else:
-        if json_target:
-            wellfit.report.write_diagnosis_json(diagnosis, json_target)
         print(wellfit.report.diagnosis_text(diagnosis, text_width()))
-        files = {"Page": html_target, "Data": json_target}
-        lines = [f"{label:<6}{path}" for label, path in files.items() if path]
-        if lines:
-            print("\n" + "\n".join(lines))
+    files = {"Page": html_target, "Data": None if json_target == "-" else json_target}
+    lines = [f"{label:<6}{path}" for label, path in files.items() if path]
+    if html_target:
+        wellfit.report.write_diagnosis_html(diagnosis, html_target)
+    if json_target and json_target != "-":
+        wellfit.report.write_diagnosis_json(diagnosis, json_target)
+    if lines and json_target != "-":
+        print("\n" + "\n".join(lines))
     return Status.PARTIAL if diagnosis.environment.get("partial") else Status.DONE
