@@ -137,3 +137,17 @@ def test_a_row_of_one_number_is_a_row_of_one_column() -> None:
     options: dict[str, Any] = {"validation_data": None, "validation_split": 0.0, "unsafe": False}
     patient = array_patient(model, X[:, 0], Y, epochs=1, batch_size=8, seed=0, task="auto", **options)
     assert patient.dataset.inputs[0].shape == (NUM_ROWS, 1)
+
+
+@pytest.mark.parametrize("updates", [0, 1])
+def test_a_lucky_draw_is_not_taken_for_a_trained_network(updates: int) -> None:
+    """A network that was never updated is not called trained for being a little better than chance."""
+    model = network()
+    kernel, bias = np.zeros((NUM_FEATURES, 6), np.float32), np.zeros(6, np.float32)
+    kernel[0, 0] = 1.0
+    head = np.zeros((6, 1), np.float32)
+    head[0] = 1.0
+    model.set_weights([kernel, bias, head, np.full(1, -0.25, np.float32)])
+    model.optimizer.iterations.assign(updates)
+    found = diagnose(model, X, Y, epochs=3, seed=1)
+    assert any("came trained" in note for note in found.notes) is (updates > 0)
