@@ -151,3 +151,14 @@ def test_a_lucky_draw_is_not_taken_for_a_trained_network(updates: int) -> None:
     model.optimizer.iterations.assign(updates)
     found = diagnose(model, X, Y, epochs=3, seed=1)
     assert any("came trained" in note for note in found.notes) is (updates > 0)
+
+
+def test_a_lambda_layer_in_memory_is_trained_like_any_other() -> None:
+    """Its function is the user's own and at hand, with the names that it refers to."""
+    keras.utils.set_random_seed(0)
+    layers = [keras.Input((NUM_FEATURES,)), keras.layers.Lambda(lambda v: keras.ops.abs(v) - 0.5)]
+    model = keras.Sequential([*layers, keras.layers.Dense(1, activation="sigmoid")])
+    model.compile(keras.optimizers.Adam(0.02), "binary_crossentropy")
+    found = diagnose(model, X, (np.abs(X[:, 0]) > 0.7).astype(np.int32), epochs=3, seed=1)
+    assert found.examined
+    assert found.members_trained > 10

@@ -20,6 +20,7 @@ import numpy as np
 
 from wellfit.models._initializers import initializer_config, noted_initializers, starting_value, uncompiled
 from wellfit.models._kinds import is_kernel
+from wellfit.models._lambda import clone_layer
 from wellfit.models._layout import Axis, Layout, Segment, find_layout
 from wellfit.models._outputs import num_outputs, symbolic_inputs
 from wellfit.models._points import dropout_points
@@ -316,7 +317,10 @@ def cloned(model: keras.Model) -> tuple[keras.Model, dict[int, Any]]:
     try:
         with uncompiled(model), noted_initializers() as noted:
             if isinstance(model, keras.Sequential) or _is_functional(model):
-                clone = keras.models.clone_model(model, recursive=True)
+                has_code = any(isinstance(layer, keras.layers.Lambda) for layer in model._flatten_layers())
+                clone = keras.models.clone_model(
+                    model, clone_function=clone_layer if has_code else None, recursive=True
+                )
             else:
                 clone = type(model).from_config(model.get_config())
                 clone.build_from_config(model.get_build_config())
@@ -348,7 +352,7 @@ def _copy_state(model: keras.Model, clone: keras.Model) -> None:
 def _first_unclonable(model: keras.Model) -> str:
     for layer in model._flatten_layers(include_self=False):
         try:
-            type(layer).from_config(layer.get_config())
+            clone_layer(layer)
         except Exception:
             return f"layer '{layer.name}' ({type(layer).__name__})"
     return f"model '{model.name}' ({type(model).__name__})"

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from wellfit.models._graph import Call, Graph, TensorKey, read_graph, why_no_graph
+from wellfit.models._lambda import copied_lambda
 from wellfit.models._layout_types import DepthBlock
 from wellfit.models._probe import weight_values
 from wellfit.records import UnsupportedModelError
@@ -144,6 +145,8 @@ class _Rebuild:
             nested = rebuild(operation, Edits(change=self._edits.change))
             nested.name = name or operation.name
             return nested
+        if isinstance(operation, keras.layers.Lambda):
+            return copied_lambda(operation, name)
         try:
             config = self._edits.change(operation, operation.get_config())
             return type(operation).from_config({**config, "name": name or operation.name})
