@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from wellfit.cli import app
 
 ROOT = Path(__file__).parents[2]
+COMMANDS = ("improve", "diagnose", "watch", "predict", "report", "demo")
 README = (ROOT / "README.md").read_text()
 
 
@@ -31,7 +32,7 @@ def test_links_lead_somewhere():
 def test_options_of_the_readme_exist():
     """Every option that the README shows is one of the command's."""
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
-    helps = [CliRunner().invoke(app, [name, "--help"]).output for name in ("improve", "predict", "report")]
+    helps = [CliRunner().invoke(app, [name, "--help"]).output for name in COMMANDS]
     known = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", " ".join(helps)))
     assert shown
     assert shown <= known
