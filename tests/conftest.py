@@ -6,7 +6,7 @@ import pytest
 
 # Keras reads its backend once, when it is first imported.
 os.environ.setdefault("KERAS_BACKEND", "jax")
-# Tests run on all cores already; threads of scikit-learn that wait for each other actively would only slow them.
+# Tests run on all cores already: threads of scikit-learn that wait for each other would only slow them.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
