@@ -79,7 +79,7 @@ class Examination:
         with ThreadPoolExecutor(1) as pool:
             # References are fitted beside the compilation of the population, which keeps one core busy.
             waiting = pool.submit(row_facts, self.patient, self._folds(plan), seed=self.seed)
-            early = self._early_columns(plan)
+            early = column_facts(self.patient)
             experiments = Experiments(self.patient, plan, rare=early.rare, leak=early.leak)
             if len(early.mismatched):
                 experiments, waiting = self._mend_mismatch(experiments, plan, early, pool, waiting)
@@ -90,11 +90,6 @@ class Examination:
 
     def _folds(self, plan: TrialPlan) -> list[Any]:
         return [plan.splits[t] for t in plan.folds]
-
-    def _early_columns(self, plan: TrialPlan) -> RowFacts:
-        """Return what must be known of columns before anything is compiled."""
-        del plan
-        return column_facts(self.patient)
 
     def _mend_mismatch(
         self, experiments: Experiments, plan: TrialPlan, early: RowFacts, pool: Any, waiting: Any
