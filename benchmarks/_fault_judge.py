@@ -31,6 +31,7 @@ _HARDLY_SIGNAL = 0.03  # which a table of this size cannot tell from none
 _PENALTY = HARM  # of the distance from chance to the reference, which the penalty adds to the loss
 _PRECISE = 0.15  # standard error of the validation loss on the same scale, at most, of a control
 _IMPRECISE = 0.25  # where validation rows are too few to tell anything
+_LEAST_BALANCED = 0.25  # of the chance loss that the healthy network removes on balanced rows
 _SURE = 3.0  # standard errors
 
 
@@ -85,8 +86,7 @@ def trials_of(pair: Pair, number: int) -> list[Trial]:
         if not _is_turn(plant, index, number):
             continue
         strength = sum(_is_turn(plant, index, earlier) for earlier in range(number)) % 3
-        # How large a penalty is harmless differs from pair to pair: all strengths are tried.
-        for each in range(3) if plant.judged == "penalty" else (strength,):
+        for each in range(3) if plant.every else (strength,):
             situation = plant.make(pair.situation, each, _rng(number, index))
             if situation is not None:
                 trials.append(Trial((plant,), each, situation))
@@ -223,8 +223,12 @@ def _judge_training(pair: Pair, trial: Trial, truth: Truth) -> Judged:
     if trial.name == "imbalanced":
         chance = float(np.log(pair.table.num_classes))
         scale = Scale(chance, min(float(truth.others["undo"].mean()), chance))
+        if scale.size < _LEAST_BALANCED * chance:
+            return Judged(trial.situation, reason="the table itself is not balanced")
     found = gains(truth, scale)
     harm = found.pop("undo")
+    if trial.plants[0].undo is not None:  # which width, or which penalty, is right is not known beforehand
+        harm = max(harm, *(gain for name, gain in found.items() if CODES.get(name) == code), harm)
     sure = 2 * truth.spread(scale)
     if harm < max(HARM, sure):
         return Judged(trial.situation, reason=f"harm {harm:.2f}, twice its error {sure:.2f}")

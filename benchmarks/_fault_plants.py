@@ -25,7 +25,8 @@ class Plant:
         judged: by what it is measured: ``training`` (test loss), ``estimate`` (validation against test loss),
             or a name of its own.
         undo: from the faulty to the repaired situation, where that is not the healthy one.
-        shared: whether it needs no program of its own; such plants are tried on every pair.
+        shared: whether it needs no program of its own; such plants come more often.
+        every: whether all strengths are tried on a pair, as few of them harm.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Plant:
     judged: str = "training"
     undo: Callable[[Situation], Situation] | None = None
     shared: bool = True
+    every: bool = False
 
 
 def _spec(**changes: Callable[[Situation, int], object]) -> Make:
@@ -62,8 +64,8 @@ def _few_rows(s: Situation, strength: int, rng: np.random.Generator) -> Situatio
 
 
 def _unregularized(s: Situation, strength: int, rng: np.random.Generator) -> Situation | None:
-    few = _few_rows(s, 0, rng) or s
-    epochs = min(150, _long_enough(s) * (2, 3, 4)[strength])
+    few = _few_rows(s, 0, rng) or s if strength else s
+    epochs = min(150, _long_enough(s) * (2, 1, 3)[strength])
     spec = s.spec.change(l2=0.0, dropout=0.0, epochs=epochs, learning_rate=max(s.spec.learning_rate, 2e-3))
     return few.change(spec=spec)
 
@@ -85,10 +87,11 @@ def _too_strong(s: Situation, strength: int, rng: np.random.Generator) -> Situat
 
 
 def _excess(s: Situation, strength: int, rng: np.random.Generator) -> Situation:
-    few = _few_rows(s, 0, rng) or s
-    epochs = min(60, _long_enough(s) * (1, 2, 3)[strength])
+    few = (_few_rows(s, 0, rng) or s).train if strength == 2 else s.train
+    count = len(few) if strength == 2 else int(len(few) * (1.0, 0.5)[strength])
+    epochs = min(40, _long_enough(s))
     spec = s.spec.change(width=s.spec.sizes()[-1], l2=0.0, dropout=0.0, epochs=epochs)
-    return few.change(spec=spec)
+    return s.change(train=few.take(np.arange(count)), spec=spec)
 
 
 # --- inputs, labels
@@ -314,13 +317,13 @@ PLANTS: tuple[Plant, ...] = (
           make=_spec(learning_rate=lambda s, k: s.spec.learning_rate * (30, 100, 300)[k])),
     Plant(name="few-epochs", code="too-few-epochs",
           make=_spec(epochs=lambda s, k: max(1, round(s.spec.epochs / (5, 10, 20)[k])))),
-    Plant(name="too-long", code="trained-too-long", make=_too_long),
+    Plant(name="too-long", every=True, code="trained-too-long", make=_too_long),
     Plant(name="few-rows", code="too-few-rows", make=_few_rows),
-    Plant(name="unregularized", code="weak-regularization", make=_unregularized, undo=_regularized),
+    Plant(name="unregularized", every=True, code="weak-regularization", make=_unregularized, undo=_regularized),
     Plant(name="over-regularized", code="over-regularized", make=_too_strong),
-    Plant(name="narrow", code="insufficient-capacity", shared=False,
+    Plant(name="narrow", every=True, code="insufficient-capacity", shared=False,
           make=_spec(units=lambda s, k: (3, 2, 1)[k])),
-    Plant(name="wide", code="excess-capacity", make=_excess, shared=False,
+    Plant(name="wide", every=True, code="excess-capacity", make=_excess, shared=False,
           undo=lambda s: s.change(spec=s.spec.change(width=0.5))),
     Plant(name="unscaled", code="unscaled-inputs", make=_unscaled),
     Plant(name="raw-target", code="unscaled-inputs", make=_raw_target),
@@ -331,17 +334,17 @@ PLANTS: tuple[Plant, ...] = (
     Plant(name="noise", code="irreducible-noise", make=_noise_everywhere, judged="noise"),
     Plant(name="label-noise", code="label-noise", make=_label_noise,
           undo=lambda s: s.change(train=s.clean_train, clean_train=None)),
-    Plant(name="imbalanced", code="class-imbalance", make=_imbalanced),
+    Plant(name="imbalanced", every=True, code="class-imbalance", make=_imbalanced),
     Plant(name="rare-columns", code="rare-features", make=_rare_columns, shared=False),
     Plant(name="duplicates", code="leakage", make=_duplicates, judged="estimate"),
     Plant(name="giveaway", code="leakage", make=_giveaway, judged="estimate", shared=False),
     Plant(name="sorted-split", code="split-shift", make=_sorted_split, judged="estimate"),
     Plant(name="mismatch", code="preprocessing-mismatch", make=_mismatch, judged="estimate"),
     Plant(name="few-validated", code="validation-too-small", make=_few_validated, judged="precision"),
-    Plant(name="penalized", code="penalty-in-loss", make=_penalized, judged="penalty"),
-    Plant(name="slow-statistics", code="batchnorm-mode", make=_slow_statistics, undo=_usual_statistics,
+    Plant(name="penalized", every=True, code="penalty-in-loss", make=_penalized, judged="penalty"),
+    Plant(name="slow-statistics", every=True, code="batchnorm-mode", make=_slow_statistics, undo=_usual_statistics,
           shared=False),
-    Plant(name="blown-up", code="overconfidence",
+    Plant(name="blown-up", every=True, code="overconfidence",
           make=_spec(epochs=lambda s, k: min(120, _long_enough(s) * (2, 3, 4)[k]), l2=lambda s, k: 0.0,
                      dropout=lambda s, k: 0.0,
                      learning_rate=lambda s, k: min(0.02, s.spec.learning_rate * (1, 2, 3)[k]))),

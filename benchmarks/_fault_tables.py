@@ -50,6 +50,8 @@ _LEFT_OUT = {
     "telco_churn": ("customerID",),
 }
 _TRAIN_ROWS = (1000, 1200, 800, 1600)  # at most, by position in the list
+_MANY_TRAIN_ROWS = 2000  # at most, of tables with `_MANY_ROWS` rows
+_MANY_ROWS = 4000
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +155,7 @@ def _cut(name: str, raw: tuple[np.ndarray, np.ndarray, str], most: int, seed: in
         task = "binary" if len(kept) == 2 else "multiclass"
     order = np.random.default_rng(seed).permutation(len(y))
     x, y = x[order], y[order]
-    num_train = min(most, int(0.45 * len(y)))
+    num_train = min(_MANY_TRAIN_ROWS if len(y) >= _MANY_ROWS else most, int(0.45 * len(y)))
     # Where there are rows to spare, validation takes more of them: its noise is no planted fault.
     num_validation = max(60, num_train // 3, min(1200, int(0.2 * len(y))))
     num_test = min(_MOST_TEST, len(y) - num_train - num_validation)

@@ -109,7 +109,7 @@ def main() -> None:
     if not options.no_shell:
         figures += shell_figures()
     described = machine()
-    title = f"{described['processor']}, {described['cores']} cores, {options.half} half"
+    title = f"{described['processor']}, {described['cores']} cores, {'quick' if options.quick else options.half + ' half'}"
     print_table(f"{title}, {time.perf_counter() - began:.0f} s", figures)
     write_json(options.json, figures, PACKAGES)
 
