@@ -109,7 +109,8 @@ def main() -> None:
     if not options.no_shell:
         figures += shell_figures()
     described = machine()
-    title = f"{described['processor']}, {described['cores']} cores, {'quick' if options.quick else options.half + ' half'}"
+    what = "quick" if options.quick else f"{options.half} half"
+    title = f"{described['processor']}, {described['cores']} cores, {what}"
     print_table(f"{title}, {time.perf_counter() - began:.0f} s", figures)
     write_json(options.json, figures, PACKAGES)
 
