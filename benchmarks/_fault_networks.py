@@ -62,7 +62,7 @@ class Spec:
 
     def sizes(self) -> tuple[float, float, float]:
         """Return the widths that have a program: the shape's own, a wider one, one far too wide."""
-        return (1.0, 2.0, 4.0) if self.shape == "128-bn" else (1.0, 4.0, 8.0)
+        return (1.0, 2.0, 4.0) if self.shape in ("128-bn", "residual") else (1.0, 4.0, 8.0)
 
     def structure(self) -> Spec:
         """Return what decides the graph; specs of one structure can share a compiled program."""
