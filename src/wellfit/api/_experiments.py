@@ -314,14 +314,21 @@ class Experiments:
 
     def _fit_scalings(self) -> list[list[Scaling | None]]:
         """Return the fitted scalings of every kind and trial, kinds one after the other."""
-        return [self._scaling(kind, split) for kind in SCALES for split in self.plan.splits]
+        splits = self.plan.splits
+        # Trials on the same rows share a fit: on many rows, quantiles take their time.
+        fitted = {id(split): self._own_scaling(split) for split in splits}
+        return [self._changed_scaling(kind, fitted[id(s)], s) for kind in SCALES for s in splits]
 
-    def _scaling(self, kind: str, split: Split) -> list[Scaling | None]:
+    def _own_scaling(self, split: Split) -> list[Scaling | None]:
         patient = self.patient
-        if (patient.preparation is not None and not patient.is_raw) or patient.preparation is not None:
-            fitted = list(fit_scaling(patient.dataset, split.train, patient.preparation))
-        else:
-            fitted = [_identity(values) for values in patient.dataset.inputs]
+        if patient.preparation is None:
+            return [_identity(values) for values in patient.dataset.inputs]
+        return list(fit_scaling(patient.dataset, split.train, patient.preparation))
+
+    def _changed_scaling(
+        self, kind: str, own: Sequence[Scaling | None], split: Split
+    ) -> list[Scaling | None]:
+        patient, fitted = self.patient, list(own)
         if kind in ("inputs", "both") and patient.is_raw:
             fitted = [
                 None if one is None else _standard(one, values[split.train])

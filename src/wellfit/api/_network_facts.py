@@ -239,7 +239,7 @@ def _connections(experiments: Experiments, snapshot: Snapshot, given: int | None
     trial = experiments.plan.start if given is None else given
     few = experiments.inputs(trial, patient.train[:_FEW_ROWS])
     together = predict_plain(patient.model, few)
-    alone = predict_plain(patient.model, [values[:1] for values in few])
+    alone = predict_plain(patient.model, [np.repeat(values[:1], len(values), axis=0) for values in few])[:1]
     facts: dict[str, object] = {
         "mixes_rows": bool(np.abs(together[:1] - alone).max() > _SAME * (1 + np.abs(alone).max()))
     }

@@ -16,6 +16,8 @@ from wellfit.models._resize import narrow, resize
 from wellfit.models._surgery import with_dropout
 from wellfit.records import Settings, UnsupportedModelError
 
+_BATCH = 1024
+
 Model = keras.Model
 """A Keras network; named here so that other packages need not import Keras."""
 
@@ -113,10 +115,10 @@ def predict_plain(model: Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
         inputs: one array for each of its inputs, ``[row, ...]``.
     """
     structure = getattr(model, "_inputs_struct", None)
-    batch = 1024
+    count = len(inputs[0])
     parts = []
-    for start in range(0, max(len(inputs[0]), 1), batch):
-        rows = [np.asarray(values[start : start + batch]) for values in inputs]
+    for start in range(0, max(count, 1), _BATCH):
+        rows = [_filled(np.asarray(values[start : start + _BATCH])) for values in inputs]
         given = (
             keras.tree.pack_sequence_as(structure, rows)
             if structure is not None
@@ -125,4 +127,10 @@ def predict_plain(model: Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
             else rows
         )
         parts.append(keras.ops.convert_to_numpy(model(given, training=False)))
-    return np.concatenate(parts)
+    return np.concatenate(parts)[:count]
+
+
+def _filled(rows: np.ndarray) -> np.ndarray:
+    """Return rows with the last one repeated up to a power of two: backends compile for each number anew."""
+    missing = (1 << (len(rows) - 1).bit_length()) - len(rows) if len(rows) else 0
+    return np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows
