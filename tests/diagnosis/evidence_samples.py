@@ -112,6 +112,7 @@ def make_evidence(
     gains: Mapping[str, Gain] | None = None,
     fresh: Mapping[str, Gain] | None = None,
     without: Sequence[str] = (),
+    skipped: Mapping[str, str] | None = None,
     loss: float = LOSS,
     train_loss: float = TRAIN_LOSS,
     losses: Mapping[int, float] | None = None,
@@ -138,6 +139,7 @@ def make_evidence(
         gains: probe name to its gain on validation rows, or on validation and training rows; 0 for others.
         fresh: likewise on trials that nothing was chosen by.
         without: probes that were not run.
+        skipped: probes that were not run because they could not gain, with the reason.
         loss: validation loss of the network as it stands, at its end.
         train_loss: training loss likewise.
         losses: trial to validation loss, where a trial differs from the others.
@@ -186,7 +188,7 @@ def make_evidence(
 
     runs = {BASELINE: table(BASELINE, (*TRIALS, START_TRIAL), 0.0)}
     for name in names:
-        if name not in (BASELINE, label_noise.NAME, *without):
+        if name not in (BASELINE, label_noise.NAME, *without, *(skipped or {})):
             runs[name] = table(name, TRIALS, wanted[name])
     confirmed = {name: table(name, FRESH_TRIALS, gain) for name, gain in (fresh or {}).items()}
     if fresh is not None:
@@ -207,6 +209,7 @@ def make_evidence(
             network=_facts({**HEALTHY_NETWORK, **(network or {})}, _LOSSES_OF_NETWORK, unit),
             faults=faults,
         ),
+        skipped=skipped or {},
     )
 
 

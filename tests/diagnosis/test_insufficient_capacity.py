@@ -58,4 +58,6 @@ def test_networks_that_cannot_grow_do_not_apply() -> None:
 
 def test_no_room_for_a_larger_network_is_silent() -> None:
     """It is not tried where the network is at the best level already."""
-    assert CAUSE.examine(samples.make_evidence(without=NAMES)).outcome is Outcome.SILENT
+    ruling = CAUSE.examine(samples.make_evidence(skipped=dict.fromkeys(NAMES, "no room")))
+    assert (ruling.outcome, ruling.reason) == (Outcome.SILENT, "no room")
+    assert CAUSE.examine(samples.make_evidence(without=NAMES)).outcome is Outcome.CANNOT_TELL

@@ -53,6 +53,19 @@ def test_halving_equals_undisturbed_training(pop: Population) -> None:
     assert np.isnan(found.train_loss[1, 2:]).all()
 
 
+def test_few_that_go_on_for_long_get_blocks_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Idle places are given up where they would cost more than compiling; the curves stay the same."""
+    many = population(compiled(), dataset(), block_size=8)
+    chosen = members(9, **CHOSEN).replace(epochs=[2] * 8 + [6])
+    whole = many.train(chosen)
+    monkeypatch.setattr("wellfit.population._run._COMPILE_FLOP", 0.0)
+    run = many.start(chosen)
+    run.advance(3)
+    assert [len(block.numbers.seed) for block in run._blocks] == [1]
+    run.advance()
+    np.testing.assert_allclose(run.curves().train_loss, whole.train_loss, rtol=1e-4)
+
+
 def test_curves_of_a_paused_run_are_interrupted(pop: Population) -> None:
     """What has not ended yet reads as interrupted, and can still go on."""
     run = pop.start(members(3, **CHOSEN))

@@ -29,9 +29,7 @@ from wellfit.records import (
 
 Array = NDArray[Any]
 
-_PACKAGES = ("keras", "jax", "numpy", "scikit-learn", "polars")
 _DEFAULT_BUDGET_S = 3600.0
-_CONFIRMED_PER_CAUSE = 2
 
 
 def diagnose(

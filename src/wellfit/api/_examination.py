@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from wellfit.api._clock import Clock
 from wellfit.api._events import Event, Listener
 from wellfit.api._experiments import Experiments
+from wellfit.api._looks import first_look, may_end_elsewhere, promising, second_look
 from wellfit.api._network_facts import balanced_accuracies, mismatch_gains, network_facts
 from wellfit.api._patient import Patient
 from wellfit.api._row_facts import RowFacts, chance_losses, column_facts, row_facts
@@ -20,7 +21,6 @@ from wellfit.api._told import environment, told_curves, told_line, told_numbers
 from wellfit.api._trial_plan import TrialPlan, plan_trials
 from wellfit.diagnosis import (
     BASELINE,
-    MAX_P_SCREENED,
     MIN_GAIN,
     Evidence,
     Facts,
@@ -34,7 +34,6 @@ from wellfit.diagnosis import (
     probes_for,
     split_shift,
     verdict_of,
-    wiring,
 )
 from wellfit.evaluation import matched
 from wellfit.models import dropout_points, find_layout
@@ -46,9 +45,6 @@ from wellfit.records import (
 )
 
 Array = NDArray[Any]
-
-_PACKAGES = ("keras", "jax", "numpy", "scikit-learn", "polars")
-_CONFIRMED_PER_CAUSE = 2
 
 
 @dataclass(kw_only=True, eq=False)
@@ -119,11 +115,15 @@ class Examination:
         situation = _situation(self.patient, plan, early)
         probes = [Probe(name=BASELINE), *probes_for(situation)]
         by_name = {probe.name: probe for probe in probes}
-        first = [p for p in probes if p.network == "own"]
+        first = first_look(probes, is_small=plan.is_small)
         trials = {p.name: self._look(p, plan) for p in first}
         self._say("baseline", 0, sum(len(t) for t in trials.values()))
         runs, snapshot = experiments.run(
-            first, trials, progress=self._progress("screen"), should_stop=self._stopped
+            first,
+            trials,
+            longer=plan.longer,
+            progress=self._progress("screen"),
+            should_stop=self._stopped,
         )
         if BASELINE not in runs or snapshot is None or not set(plan.look) <= set(runs[BASELINE].trials):
             return self._nothing("stopped before the network as it stands was trained")
@@ -139,8 +139,7 @@ class Examination:
         network["start_trial"] = plan.start
         facts = Facts(data=rows.data, network=network, faults=self.patient.faults)
         evidence = self._evidence(situation, by_name, runs, plan, facts=facts, references=rows.references)
-        runs |= self._second_look(experiments, plan, evidence, probes)
-        evidence = replace(evidence, runs=runs)
+        evidence = self._second_look(experiments, plan, evidence, probes)
         fresh = self._confirm(experiments, plan, evidence, rows)
         evidence = replace(evidence, fresh=fresh)
         return self._diagnosis(experiments, plan, evidence)
@@ -184,26 +183,15 @@ class Examination:
 
     def _second_look(
         self, experiments: Experiments, plan: TrialPlan, evidence: Evidence, probes: Sequence[Probe]
-    ) -> dict[str, Runs]:
-        """Train other networks where the first look leaves room for them: each must be compiled."""
-        last = float(evidence.final(BASELINE, plan.look).mean())
-        train = float(evidence.final(BASELINE, plan.look, side="train").mean())
-        # A network that is at the best level on training rows, too, gains nothing from being larger.
-        room = max(last, train) - evidence.best_loss > MIN_GAIN * evidence.scale
-        forgets = (wiring.memory(evidence) or 0.0) > 1 - wiring.MEMORIZED
-        wanted = {
-            "wider": room,
-            "deeper": room,
-            "repaired": self.patient.is_trainable and (bool(self.patient.faults) or forgets),
-            "unfrozen": True,
-            "undecayed": True,
-        }
-        asked = [probe for probe in probes if wanted.get(probe.network, False)]
+    ) -> Evidence:
+        """Train what the first look makes worth it; other networks must each be compiled."""
+        asked, skipped = second_look(evidence, probes, can_repair=self.patient.is_trainable)
+        evidence = replace(evidence, skipped=skipped)
         if not asked or self._stopped():
-            return {}
-        trials = {probe.name: plan.look for probe in asked}
+            return evidence
+        trials = {probe.name: self._look(probe, plan) for probe in asked}
         runs, _ = experiments.run(asked, trials, progress=self._progress("search"), should_stop=self._stopped)
-        return runs
+        return replace(evidence, runs={**evidence.runs, **runs})
 
     def _confirm(
         self, experiments: Experiments, plan: TrialPlan, evidence: Evidence, rows: RowFacts
@@ -211,18 +199,24 @@ class Examination:
         """Repeat what gained on trials that nothing was chosen by."""
         if self._stopped():
             return {}
-        names = _promising(evidence)
+        names = promising(evidence, is_small=plan.is_small)
         asked = [evidence.probes[name] for name in names]
         trials = dict.fromkeys(names, plan.confirm)
         if _is_suspicious(rows):
             experiments.suspect(rows.suspects)
             asked.append(Probe(name=label_noise.NAME, labels="unsuspected"))
             trials[label_noise.NAME] = plan.given
-        base = Probe(name=BASELINE)
-        asked.append(base)
+        earlier, later = may_end_elsewhere(evidence)
+        if not asked and not earlier and not later:
+            return {}
+        asked.append(Probe(name=BASELINE))
         trials[BASELINE] = tuple(dict.fromkeys((*plan.confirm, *trials.get(label_noise.NAME, ()))))
         runs, snapshot = experiments.run(
-            asked, trials, progress=self._progress("confirm"), should_stop=self._stopped
+            asked,
+            trials,
+            longer=plan.longer if later else 1,
+            progress=self._progress("confirm"),
+            should_stop=self._stopped,
         )
         if BASELINE not in runs or (evidence.probes.keys() and not runs):
             return {}
@@ -332,25 +326,6 @@ def _trained_note(evidence: Evidence) -> tuple[str, ...]:
         "the network came trained: confidence and normalization are judged at its own weights, all else by "
         "training it anew from its initializers",
     )
-
-
-def _promising(evidence: Evidence) -> list[str]:
-    """Return the probes that may have gained, those of each network that gained most first."""
-    effects = {
-        name: effect
-        for name, probe in evidence.probes.items()
-        if name != BASELINE
-        and probe.labels == "true"
-        and not probe.num_rows
-        and probe.rows == 1
-        and (effect := evidence.effect(name)) is not None
-        and effect.estimate >= MIN_GAIN / 2
-        and effect.p_value <= 4 * MAX_P_SCREENED
-    }
-    if "balanced class weights" in evidence.runs:
-        effects.pop("balanced class weights", None)
-        return ["balanced class weights", *sorted(effects, key=lambda name: -effects[name].estimate)]
-    return sorted(effects, key=lambda name: -effects[name].estimate)
 
 
 def _is_suspicious(rows: RowFacts) -> bool:

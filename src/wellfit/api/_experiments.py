@@ -56,6 +56,7 @@ Progress = Callable[[int, int], None]
 
 SCALES = ("own", "inputs", "target", "both", "without-rare", "without-leak")
 _WIDER = 4.0
+_MEMORIZING_UPDATES = 3000  # a few rows are memorized within hundreds, whatever the number of all rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,14 +112,16 @@ class Experiments:
         probes: Sequence[Probe],
         trials: Mapping[str, Sequence[int]],
         *,
+        longer: int = 1,
         progress: Progress | None = None,
         should_stop: Stop | None = None,
     ) -> tuple[dict[str, Runs], Snapshot | None]:
         """Train probes on their trials.
 
         Args:
-            probes: what to train, `BASELINE` among them where it is to be trained for longer.
+            probes: what to train.
             trials: probe name to its trials.
+            longer: how many times as long `BASELINE` is trained.
             progress: called as ``progress(members_done, members_in_all)``.
             should_stop: asked all the time; True ends with what there is.
 
@@ -138,7 +141,7 @@ class Experiments:
             executor = self._executor(network)
             if executor is None or (should_stop is not None and should_stop()):
                 return None
-            members = self._members(groups[key])
+            members = self._members(groups[key], longer)
 
             def report(finished: int, _: int) -> None:
                 done[key] = finished
@@ -283,8 +286,8 @@ class Experiments:
             return (1 + SHARES.index(probe.rows)) * num_trials + trial
         return trial
 
-    def _members(self, jobs: Sequence[Job]) -> Members:
-        settings = [self._settings(probe) for probe, _ in jobs]
+    def _members(self, jobs: Sequence[Job], longer: int) -> Members:
+        settings = [self._settings(probe, longer) for probe, _ in jobs]
         trials = [trial for _, trial in jobs]
         members = members_from(
             settings,
@@ -293,7 +296,7 @@ class Experiments:
             class_weight=self._class_weight,
             restore_best=False,
         )
-        visits = [len(self.plan.splits[t].train) for t in trials]
+        visits = [self._visits(probe, trial) for probe, trial in jobs]
         return members.replace(
             split=[self._split_of(probe, trial) for probe, trial in jobs],
             scaling=[SCALES.index(p.scale) * len(self.plan.splits) + t for p, t in jobs],
@@ -301,10 +304,17 @@ class Experiments:
             num_visits=visits,
         )
 
-    def _settings(self, probe: Probe) -> Settings:
+    def _visits(self, probe: Probe, trial: int) -> int:
+        """Return rows that are visited in an epoch: as many as the network as it stands visits."""
+        own, visits = self.patient.settings, len(self.plan.splits[trial].train)
+        if not probe.num_rows:
+            return visits
+        return min(visits, -(-_MEMORIZING_UPDATES // own.epochs) * own.batch_size)
+
+    def _settings(self, probe: Probe, longer: int) -> Settings:
         own = self.patient.settings
         if probe.name == BASELINE:
-            return replace(own, epochs=own.epochs * self.plan.longer)
+            return replace(own, epochs=own.epochs * longer)
         return replace(own, **dict(probe.changes))  # type: ignore[arg-type]
 
     def _weights(self, start: str, members: Members) -> list[Array] | None:

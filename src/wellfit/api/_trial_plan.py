@@ -31,7 +31,7 @@ class TrialPlan:
         seeds: of each trial.
         start: the trial that starts from the weights as they were given.
         given: trials on the given split.
-        look: trials of the first look.
+        look: trials of the first look, and of the second.
         confirm: trials of the confirmation, which nothing was chosen on.
         folds: trials that together judge every row once.
         longer: how many times as long the network as it stands is trained.

@@ -81,6 +81,7 @@ class Evidence:
         repeats: all trials on the rows as they were given, those of the confirmation included.
         fair: trials whose validation rows are like the training rows and share none with them.
         facts: what else is known.
+        skipped: name of a probe that was not run to the reason why it could not gain.
     """
 
     situation: Situation
@@ -94,6 +95,7 @@ class Evidence:
     repeats: tuple[int, ...]
     fair: tuple[int, ...]
     facts: Facts
+    skipped: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @cached_property
     def chance_loss(self) -> float:

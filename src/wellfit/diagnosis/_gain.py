@@ -59,8 +59,7 @@ def gain_ruling(
     """
     best = best_probe(evidence, names, accepts)
     if best is None:
-        tried = [name for name in names if name in evidence.runs]
-        return silent(what) if tried else cannot_tell("it was not tried: there was no time or no way to")
+        return silent(what) if any(name in evidence.runs for name in names) else untried(evidence, names)
     name, effect = best
     told = {"intervention": name, **evidence_of(effect), **(numbers or {})}
     return effect_ruling(effect, told, min_gain=min_gain, discount=discount, what=what)
@@ -96,6 +95,14 @@ def confidence_of(effect: Effect, min_gain: float = MIN_GAIN) -> float:
 def evidence_of(effect: Effect) -> dict[str, object]:
     """Return an effect as numbers to report."""
     return {"gain": effect.estimate, "gain_low": effect.low, "gain_high": effect.high}
+
+
+def untried(evidence: Evidence, names: Sequence[str]) -> Ruling:
+    """Judge a cause of whose interventions none was tried."""
+    reasons = [evidence.skipped.get(name, "") for name in names]
+    if reasons and all(reasons):
+        return silent(reasons[0])
+    return cannot_tell("it was not tried: there was no time or no way to")
 
 
 def train_gain(evidence: Evidence, name: str) -> float:

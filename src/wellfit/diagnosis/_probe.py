@@ -30,6 +30,10 @@ class Probe:
         scale: inputs as they come, standardized inputs or targets, or without some columns.
         start: where weights start: drawn by the network's initializers, as they were given, or drawn by
             standard ones (He for ReLU, Glorot otherwise, biases zero).
+        after: name of a milder probe, ``""`` for none. On many rows this one is trained only where the
+            milder one gained, or where the network as it stands has hardly learned.
+        needs_gap: whether it can only help where validation loss is above training loss; on many rows it is
+            trained only there.
     """
 
     name: str
@@ -40,6 +44,8 @@ class Probe:
     labels: Literal["true", "permuted", "unsuspected"] = "true"
     scale: Scale = "own"
     start: Start = "drawn"
+    after: str = ""
+    needs_gap: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

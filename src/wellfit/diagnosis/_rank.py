@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from wellfit.diagnosis import (
     batchnorm_mode,
@@ -68,7 +69,13 @@ Examination = tuple[Cause, Ruling]
 
 def probes_for(situation: Situation) -> list[Probe]:
     """Return what all causes ask for, each experiment once."""
-    asked = {probe.name: probe for cause in CAUSES for probe in cause.probes(situation)}
+    asked = dict[str, Probe]()
+    for cause in CAUSES:
+        for probe in cause.probes(situation):
+            known = asked.get(probe.name)
+            # What mends overfitting closes a gap, and where there is none it gains nothing.
+            needs_gap = cause.family is Verdict.OVERFITTING and (known is None or known.needs_gap)
+            asked[probe.name] = replace(probe, needs_gap=needs_gap)
     return list(asked.values())
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wellfit.diagnosis._cause import MIN_GAIN, Cause, Ruling, not_applicable, silent
+from wellfit.diagnosis._cause import MIN_GAIN, Cause, Ruling, not_applicable
 from wellfit.diagnosis._evidence import Evidence
 from wellfit.diagnosis._gain import gain_ruling, train_gain
 from wellfit.diagnosis._probe import Probe, Situation
@@ -35,8 +35,6 @@ def examine(evidence: Evidence) -> Ruling:
     names = [probe.name for probe in probes(evidence.situation)]
     if not names:
         return not_applicable("hidden layers of this network cannot be made larger")
-    if not any(name in evidence.runs for name in names):
-        return silent("the network as it stands leaves no room for a larger one")
     return gain_ruling(
         evidence,
         names,

@@ -20,6 +20,7 @@ from wellfit.diagnosis._probe import BASELINE, Probe, Situation
 from wellfit.records import Verdict
 
 FACTORS = (0.3, 0.1, 0.01, 0.001)
+_MILD = 0.1  # smaller factors are tried on many rows only where this one gains
 _SAME = -0.02  # a training loss within this share of the scale counts as not higher
 
 
@@ -27,7 +28,11 @@ def probes(situation: Situation) -> Sequence[Probe]:
     """Ask for smaller learning rates."""
     own = situation.settings.learning_rate
     return [
-        Probe(name=f"learning rate x{factor:g}", changes={"learning_rate": own * factor})
+        Probe(
+            name=f"learning rate x{factor:g}",
+            changes={"learning_rate": own * factor},
+            after=f"learning rate x{_MILD:g}" if factor < _MILD else "",
+        )
         for factor in FACTORS
     ]
 

@@ -18,6 +18,7 @@ from wellfit.diagnosis._probe import Probe, Situation
 from wellfit.records import Verdict
 
 FACTORS = (3.0, 10.0, 100.0, 1000.0)
+_MILD = 10.0  # larger factors are tried on many rows only where this one gains
 _MAX_RATE = 1.0  # beyond it no optimizer is expected to converge
 
 
@@ -25,7 +26,11 @@ def probes(situation: Situation) -> Sequence[Probe]:
     """Ask for larger learning rates."""
     own = situation.settings.learning_rate
     return [
-        Probe(name=f"learning rate x{factor:g}", changes={"learning_rate": own * factor})
+        Probe(
+            name=f"learning rate x{factor:g}",
+            changes={"learning_rate": own * factor},
+            after=f"learning rate x{_MILD:g}" if factor > _MILD else "",
+        )
         for factor in FACTORS
         if own * factor <= max(_MAX_RATE, own * 3)
     ]

@@ -15,7 +15,7 @@ import numpy as np
 
 from wellfit.diagnosis._cause import Cause, Ruling, cannot_tell, found, silent
 from wellfit.diagnosis._evidence import Evidence, Float64Array
-from wellfit.diagnosis._gain import confidence_of, evidence_of
+from wellfit.diagnosis._gain import confidence_of, evidence_of, untried
 from wellfit.diagnosis._probe import BASELINE, Probe, Situation
 from wellfit.records import Verdict
 
@@ -36,7 +36,7 @@ def examine(evidence: Evidence) -> Ruling:
     """Found where the fitted learning curve falls on beyond all rows."""
     shares = [share for share in SHARES if f"{share:.0%} of the rows" in evidence.runs]
     if len(shares) < 2:
-        return cannot_tell("there was no time for a learning curve")
+        return untried(evidence, [f"{share:.0%} of the rows" for share in SHARES])
     whole = [set(evidence.common(f"{share:.0%} of the rows")) for share in shares]
     trials = sorted(set[int].intersection(*whole))
     if len(trials) < 2:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Array = Any  # NumPy on the host, JAX on the device
 
+_COMPILE_FLOP = 1e11  # what one core does, at the rate of small networks, while a program is compiled
 _CALL_S = 0.5  # a call of the program should last about this long, so that a run can be stopped soon
 
 
@@ -228,8 +229,9 @@ class Run:
             places = sum(len(b.numbers.seed) for b in blocks)
             members = np.concatenate([b.members for b in blocks])
             running = members[self._status[members] == RUNNING]
-            needed = sum(-(-len(group) // self._block_size) for group in self._by_steps(running))
-            if needed == 0 or (len(running) <= places // 2 and needed < len(blocks)):
+            groups = [running[group] for group in self._by_steps(running)]
+            needed = sum(-(-len(g) // size) * size for g in groups for size in [self._size_for(g)])
+            if needed == 0 or (len(running) <= places // 2 and needed < places):
                 self._repack(program, blocks)
 
     def _repack(self, program: Program, blocks: list[_Block]) -> None:
@@ -246,9 +248,9 @@ class Run:
 
     def _add_blocks(self, program: Program, members: Array, state: Any) -> None:
         """Put members into blocks; those of one block take the same number of updates an epoch."""
-        size = self._block_size
         numbers = member_numbers(self._population.network, self._members.take(members))
         for group in self._by_steps(members):
+            size = self._size_for(members[group])
             for start in range(0, len(group), size):
                 chosen = group[np.minimum(np.arange(start, start + size), len(group) - 1)]
                 part: State = take(state, chosen)  # type: ignore[assignment]
@@ -263,6 +265,19 @@ class Run:
                         take(numbers, chosen),  # type: ignore[arg-type]
                     )
                 )
+
+    def _size_for(self, members: Array) -> int:
+        """Return places of a block: fewer where idle places would cost more than compiling for fewer."""
+        size = self._block_size
+        if not len(members) or len(members) > size // 2 or jax.default_backend() != "cpu":
+            return size
+        share = -(-len(members) // num_workers())
+        fewer = min(size, 1 << (share - 1).bit_length())
+        epochs = int((self._members.epochs[members] - self._epochs[members]).max())
+        updates = epochs * int(self._steps(members[:1])[0])
+        parameters = sum(int(np.prod(info.shape)) for info in self._population.network.trainable)
+        idle = (size - fewer) * updates * 6.0 * parameters * int(self._members.batch_size[members[0]])
+        return fewer if idle > _COMPILE_FLOP else size
 
     def _by_steps(self, members: Array) -> list[Array]:
         """Return the positions of members that take equally many updates an epoch, group by group."""
