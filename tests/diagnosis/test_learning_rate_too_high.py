@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from wellfit.diagnosis import BASELINE, MIN_GAIN, learning_rate_too_high
-from wellfit.diagnosis.learning_rate_too_high import CAUSE, FACTORS
+from wellfit.diagnosis.learning_rate_too_high import CAUSE, CLIP_NORM, FACTORS, WARMUP
 from wellfit.records import Outcome
 
 NAMES = [probe.name for probe in CAUSE.probes(samples.SITUATION)]
@@ -74,9 +74,15 @@ def test_rates_that_were_not_tried_leave_it_open() -> None:
     assert CAUSE.examine(samples.make_evidence(without=NAMES)).outcome is Outcome.CANNOT_TELL
 
 
-def test_only_smaller_rates_are_tried() -> None:
-    """Each factor is below one, and is applied to the network's own rate."""
+def test_only_smaller_or_gentler_steps_are_tried() -> None:
+    """Each factor is below one and applied to the network's own rate; clipping is left to who clips already."""
     own = samples.SITUATION.settings.learning_rate
     assert max(FACTORS) < 1
-    asked = [probe.changes["learning_rate"] for probe in CAUSE.probes(samples.SITUATION)]
-    assert asked == [own * factor for factor in FACTORS]
+    changes = [probe.changes for probe in CAUSE.probes(samples.SITUATION)]
+    assert changes == [
+        *({"learning_rate": own * factor} for factor in FACTORS),
+        {"warmup": WARMUP},
+        {"clip_norm": CLIP_NORM},
+    ]
+    clips = replace(samples.SITUATION, facts=replace(samples.NETWORK, clips=True))
+    assert [probe.changes for probe in CAUSE.probes(clips)] == changes[:-1]

@@ -63,6 +63,8 @@ def varied() -> Members:
         width=[1.0, 0.5, 1.0, 1.0, 1.0],
         depth=[0, 0, -1, 0, 0],
         patience=[0, 0, 0, 2, 0],
+        warmup=[0.0, 0.5, 0.0, 0.0, 0.2],
+        clip_norm=[0.0, 0.0, 0.05, 0.0, 0.3],
         restore_best=[False, True, False, True, False],
         num_visits=[70, 0, 0, 0, 0],
         label_order=[1, 0, 0, 0, 0],

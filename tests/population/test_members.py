@@ -190,6 +190,8 @@ def test_no_validation_rows_keep_the_last_epoch(pop: Population) -> None:
         ("dropout", 1.0),
         ("label_smoothing", -0.1),
         ("schedule", 4),
+        ("warmup", 1.5),
+        ("clip_norm", -1.0),
     ],
 )
 def test_refuses_what_means_nothing(pop: Population, name: str, value: float) -> None:

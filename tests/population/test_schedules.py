@@ -57,6 +57,39 @@ def test_own_schedule_is_kept_and_scaled() -> None:
         assert_weights_equal(curves, fitted(model, data), member)
 
 
+class Rising(schedules.LearningRateSchedule):
+    """A rate that rises to 0.2 in eight equal steps."""
+
+    def __call__(self, step: object) -> object:
+        """Return the rate at an update."""
+        return 0.2 * keras.ops.minimum((keras.ops.cast(step, "float32") + 1.0) / 8, 1.0)
+
+
+def test_warmup_equals_a_keras_schedule() -> None:
+    """The rate rises in equal steps, and the last update of the warm-up has all of it."""
+    model, data = compiled(), dataset()
+    initial = model.get_weights()
+    chosen = members(learning_rate=0.2, warmup=8 / UPDATES)
+    curves = population(model, data).train(chosen, weights=initial, shuffle=False)
+    model = compiled(Rising())
+    model.set_weights(initial)
+    assert_weights_equal(curves, fitted(model, data))
+
+
+def test_clipping_equals_keras() -> None:
+    """Gradients are scaled down together; a member that never needs it trains as one without."""
+    model, data = compiled(), dataset()
+    initial = model.get_weights()
+    chosen = members(3, learning_rate=0.2, clip_norm=[0.05, 0.0, 1e6], seed=0)
+    curves = population(model, data).train(chosen, weights=initial, shuffle=False)
+    for member, norm in enumerate((0.05, None)):
+        model = network()
+        model.compile(keras.optimizers.SGD(0.2, global_clipnorm=norm), "binary_crossentropy")
+        model.set_weights(initial)
+        assert_weights_equal(curves, fitted(model, data), member)
+    np.testing.assert_array_equal(curves.train_loss[1], curves.train_loss[2])
+
+
 @pytest.mark.parametrize("task", [Task.BINARY, Task.MULTICLASS])
 def test_label_smoothing(task: Task) -> None:
     """Smoothed labels give Keras' weights; the measured loss stays that of the labels themselves."""

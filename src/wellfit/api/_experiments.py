@@ -228,7 +228,7 @@ class Experiments:
         kind = patient.executor.kind
         if network != "own" and kind == "fit":
             raise UnsupportedModelError("a network with a training step of its own is not rebuilt")
-        vary = ["dropout", "width", "depth"] if network == "own" else []
+        vary = ["dropout", "width", "depth", "clipping"] if network == "own" else []
         if network == "own" and patient.dataset.task.is_classification:
             vary += ["smoothing"]
         return open_executor(

@@ -1,8 +1,9 @@
 """The steps are so small that training ends long before it has arrived.
 
 Look-alikes: `too_few_epochs` (more steps of the same size help as well), `insufficient_capacity` and
-`over_regularized` (training loss is high whatever the step). Told apart by training with 3 to 100 times the
-learning rate and the same number of updates: training *and* validation loss must fall.
+`over_regularized` (training loss is high whatever the step). Told apart by training with 3 to 1000 times the
+learning rate and the same number of updates, also warmed up and with clipped gradients: training *and*
+validation loss must fall.
 
 Source: Smith, Cyclical Learning Rates for Training Neural Networks, 2017 (learning-rate range test).
 """
@@ -15,6 +16,7 @@ from wellfit.diagnosis._cause import MIN_GAIN, Cause, Ruling
 from wellfit.diagnosis._evidence import Evidence
 from wellfit.diagnosis._gain import gain_ruling, train_gain
 from wellfit.diagnosis._probe import Probe, Situation
+from wellfit.diagnosis.learning_rate_too_high import CLIP_NORM, WARMUP
 from wellfit.records import Verdict
 
 FACTORS = (3.0, 10.0, 100.0, 1000.0)
@@ -25,7 +27,7 @@ _MAX_RATE = 1.0  # beyond it no optimizer is expected to converge
 def probes(situation: Situation) -> Sequence[Probe]:
     """Ask for larger learning rates."""
     own = situation.settings.learning_rate
-    return [
+    asked = [
         Probe(
             name=f"learning rate x{factor:g}",
             changes={"learning_rate": own * factor},
@@ -34,6 +36,10 @@ def probes(situation: Situation) -> Sequence[Probe]:
         for factor in FACTORS
         if own * factor <= max(_MAX_RATE, own * 3)
     ]
+    if own * _MILD <= _MAX_RATE and not situation.facts.clips:
+        gently = {"learning_rate": own * _MILD, "warmup": WARMUP, "clip_norm": CLIP_NORM}
+        asked.append(Probe(name=f"learning rate x{_MILD:g}, warmed up and clipped", changes=gently))
+    return asked
 
 
 def examine(evidence: Evidence) -> Ruling:

@@ -34,6 +34,7 @@ class NetworkFacts:
         penalty: the highest own L1 or L2 strength.
         has_graph: whether layers can be listed and changed.
         is_compiled: whether the network was compiled.
+        clips: whether the optimizer clips gradients.
     """
 
     num_outputs: int
@@ -51,6 +52,7 @@ class NetworkFacts:
     penalty: float = 0.0
     has_graph: bool = True
     is_compiled: bool = True
+    clips: bool = False
 
 
 def read_network(model: keras.Model) -> NetworkFacts:
@@ -80,6 +82,7 @@ def read_network(model: keras.Model) -> NetworkFacts:
         optimizer="none" if optimizer is None else type(optimizer).__name__,
         learning_rate=float("nan") if optimizer is None else reference_rate(optimizer._learning_rate),
         weight_decay=float(getattr(optimizer, "weight_decay", None) or 0.0),
+        clips=any(getattr(optimizer, name, None) for name in ("clipnorm", "clipvalue", "global_clipnorm")),
         num_parameters=sum(math.prod(v.shape) for v in model.trainable_variables),
         frozen_layers=tuple(layer.name for layer in leaves if _is_frozen(layer)),
         batch_normalizations=tuple(

@@ -25,6 +25,9 @@ from wellfit.records import UnsupportedModelError
 ops: Any = keras.ops  # whose annotations leave out what its functions return
 
 
+_CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Variant:
     """What is different about one member; see `Settings` for the meaning.
@@ -34,6 +37,8 @@ class Variant:
         schedule: ``constant``, ``exponential``, ``cosine`` or ``plateau``.
         decay: final share of the rate, for exponential and cosine.
         num_updates: updates in all epochs, over which the rate decays.
+        warmup: share of the updates over which the rate rises.
+        clip_norm: largest norm of all gradients together; 0 for none.
         label_smoothing: whether the labels will be smoothed (they then come one-hot).
         l1: added on kernels.
         l2: likewise.
@@ -50,6 +55,8 @@ class Variant:
     schedule: str
     decay: float
     num_updates: int
+    warmup: float
+    clip_norm: float
     label_smoothing: bool
     l1: float
     l2: float
@@ -233,18 +240,21 @@ def _loss(setup: TrainingSetup, variant: Variant) -> keras.losses.Loss:
 def _optimizer(model: keras.Model, setup: TrainingSetup, variant: Variant) -> Any:
     config: dict[str, Any] = dict(setup.optimizer_config)
     own = None
+    if variant.clip_norm:
+        config = {name: value for name, value in config.items() if name not in _CLIPPING}
+        config["global_clipnorm"] = variant.clip_norm
     kind = type(model.optimizer) if model.compiled and model.optimizer is not None else None
     make = kind.from_config if kind else _from_name(setup.optimizer)
     rate = make(dict(config))._learning_rate
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         own = rate
-    if own is None and variant.schedule in ("constant", "plateau"):
+    if own is None and not variant.warmup and variant.schedule in ("constant", "plateau"):
         return make({**config, "learning_rate": variant.learning_rate})
-    if own is not None and variant.schedule == "plateau":
+    if variant.schedule == "plateau":
         raise UnsupportedModelError(
-            "a rate that falls on plateaus cannot be put on top of the optimizer's own schedule.",
-            received=f"schedule='plateau' with {type(own).__name__}",
-            expected="another schedule, or an optimizer with a plain learning rate",
+            "a rate that falls on plateaus cannot be put on top of another schedule.",
+            received=f"schedule='plateau' with {type(own).__name__ if own is not None else 'a warm-up'}",
+            expected="another schedule, or an optimizer with a plain learning rate and no warm-up",
         )
     optimizer = make({**config, "learning_rate": variant.learning_rate})
     optimizer.learning_rate = MemberSchedule(variant, own)
@@ -278,6 +288,9 @@ class MemberSchedule(keras.optimizers.schedules.LearningRateSchedule):
         elif variant.schedule == "cosine":
             wave = 0.5 * (1.0 + ops.cos(np.pi * ops.minimum(progress, 1.0)))
             factor = (1.0 - variant.decay) * wave + variant.decay
+        if variant.warmup:
+            steps = max(float(np.float32(variant.warmup * variant.num_updates)), 1.0)
+            factor = factor * ops.minimum((ops.cast(step, "float32") + 1.0) / steps, 1.0)
         if self.own is not None:
             factor = factor * self.own(step) / self.own_first
         return variant.learning_rate * factor

@@ -19,6 +19,8 @@ _RANGES: dict[str, tuple[str, Callable[[Array], Array]]] = {
     "num_visits": ("0 for one pass, or more", lambda values: values >= 0),
     "patience": ("0 for none, or more", lambda values: values >= 0),
     "schedule": (f"0 to {len(SCHEDULES) - 1}", lambda values: (values >= 0) & (values < len(SCHEDULES))),
+    "warmup": ("0 to 1", lambda values: (values >= 0) & (values <= 1)),
+    "clip_norm": ("0 for none, or more", lambda values: values >= 0),
     "dropout": ("NaN, or at least 0 and below 1", lambda v: np.isnan(v) | ((v >= 0) & (v < 1))),
     "dropout_scale": ("at least 0", lambda values: values >= 0),
     "label_smoothing": ("0 to 1", lambda values: (values >= 0) & (values <= 1)),

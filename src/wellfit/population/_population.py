@@ -42,8 +42,8 @@ class Population:
         block_size: members that run in one call; chosen for the device and the network if None.
         measured_rows: training rows on which the training loss is measured after each epoch, at most.
         vary: names of `Traits` that programs hold from the start (``dropout``, ``width``, ``depth``,
-            ``label_order``, ``smoothing``, ``class_weight``), so that members who need them later do
-            not cause another compilation.
+            ``label_order``, ``clipping``, ``smoothing``, ``class_weight``), so that members who need
+            them later do not cause another compilation.
         memory_bytes: what the states of members may take at once in `train`; half of what is free if None.
             A run of `start` holds all its members.
 

@@ -39,6 +39,8 @@ class Numbers(NamedTuple):
     schedule: jax.Array
     decay: jax.Array
     plateau_patience: jax.Array
+    warmup: jax.Array
+    clip_norm: jax.Array
     l1: jax.Array
     l2: jax.Array
     penalty_scale: jax.Array
@@ -102,6 +104,7 @@ class Traits:
         width: some member is narrowed.
         depth: some member has a block off.
         label_order: some member has permuted labels.
+        clipping: some member clips its gradients.
         smoothing: some member smooths its labels.
         class_weight: some member weighs its classes.
         shuffle: batches are drawn in a new order each epoch.
@@ -113,6 +116,7 @@ class Traits:
     width: bool = False
     depth: bool = False
     label_order: bool = False
+    clipping: bool = False
     smoothing: bool = False
     class_weight: bool = False
     shuffle: bool = True
@@ -126,7 +130,7 @@ class Traits:
             other.batch_size,
             other.measured_rows,
         )
-        names = ("dropout", "width", "depth", "label_order", "smoothing", "class_weight")
+        names = ("dropout", "width", "depth", "label_order", "clipping", "smoothing", "class_weight")
         return same and all(getattr(self, name) or not getattr(other, name) for name in names)
 
 
@@ -240,6 +244,8 @@ class Program:
             return data + extra + self._penalty(trainable, numbers), (data, other)
 
         (_, (data, other)), gradient = jax.value_and_grad(objective, has_aux=True)(list(state.trainable))
+        if self.traits.clipping:
+            gradient = _clipped(gradient, numbers.clip_norm)
         # The scalars of a member are computed once, not again in every loop that reads them.
         rate = lax.optimization_barrier(self._learning_rate(state, numbers, shared))
         trainable = self._decayed(state.trainable, rate * numbers.weight_decay, numbers.gates)
@@ -350,6 +356,9 @@ class Program:
             [exponential, cosine, state.rate_factor],
             jnp.float32(1.0),
         )
+        # Rises from one step to the full rate, which the last update of the warm-up has.
+        rising = (state.updates + 1).astype(jnp.float32) / jnp.maximum(numbers.warmup * total, 1.0)
+        factor = factor * jnp.minimum(rising, 1.0)
         return numbers.learning_rate * factor * self.optimizer.schedule(state.updates)
 
     def _outputs(
@@ -480,6 +489,13 @@ class Program:
         stride = jnp.maximum(size.astype(jnp.float32) / count, 1.0)
         place = jnp.minimum((position * stride).astype(jnp.int32), jnp.maximum(size - 1, 0))
         return shared.train_rows[numbers.split, place], valid
+
+
+def _clipped(gradient: Tree, largest: jax.Array) -> Tree:
+    """Scale the gradients of one member down to a norm; by nothing where it is 0."""
+    norm = jnp.sqrt(sum(jnp.square(g).sum() for g in jax.tree.leaves(gradient)))
+    factor = jnp.where((largest > 0) & (norm > largest), largest / jnp.maximum(norm, 1e-30), 1.0)
+    return jax.tree.map(lambda g: g * factor, gradient)
 
 
 def num_chunks_of(num_rows: int) -> int:

@@ -160,6 +160,8 @@ def _variant(executor: FitExecutor, member: Members) -> Variant:
         schedule=SCHEDULES[int(member.schedule[0])],
         decay=float(member.decay[0]),
         num_updates=-(-rows // int(member.batch_size[0])) * int(member.epochs[0]),
+        warmup=float(member.warmup[0]),
+        clip_norm=float(member.clip_norm[0]),
         label_smoothing=bool(member.label_smoothing[0]),
         l1=float(member.l1[0]),
         l2=float(member.l2[0]),

@@ -32,6 +32,8 @@ class Members:
         decay: ``[member]`` float32; final share of the learning rate for exponential and cosine, factor
             of a reduction for plateau.
         plateau_patience: ``[member]`` int32; epochs without improvement before a reduction.
+        warmup: ``[member]`` float32; share of all updates over which the learning rate rises.
+        clip_norm: ``[member]`` float32; largest norm of all gradients together; 0 for none.
         l1: ``[member]`` float32, kernels only, on top of the network's own penalties.
         l2: ``[member]`` float32, likewise.
         weight_decay: ``[member]`` float32; decoupled, kernels only.
@@ -59,6 +61,8 @@ class Members:
     schedule: IntArray
     decay: FloatArray
     plateau_patience: IntArray
+    warmup: FloatArray
+    clip_norm: FloatArray
     l1: FloatArray
     l2: FloatArray
     weight_decay: FloatArray
@@ -154,6 +158,8 @@ def members_from(
         schedule=whole([SCHEDULES.index(s.schedule) for s in rows]),
         decay=real([_DECAY[s.schedule] for s in rows]),
         plateau_patience=whole([5] * count),
+        warmup=real([s.warmup for s in rows]),
+        clip_norm=real([s.clip_norm for s in rows]),
         l1=real([s.l1 for s in rows]),
         l2=real([s.l2 for s in rows]),
         weight_decay=real([s.weight_decay for s in rows]),

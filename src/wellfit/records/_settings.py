@@ -17,6 +17,9 @@ class Settings:
     Attributes:
         learning_rate: initial learning rate of the optimiser, above 0.
         schedule: how the learning rate decays over the epochs.
+        warmup: share of all updates over which the learning rate rises to its value in equal steps.
+        clip_norm: largest norm of all gradients of an update together, beyond which they are scaled down;
+            0 for none.
         l1: strength times the sum of absolute kernel weights, added to the network's own penalties.
         l2: strength times the sum of squared kernel weights (Keras' `L2`), added likewise.
         weight_decay: decoupled decay of kernels: w -= learning_rate * weight_decay * w.
@@ -34,6 +37,8 @@ class Settings:
 
     learning_rate: float = 1e-3
     schedule: Schedule = "constant"
+    warmup: float = 0.0
+    clip_norm: float = 0.0
     l1: float = 0.0
     l2: float = 0.0
     weight_decay: float = 0.0

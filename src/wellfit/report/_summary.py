@@ -27,6 +27,8 @@ LIGHTS: dict[Verdict, tuple[Light, str]] = {
 _MEANINGS = {
     "learning_rate": "initial learning rate of the optimizer",
     "schedule": "how the learning rate decays over the epochs",
+    "warmup": "share of all updates over which the learning rate rises",
+    "clip_norm": "largest norm of the gradients of an update; 0 = no clipping",
     "l1": "penalty on the sum of absolute kernel weights",
     "l2": "penalty on the sum of squared kernel weights",
     "weight_decay": "decoupled decay of kernels, times the learning rate",

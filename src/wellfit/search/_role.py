@@ -12,7 +12,7 @@ Role = Literal["regularize", "fit", "optimize", "mixed", "neutral"]
 _HOLDS_BACK = ("l1", "l2", "weight_decay", "penalty_scale", "dropout", "label_smoothing")
 # More of these sets it free; less holds it back.
 _SETS_FREE = ("width", "depth", "epochs", "patience")
-_STEPS = ("learning_rate", "schedule", "batch_size")
+_STEPS = ("learning_rate", "schedule", "warmup", "clip_norm", "batch_size")
 
 
 def role_of(baseline: Settings, settings: Settings, *, own_dropout: float = 0.0) -> Role:
