@@ -82,8 +82,8 @@ def test_confirmation_takes_the_best_of_each_cause_on_many_rows() -> None:
     """On few rows all that gained are repeated, the largest gain first."""
     gains = {"L2 0.01": 0.2, "L2 0.03": 0.3, "dropout 0.5": 0.25, "learning rate x3": 0.1, "width x0.5": 0.01}
     evidence = samples.make_evidence(gains=gains)
-    assert promising(evidence, is_small=True) == ["L2 0.03", "dropout 0.5", "L2 0.01", "learning rate x3"]
-    assert promising(evidence, is_small=False) == ["L2 0.03", "dropout 0.5", "learning rate x3"]
+    assert promising(evidence, is_full=True) == ["L2 0.03", "dropout 0.5", "L2 0.01", "learning rate x3"]
+    assert promising(evidence, is_full=False) == ["L2 0.03", "dropout 0.5", "learning rate x3"]
 
 
 def test_nothing_to_confirm_without_another_end() -> None:

@@ -75,7 +75,7 @@ def test_rates_that_were_not_tried_leave_it_open() -> None:
 
 
 def test_only_smaller_or_gentler_steps_are_tried() -> None:
-    """Each factor is below one and applied to the network's own rate; clipping is left to who clips already."""
+    """Each factor is below one and applied to the network's own rate; who clips already is left alone."""
     own = samples.SITUATION.settings.learning_rate
     assert max(FACTORS) < 1
     changes = [probe.changes for probe in CAUSE.probes(samples.SITUATION)]

@@ -199,7 +199,7 @@ class Examination:
         """Repeat what gained on trials that nothing was chosen by."""
         if self._stopped():
             return {}
-        names = promising(evidence, is_small=plan.is_small)
+        names = promising(evidence, is_full=plan.is_full)
         asked = [evidence.probes[name] for name in names]
         trials = dict.fromkeys(names, plan.confirm)
         if _is_suspicious(rows):

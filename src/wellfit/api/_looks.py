@@ -17,7 +17,7 @@ from wellfit.diagnosis import (
 )
 from wellfit.records import Effect
 
-_CONFIRMED_PER_CAUSE = 2  # on many rows; on few rows all that gained are confirmed
+_CONFIRMED_PER_CAUSE = 2  # unless all trials can be afforded
 _BARELY = 0.5  # share of the way from chance to the best below which a network has hardly learned
 _NO_ROOM = "the network as it stands leaves no room for a larger one"
 _NO_GAP = "validation and training loss are close: nothing that closes a gap gains"
@@ -53,7 +53,7 @@ def second_look(
     return asked, skipped
 
 
-def promising(evidence: Evidence, *, is_small: bool) -> list[str]:
+def promising(evidence: Evidence, *, is_full: bool) -> list[str]:
     """Return the probes that may have gained, those of the largest gains first."""
     effects = {
         name: effect
@@ -67,7 +67,7 @@ def promising(evidence: Evidence, *, is_small: bool) -> list[str]:
     }
     weights = [name for name in ("balanced class weights",) if name in evidence.runs]
     ranked = sorted((n for n in effects if n not in weights), key=lambda name: -effects[name].estimate)
-    if not is_small:
+    if not is_full:
         wanted = {
             name
             for cause in CAUSES

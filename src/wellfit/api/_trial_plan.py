@@ -19,6 +19,10 @@ Array = NDArray[Any]
 
 # Seconds of training that a diagnosis may plan for by default; the rest is start, compiling and references.
 _PLANNED_S = 20.0
+# `member_cost` is that of one batch after the other at full speed; a small network with dropout, its
+# measuring, and blocks that are not full take this many times as long (2,000 rows of 20 columns, 64-32).
+_SLOWDOWN = 3.5
+_FULL, _SMALL = 400, 100  # members that must be affordable for all trials, and for all experiments
 _MANY_ROWS = 5000
 
 
@@ -36,6 +40,7 @@ class TrialPlan:
         folds: trials that together judge every row once.
         longer: how many times as long the network as it stands is trained.
         is_small: whether all experiments can be afforded.
+        is_full: whether all trials of them can be afforded, too.
     """
 
     splits: tuple[Split, ...]
@@ -47,6 +52,7 @@ class TrialPlan:
     folds: tuple[int, ...]
     longer: int
     is_small: bool
+    is_full: bool
 
 
 def plan_trials(patient: Patient, seed: int, budget_s: float | None) -> TrialPlan:
@@ -61,11 +67,11 @@ def plan_trials(patient: Patient, seed: int, budget_s: float | None) -> TrialPla
         epochs=patient.settings.epochs,
         batch_size=patient.settings.batch_size,
         num_workers=num_workers(),
-        slowdown=30.0 if patient.executor.kind == "fit" else 1.0,
+        slowdown=30.0 if patient.executor.kind == "fit" else _SLOWDOWN,
     )
     affordable = (_PLANNED_S if budget_s is None else 0.6 * budget_s) / max(cost, 1e-6)
-    is_small = affordable >= 200
-    num_look, num_confirm = (4, 11) if affordable >= 700 else (3, 6) if is_small else (1, 4)
+    is_small, is_full = affordable >= _SMALL, affordable >= _FULL
+    num_look, num_confirm = (4, 11) if is_full else (3, 6) if is_small else (1, 4)
     folds = _folds(patient, every, num_folds, [seed, 11], size)
     again = [
         *_folds(patient, every, num_folds, [seed, 12], size),
@@ -85,6 +91,7 @@ def plan_trials(patient: Patient, seed: int, budget_s: float | None) -> TrialPla
         folds=first if is_small else first[:2],
         longer=3 if is_small else 2,
         is_small=is_small,
+        is_full=is_full,
     )
 
 
