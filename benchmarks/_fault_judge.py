@@ -127,8 +127,11 @@ def judge_healthy(pair: Pair, count: int) -> list[Judged]:
     for situation, truth in zip(situations, measure(wanted), strict=True):
         found = gains(truth, pair.scale)
         name = max(found, key=found.get)
+        share = truth.penalty / pair.scale.size
         reason = f"{name} gains {found[name]:.3f}" if found[name] > MARGIN + 0.01 else ""
-        numbers = {"largest gain": found[name], "error": _error_of_rows(pair, situation)}
+        if share >= _PENALTY:  # by the measure of a planted penalty, its reported loss misleads
+            reason = f"a penalty of {share:.2f} in its loss"
+        numbers = {"largest gain": found[name], "error": _error_of_rows(pair, situation), "penalty": share}
         judged.append(Judged(situation, frozenset({"healthy"}), numbers, reason))
     return judged
 
@@ -214,6 +217,8 @@ def _also(pair: Pair, judged: Judged) -> frozenset[str]:
         found.add("too-few-rows")
     if _error_of_rows(pair, judged.situation) >= _IMPRECISE:
         found.add("validation-too-small")
+    if pair.truth.penalty / pair.scale.size >= max(_PENALTY, REPAIR * judged.measured.get("harm", 1.0)):
+        found.add("penalty-in-loss")
     return frozenset(found)
 
 

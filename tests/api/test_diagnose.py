@@ -165,7 +165,23 @@ def test_a_network_that_diverges_is_diagnosed() -> None:
     assert codes[0] == "learning-rate-too-high"
     assert found.verdict is Verdict.NOT_LEARNING
     assert [one.code for one in found.examined] == CODES
+    assert found.numbers.pop("validation_loss") == np.inf  # as it was measured: nothing is capped
+    assert found.numbers.pop("train_loss") == np.inf
+    assert "diverged" in found.verdict_line
     assert all(np.isfinite(value) for value in found.numbers.values())
+
+
+@pytest.mark.parametrize("labels", [(1, 2), (-1, 1)])
+def test_labels_that_the_loss_does_not_take_are_wiring(labels: tuple[int, int]) -> None:
+    """Keras trains on them without a word; they are named, and coded for the other experiments."""
+    x, y = rows()
+    found = run(network(), x, np.where(y == 1, labels[1], labels[0]))
+    assert found.verdict is Verdict.NOT_LEARNING
+    assert found.findings[0].code == "wiring"
+    assert found.findings[0].evidence["read"] == [
+        f"labels {labels[0]} to {labels[1]}, and binary_crossentropy on one unit takes 0 and 1"
+    ]
+    assert "for the experiments the labels are coded 0 to 1" in found.notes
 
 
 def test_a_table_and_a_built_in_network(tmp_path: Path) -> None:
@@ -201,6 +217,17 @@ def test_a_stop_before_the_start_is_inconclusive() -> None:
     assert found.environment["partial"]
     assert found.findings == ()
     assert found.unknown
+
+
+def test_a_stop_before_the_start_tells_what_was_read() -> None:
+    """A fault of output and loss needs no training."""
+    stop = threading.Event()
+    stop.set()
+    x, y = rows()
+    found = run(network(activation="softmax"), x, y, stop=stop)
+    assert (found.verdict, [one.code for one in found.findings]) == (Verdict.NOT_LEARNING, ["wiring"])
+    assert found.members_trained == 0
+    assert found.environment["partial"] in found.verdict_line
 
 
 def test_curves_alone_are_judged() -> None:

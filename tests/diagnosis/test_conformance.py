@@ -243,6 +243,26 @@ def test_the_first_finding_is_the_verdict() -> None:
     assert [one.code for one in examined_records(examined)] == [cause.code for cause in CAUSES]
 
 
+@pytest.mark.parametrize(
+    ("learned", "verdict"), [(samples.BELOW, Verdict.NOT_LEARNING), (samples.ABOVE, Verdict.UNDERFITTING)]
+)
+def test_a_network_that_has_learned_most_is_learning(learned: float, verdict: Verdict) -> None:
+    """Too high a rate that still lets a network go half of the way is underfitting."""
+    evidence = samples.make_evidence(loss=0.6, gains={"learning rate x0.1": 0.3})
+    examined = examine_all(evidence)
+    found = findings(examined)
+    assert found[0].code == "learning-rate-too-high"
+    assert verdict_of(found, examined, learned=0.5 * learned)[0] is verdict
+    assert evidence.learned == pytest.approx(0.4)
+
+
+def test_what_was_tried_and_gained_is_the_first_remedy() -> None:
+    """With what it gained; the general remedies follow."""
+    found = findings(examine_all(samples.make_evidence(loss=0.8, gains={"learning rate x10": 0.5})))
+    assert found[0].remedies[0] == "learning rate x10: it gained 50% here"
+    assert "use the larger learning rate" in found[0].remedies
+
+
 def test_without_a_signal_other_gains_mean_nothing() -> None:
     """Where the inputs say nothing, only what spoils every comparison is named beside it."""
     evidence = CASES["nothing to learn"](gains={"L2 0.01": (0.05, -0.1)})

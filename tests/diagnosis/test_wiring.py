@@ -8,7 +8,7 @@ import evidence_samples as samples
 import pytest
 
 from wellfit.diagnosis import MIN_GAIN, Evidence, examine_all, findings
-from wellfit.diagnosis.wiring import CAUSE, MEMORIZED, NUM_ROWS, faults, memory
+from wellfit.diagnosis.wiring import CAUSE, MEMORIZED, NUM_ROWS, faults, label_faults, memory, read_ruling
 from wellfit.records import Outcome, Task
 
 MEMORIZE = [probe.name for probe in CAUSE.probes(samples.SITUATION) if probe.num_rows]
@@ -139,3 +139,46 @@ def test_faults_of_regression_are_read() -> None:
     assert "reaches 0 to 1" in faults(bounded, Task.REGRESSION, 0, 0.1, 5)[0]
     assert "for classes" in faults(replace(linear, loss_name="binary_crossentropy"), Task.REGRESSION, 0)[0]
     assert "shares" in faults(replace(linear, activation="softmax"), Task.REGRESSION, 0)[0]
+
+
+def test_a_repair_that_another_change_matches_is_no_wiring() -> None:
+    """A new output starts anew; where scaled inputs gain as much, nothing was wired wrongly."""
+    for other, outcome in ((0.2, Outcome.FOUND), (0.4, Outcome.SILENT)):
+        evidence = samples.make_evidence(loss=0.9, gains={REPAIRED: 0.3, "standardized inputs": other})
+        assert CAUSE.examine(evidence).outcome is outcome
+
+
+def test_what_was_read_is_told_without_any_training() -> None:
+    """It is all that is known where there was no time."""
+    assert read_ruling(FAULT).outcome is Outcome.FOUND
+    assert read_ruling(()).outcome is Outcome.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("loss", "units", "labels", "words"),
+    [
+        ("binary_crossentropy", 1, [1, 2, 1], "labels 1 to 2"),
+        ("binary_crossentropy", 1, [[-1.0], [1.0]], "labels -1 to 1"),
+        ("sparse_categorical_crossentropy", 3, [1, 2, 3], "takes 0 to 2"),
+    ],
+)
+def test_labels_out_of_range_are_read(loss: str, units: int, labels: object, words: str) -> None:
+    """The codes that the loss expects are fixed."""
+    facts = replace(samples.NETWORK, loss_name=loss, num_outputs=units)
+    assert words in label_faults(facts, labels)[0]
+
+
+@pytest.mark.parametrize(
+    ("loss", "units", "labels"),
+    [
+        ("binary_crossentropy", 1, [0, 1]),
+        ("binary_crossentropy", 1, [True, False]),
+        ("binary_crossentropy", 1, ["no", "yes"]),
+        ("sparse_categorical_crossentropy", 3, [0, 1, 2]),
+        ("categorical_crossentropy", 3, [[0, 0, 1], [1, 0, 0]]),
+        ("mean_squared_error", 1, [1, 2]),
+    ],
+)
+def test_labels_in_range_are_no_fault(loss: str, units: int, labels: object) -> None:
+    """Neither are text, which is coded anyway, one-hot rows, and numbers."""
+    assert not label_faults(replace(samples.NETWORK, loss_name=loss, num_outputs=units), labels)

@@ -17,7 +17,7 @@ from wellfit.api._looks import first_look, may_end_elsewhere, promising, second_
 from wellfit.api._network_facts import balanced_accuracies, mismatch_gains, network_facts
 from wellfit.api._patient import Patient
 from wellfit.api._row_facts import RowFacts, chance_losses, column_facts, row_facts
-from wellfit.api._told import environment, told_curves, told_line, told_numbers
+from wellfit.api._told import environment, told_curves, told_line, told_numbers, verdict_words
 from wellfit.api._trial_plan import TrialPlan, plan_trials
 from wellfit.diagnosis import (
     BASELINE,
@@ -34,6 +34,7 @@ from wellfit.diagnosis import (
     probes_for,
     split_shift,
     verdict_of,
+    wiring,
 )
 from wellfit.evaluation import matched
 from wellfit.models import dropout_points, find_layout
@@ -185,7 +186,8 @@ class Examination:
         self, experiments: Experiments, plan: TrialPlan, evidence: Evidence, probes: Sequence[Probe]
     ) -> Evidence:
         """Train what the first look makes worth it; other networks must each be compiled."""
-        asked, skipped = second_look(evidence, probes, can_repair=self.patient.is_trainable)
+        can_repair = self.patient.is_trainable and not self.patient.is_recoded
+        asked, skipped = second_look(evidence, probes, can_repair=can_repair)
         evidence = replace(evidence, skipped=skipped)
         if not asked or self._stopped():
             return evidence
@@ -230,7 +232,7 @@ class Examination:
         evidence = replace(evidence, probes=probes)
         examined = examine_all(evidence)
         found = findings(examined)
-        verdict, confidence = verdict_of(found, examined)
+        verdict, confidence = verdict_of(found, examined, learned=evidence.learned)
         effects = {
             name: effect
             for name in [*evidence.runs, label_noise.NAME]
@@ -262,10 +264,17 @@ class Examination:
         )
 
     def _nothing(self, why: str) -> Diagnosis:
+        """Return what is known without training: what the reading found."""
+        found = findings([(wiring.CAUSE, wiring.read_ruling(self.patient.faults))])
+        verdict, confidence = verdict_of(found, ())
         return Diagnosis(
-            verdict=Verdict.INCONCLUSIVE,
-            verdict_line=f"Nothing can be said: {why}.",
-            confidence=0.0,
+            verdict=verdict if found else Verdict.INCONCLUSIVE,
+            verdict_line=f"{verdict_words(verdict)}: {found[0].code}, as read off the network; {why}."
+            if found
+            else f"Nothing can be said: {why}.",
+            confidence=confidence if found else 0.0,
+            findings=found,
+            notes=self.patient.notes,
             task=self.patient.dataset.task,
             unknown=(why,),
             command=self.command,

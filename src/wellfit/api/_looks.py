@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from wellfit.diagnosis import (
     BASELINE,
     CAUSES,
@@ -97,11 +95,8 @@ def _why_not(evidence: Evidence, probe: Probe, *, can_repair: bool) -> str:
     if probe.needs_gap:
         return "" if _gap(evidence) >= MIN_GAIN else _NO_GAP
     if probe.after:
-        learned = 1 - float(np.mean(evidence.final(BASELINE, _look(evidence)) - evidence.best_loss)) / (
-            evidence.scale
-        )
         milder = evidence.effect(probe.after)
-        return "" if learned < _BARELY or _may_gain(milder) else _NOT_MILDER
+        return "" if evidence.learned < _BARELY or _may_gain(milder) else _NOT_MILDER
     return ""
 
 

@@ -48,6 +48,7 @@ class Patient:
         facts: what was read off the network as it was given.
         faults: what is wrong with its output or loss for certain.
         is_trainable: whether the network as it was given can be trained.
+        is_recoded: whether labels that the loss does not take were coded anew for the experiments.
         setup: its loss and optimizer.
         settings: how it is trained.
         executor: what can train it.
@@ -65,6 +66,7 @@ class Patient:
     facts: NetworkFacts
     faults: tuple[str, ...]
     is_trainable: bool
+    is_recoded: bool
     setup: TrainingSetup
     settings: Settings
     executor: ExecutorChoice
@@ -174,7 +176,8 @@ def array_patient(
     for rows, target in zip(parts, targets, strict=True):
         if len(rows[0]) != len(target):
             array_target(target, task, len(rows[0]))  # raises, and says so
-    target, resolved, class_names = array_target(joined_targets(targets), _task(task, given), len(inputs[0]))
+    labels = joined_targets(targets)
+    target, resolved, class_names = array_target(labels, _task(task, given), len(inputs[0]))
     dataset = Dataset(
         inputs=inputs,
         input_names=tuple(f"input_{i}" for i in range(len(inputs))),
@@ -208,6 +211,7 @@ def array_patient(
         feature_names=(),
         name="arrays",
         notes=[],
+        labels=labels,
     )
 
 
@@ -221,6 +225,7 @@ def _patient(
     batch_size: int | None,
     class_weight: Any,
     notes: Sequence[str],
+    labels: Any = None,
     **rest: Any,
 ) -> Patient:
     _refuse_few(dataset, train)
@@ -229,6 +234,12 @@ def _patient(
     facts = read_network(model)
     values = np.asarray(dataset.target, np.float64)
     faults = wiring.faults(facts, dataset.task, dataset.num_classes, float(values.min()), float(values.max()))
+    wrong_labels = ()
+    if labels is not None and dataset.task.is_classification:
+        wrong_labels = wiring.label_faults(facts, labels)
+        faults = (*faults, *wrong_labels)
+    if wrong_labels:
+        notes = [*notes, f"for the experiments the labels are coded 0 to {dataset.num_classes - 1}"]
     is_trainable, mismatch = not output_error, output_error
     if is_trainable:
         try:
@@ -258,6 +269,7 @@ def _patient(
         facts=facts,
         faults=faults,
         is_trainable=is_trainable,
+        is_recoded=bool(wrong_labels),
         setup=setup,
         settings=settings,
         executor=executor,

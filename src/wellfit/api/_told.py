@@ -27,11 +27,13 @@ def told_numbers(evidence: Evidence, patient: Patient, plan: TrialPlan) -> dict[
     base = evidence.runs[BASELINE]
     penalties = base.penalty[:, : evidence.num_epochs][:, -1]
     own = [t for t in plan.look if t in base.trials]
+    # As they were measured: only gains are capped, so that one run far beyond chance is not the mean of all.
+    train, validation = (_mean_end(evidence, own, side=side) for side in ("train", "validation"))
     return {
         "chance": evidence.chance_loss,
         "best_reference": evidence.best_loss,
-        "train_loss": float(evidence.final(BASELINE, own, side="train").mean()),
-        "validation_loss": float(evidence.final(BASELINE, own).mean()),
+        "train_loss": train,
+        "validation_loss": validation,
         "penalty": float(penalties[np.isfinite(penalties)].mean()) if np.isfinite(penalties).any() else 0.0,
         "best_epoch": float(np.argmin(_or_inf(evidence.mean_curve(BASELINE))) + 1),
         "epochs": float(evidence.num_epochs),
@@ -74,7 +76,7 @@ def told_curves(evidence: Evidence) -> tuple[CurvePair, ...]:
 def told_line(verdict: Verdict, found: Sequence[Finding], numbers: Mapping[str, float]) -> str:
     """Return the verdict in a sentence, with numbers."""
     losses = (
-        f"validation loss {numbers['validation_loss']:.4g}, training loss {numbers['train_loss']:.4g}, "
+        f"validation loss {_loss(numbers['validation_loss'])}, training loss {_loss(numbers['train_loss'])}, "
         f"chance {numbers['chance']:.4g}, best seen {numbers['best_reference']:.4g}"
     )
     if verdict is Verdict.HEALTHY:
@@ -84,7 +86,12 @@ def told_line(verdict: Verdict, found: Sequence[Finding], numbers: Mapping[str, 
     first = found[0]
     gain = min(first.effect.estimate, 1.0) if first.effect is not None else None
     closes = "" if gain is None else f"; mending it gains {gain:.0%} of what there is to gain"
-    return f"{verdict.value.replace('-', ' ').capitalize()}: {first.code}{closes} ({losses})."
+    return f"{verdict_words(verdict)}: {first.code}{closes} ({losses})."
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """Return a verdict as a sentence begins with it."""
+    return verdict.value.replace("-", " ").capitalize()
 
 
 def environment(seed: int) -> dict[str, str]:
@@ -97,6 +104,18 @@ def environment(seed: int) -> dict[str, str]:
         "cores": str(os.cpu_count()),
         "seed": str(seed),
     }
+
+
+def _mean_end(evidence: Evidence, trials: Sequence[int], *, side: str) -> float:
+    """Return the mean loss where the network as it stands ends, infinite where some run diverged."""
+    base = evidence.runs[BASELINE]
+    table = base.train_loss if side == "train" else base.validation_loss
+    last = min(evidence.num_epochs, table.shape[1]) - 1
+    return float(_or_inf(table[[base.trials.index(t) for t in trials], last]).mean())
+
+
+def _loss(value: float) -> str:
+    return f"{value:.4g}" if np.isfinite(value) else "diverged"
 
 
 def _or_inf(values: Array) -> Array:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from wellfit.api._patient import Patient
 from wellfit.api._plan import member_cost
 from wellfit.data import make_splits
+from wellfit.diagnosis.too_few_epochs import LONGER
 from wellfit.population import num_workers
 from wellfit.records import DataError, Split
 
@@ -24,6 +25,7 @@ _PLANNED_S = 20.0
 _SLOWDOWN = 3.5
 _FULL, _SMALL = 400, 100  # members that must be affordable for all trials, and for all experiments
 _MANY_ROWS = 5000
+_MANY_EPOCHS, _LONGEST = 30, 10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,10 +91,15 @@ def plan_trials(patient: Patient, seed: int, budget_s: float | None) -> TrialPla
         look=(1, *first[:num_look]),
         confirm=second,
         folds=first if is_small else first[:2],
-        longer=3 if is_small else 2,
+        longer=_longer(patient.settings.epochs) if is_small else 2,
         is_small=is_small,
         is_full=is_full,
     )
+
+
+def _longer(epochs: int) -> int:
+    """Return how many times as long to train: of very few epochs three times as many are still few."""
+    return max(LONGER, min(-(-_MANY_EPOCHS // epochs), _LONGEST))
 
 
 def _folds(patient: Patient, every: Array, num_folds: int, seed: Sequence[int], size: int) -> list[Split]:

@@ -119,6 +119,12 @@ class Evidence:
         """Chance minus the best reference: what there is to gain; at least a hundredth of chance."""
         return max(self.chance_loss - self.best_loss, 0.01 * abs(self.chance_loss), 1e-9)
 
+    @cached_property
+    def learned(self) -> float:
+        """Share of the way from chance to the best that the network as it stands has gone."""
+        trials = [t for t in self.runs[BASELINE].trials if t in self.fair]
+        return (self.chance_loss - float(self.final(BASELINE, trials).mean())) / self.scale
+
     def final(self, name: str, trials: Sequence[int], *, side: str = "validation") -> Float64Array:
         """Return ``[trial]`` losses at the end of training, capped where a run was far beyond chance."""
         runs = self._runs(name, trials)

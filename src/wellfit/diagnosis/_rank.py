@@ -66,6 +66,8 @@ CAUSES: tuple[Cause, ...] = (
 
 Examination = tuple[Cause, Ruling]
 
+_LEARNS = 0.5  # half of the way from chance to the best
+
 
 def probes_for(situation: Situation) -> list[Probe]:
     """Return what all causes ask for, each experiment once."""
@@ -96,7 +98,7 @@ def findings(examined: Sequence[Examination]) -> tuple[Finding, ...]:
             code=cause.code,
             confidence=ruling.confidence,
             evidence=ruling.evidence,
-            remedies=cause.remedies,
+            remedies=_remedies(cause, ruling),
             family=cause.family,
             experiment=cause.experiment,
             effect=ruling.effect,
@@ -113,18 +115,37 @@ def examined_records(examined: Sequence[Examination]) -> tuple[Examined, ...]:
     )
 
 
-def verdict_of(found: Sequence[Finding], examined: Sequence[Examination]) -> tuple[Verdict, float]:
+def verdict_of(
+    found: Sequence[Finding], examined: Sequence[Examination], *, learned: float = 0.0
+) -> tuple[Verdict, float]:
     """Return the verdict and its confidence.
 
     The first finding's family; ``healthy`` where nothing was found; ``inconclusive`` where a large gain could
     be neither shown nor excluded.
+
+    Args:
+        found: findings, ranked.
+        examined: all causes with their rulings.
+        learned: share of the way from chance to the best that the network as it stands has gone. One that
+            has gone most of it and can go further does learn: it underfits.
     """
     if found and found[0].family is not None:
-        return found[0].family, found[0].confidence
+        family = found[0].family
+        if family is Verdict.NOT_LEARNING and found[0].effect is not None and learned >= _LEARNS:
+            family = Verdict.UNDERFITTING
+        return family, found[0].confidence
     open_causes = [c for c, ruling in examined if ruling.outcome is Outcome.CANNOT_TELL and ruling.evidence]
     if open_causes:
         return Verdict.INCONCLUSIVE, 0.5
     return Verdict.HEALTHY, 0.8
+
+
+def _remedies(cause: Cause, ruling: Ruling) -> tuple[str, ...]:
+    """Return what to do, first what was tried and gained."""
+    tried = ruling.evidence.get("intervention")
+    if not isinstance(tried, str) or ruling.effect is None or ruling.effect.estimate <= 0:
+        return cause.remedies
+    return (f"{tried}: it gained {min(ruling.effect.estimate, 1.0):.0%} here", *cause.remedies)
 
 
 def _score(ruling: Ruling) -> float:

@@ -66,7 +66,11 @@ def network_z(evidence: Evidence) -> float:
     own = np.where(np.isfinite(base.validation_loss[rows]), base.validation_loss[rows], np.inf)
     epoch = int(np.argmin(np.mean(own, axis=0)))
     chance = evidence.chance[[base.trials[r] for r in rows]]
-    differences = chance - own[:, epoch]
+    kept = [i for i, t in enumerate(permuted.trials) if t in base.trials]
+    noise = np.where(np.isfinite(permuted.validation_loss[kept]), permuted.validation_loss[kept], np.inf)
+    # On permuted labels a network is at chance at best; where it is better, it is that which must be beaten.
+    best = noise[:, int(np.argmin(np.mean(noise, axis=0)))]
+    differences = np.minimum(chance, best) - own[:, epoch]
     if len(differences) < 2 or not np.isfinite(differences).all():
         return 0.0
     error = float(np.std(differences, ddof=1)) * float(np.sqrt(1 / len(differences) + 0.1))

@@ -17,8 +17,8 @@ from wellfit.diagnosis._gain import evidence_of
 from wellfit.diagnosis._probe import BASELINE
 from wellfit.records import Verdict
 
-# A penalty of this share of what there is to gain changes how a reported loss is read.
-MIN_SHARE = 0.4
+# A penalty of this share of what there is to gain makes a good network look like a middling one.
+MIN_SHARE = 0.2
 MIN_LEARNED = 0.5
 """Share of the way from chance to the best reference that the data loss must have gone."""
 

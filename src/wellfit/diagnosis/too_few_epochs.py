@@ -18,7 +18,7 @@ from wellfit.diagnosis._probe import BASELINE
 from wellfit.records import Verdict
 
 LONGER = 3
-"""How many times as long the network as it stands is trained."""
+"""How many times as long the network as it stands is trained at least."""
 
 
 def examine(evidence: Evidence) -> Ruling:
@@ -41,7 +41,7 @@ def examine(evidence: Evidence) -> Ruling:
 CAUSE = Cause(
     code="too-few-epochs",
     family=Verdict.UNDERFITTING,
-    experiment="the same training for three times as many epochs",
+    experiment="the same training for at least three times as many epochs",
     remedies=("train for more epochs, with early stopping", "use a larger learning rate"),
     examine=examine,
 )

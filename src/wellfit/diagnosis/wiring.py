@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wellfit.diagnosis._cause import MIN_GAIN, Cause, Ruling, cannot_tell, found, silent
 from wellfit.diagnosis._evidence import Evidence
@@ -26,7 +27,8 @@ NUM_ROWS = 16
 """Rows to be memorized."""
 MEMORIZED = 0.5
 """Share of the loss at chance that must have gone for rows to count as memorized."""
-_RATES = (1.0, 10.0, 0.1)
+_READ = 0.9  # confidence in what was read and not tried
+_RATES = (1.0, 10.0, 0.1, 1000.0)
 _CROSSENTROPIES = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
 _BOUNDED = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf)}
 _PROBABILITIES = ("sigmoid", "softmax", "hard_sigmoid")
@@ -83,6 +85,34 @@ def faults(
     return tuple(sentence for sentence, holds in rules.items() if holds)
 
 
+def label_faults(facts: NetworkFacts, labels: ArrayLike) -> tuple[str, ...]:
+    """Return what is wrong with labels as they are given to `fit`, for which the loss expects fixed codes.
+
+    Args:
+        facts: what was read off the network.
+        labels: ``[row]`` or ``[row, 1]``, before they are coded.
+
+    Example:
+        >>> from wellfit.models import dense_stack, read_network
+        >>> network = dense_stack(2, Task.BINARY)
+        >>> network.compile("adam", "binary_crossentropy")
+        >>> label_faults(read_network(network), [1, 2, 2, 1])
+        ('labels 1 to 2, and binary_crossentropy on one unit takes 0 and 1',)
+    """
+    values = np.asarray(labels)
+    if values.dtype.kind not in "iuf" or values.size not in (len(values), 0) or not values.size:
+        return ()
+    low, high = float(values.min()), float(values.max())
+    if facts.loss_name == "binary_crossentropy" and facts.num_outputs == 1:
+        top, expected = 1, "binary_crossentropy on one unit takes 0 and 1"
+    elif facts.loss_name == "sparse_categorical_crossentropy" and facts.num_outputs > 1:
+        top = facts.num_outputs - 1
+        expected = f"{facts.loss_name} on {facts.num_outputs} units takes 0 to {top}"
+    else:
+        return ()
+    return () if low >= 0 and high <= top else (f"labels {low:g} to {high:g}, and {expected}",)
+
+
 def _regression_faults(facts: NetworkFacts, low: float, high: float) -> tuple[str, ...]:
     wrong = list[str]()
     if facts.loss_name in _CROSSENTROPIES:
@@ -116,30 +146,38 @@ def examine(evidence: Evidence) -> Ruling:
     if best is not None:
         numbers |= {"intervention": best[0], **evidence_of(best[1])}
     repairs_it = best is not None and best[1].estimate >= MIN_GAIN and best[1].p_value <= 0.05
+    # Where the reading found nothing, a new output also starts anew: another change that gains as much
+    # is the simpler explanation.
+    others = max(_gains(evidence, without=repairs), default=0.0)
     if wrong:
         effect = best[1] if best is not None else None
-        certain = 0.95 if repairs_it else 0.75 if best is not None else 0.9
+        certain = 0.95 if repairs_it else 0.75 if best is not None else _READ
         return found(certain, numbers, effect, tier=0, score=2.0 if repairs_it else 0.5)
-    if repairs_it and best is not None:
+    if repairs_it and best is not None and best[1].estimate > others:
         return found(confidence_of(best[1]), numbers, best[1], score=best[1].estimate + 0.05)
     if left is None:
         return cannot_tell("memorizing a few rows was not tried", numbers)
     if left > 1 - MEMORIZED:
-        rescue = max(_gains(evidence), default=0.0)
-        if rescue > MIN_GAIN:
+        if others > MIN_GAIN:
             return silent("a few rows cannot be memorized as it stands, and another change mends it", numbers)
         return found(0.7, numbers, tier=1, score=0.3)
     return silent("output and loss fit the target, and a few rows can be memorized", numbers)
 
 
-def _gains(evidence: Evidence) -> list[float]:
-    """Return the gains of the first look of everything that trains on true labels and all rows."""
+def read_ruling(wrong: Sequence[str]) -> Ruling:
+    """Judge by the reading alone, for networks that there was no time to train."""
+    return found(_READ, {"read": list(wrong)}, tier=0) if wrong else cannot_tell("nothing was trained")
+
+
+def _gains(evidence: Evidence, *, without: Sequence[str]) -> list[float]:
+    """Return the gains, the larger of both looks, of what trains on true labels and all rows."""
     usable = [
         name
         for name, probe in evidence.probes.items()
         if probe.labels == "true" and not probe.num_rows and probe.rows == 1 and name in evidence.runs
     ]
-    effects = [evidence.effect(name, fresh=False) for name in usable if name != BASELINE]
+    names = [name for name in usable if name != BASELINE and name not in without]
+    effects = [evidence.effect(name, fresh=fresh) for name in names for fresh in (True, False)]
     return [effect.estimate for effect in effects if effect is not None]
 
 
