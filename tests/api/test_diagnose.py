@@ -15,7 +15,7 @@ import pytest
 
 from wellfit.api._diagnose import diagnose
 from wellfit.api._events import Event
-from wellfit.diagnosis import CAUSES
+from wellfit.diagnosis import CAUSES, class_imbalance
 from wellfit.records import DataError, Diagnosis, SettingsError, Task, Verdict
 
 NUM_ROWS, NUM_TRAIN, NUM_FEATURES = 200, 150, 8
@@ -166,6 +166,20 @@ def test_a_network_that_diverges_is_diagnosed() -> None:
     assert found.verdict is Verdict.NOT_LEARNING
     assert [one.code for one in found.examined] == CODES
     assert all(np.isfinite(value) for value in found.numbers.values())
+
+
+def test_an_output_bias_is_tried_on_rare_classes() -> None:
+    """The network starts from the class shares in one more experiment, which is confirmed as weights are."""
+    x, _ = rows()
+    y = (x[:, 0] + 0.3 * x[:, 1] > 1.25).astype(np.int32)
+    assert 5 * y.sum() < len(y)
+    found = run(network(), x, y)
+    tried = {name: found.effects[name] for name in class_imbalance.NAMES}
+    assert len({effect.num_pairs for effect in tried.values()}) == 1
+    # It trains as the network as it stands does, from another bias: close to it, and not the same.
+    bias = tried["output bias at the class shares"]
+    assert bias.estimate != 0.0
+    assert abs(bias.estimate) < 0.5
 
 
 def test_a_table_and_a_built_in_network(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ SITUATION = Situation(
     can_shallow=True,
     can_deepen=True,
     can_dropout=True,
+    can_bias=True,
 )
 
 REGRESSION = replace(SITUATION, task=Task.REGRESSION, num_classes=0)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._clock import Clock
 from wellfit.api._events import Event, Listener
-from wellfit.api._experiments import Experiments
+from wellfit.api._experiments import Experiments, Snapshot
 from wellfit.api._looks import first_look, may_end_elsewhere, promising, second_look
 from wellfit.api._network_facts import balanced_accuracies, mismatch_gains, network_facts
 from wellfit.api._patient import Patient
@@ -27,6 +27,7 @@ from wellfit.diagnosis import (
     Probe,
     Runs,
     Situation,
+    class_imbalance,
     examine_all,
     examined_records,
     findings,
@@ -36,7 +37,7 @@ from wellfit.diagnosis import (
     verdict_of,
 )
 from wellfit.evaluation import matched
-from wellfit.models import dropout_points, find_layout
+from wellfit.models import dropout_points, find_layout, output_bias
 from wellfit.records import (
     Diagnosis,
     Metric,
@@ -133,9 +134,7 @@ class Examination:
             k: v for k, v in early.data.items() if k in ("matched_gains", "mismatched_columns")
         }
         rows.data |= _copy_losses(rows.data)
-        for name in (BASELINE, "balanced class weights"):
-            if name in runs and "balanced class weights" in runs:
-                runs[name] = balanced_accuracies(experiments, snapshot, runs[name], name)
+        runs |= _balanced(experiments, snapshot, runs)
         network["start_trial"] = plan.start
         facts = Facts(data=rows.data, network=network, faults=self.patient.faults)
         evidence = self._evidence(situation, by_name, runs, plan, facts=facts, references=rows.references)
@@ -220,10 +219,7 @@ class Examination:
         )
         if BASELINE not in runs or (evidence.probes.keys() and not runs):
             return {}
-        for name in (BASELINE, "balanced class weights"):
-            if "balanced class weights" in runs and snapshot is not None:
-                runs[name] = balanced_accuracies(experiments, snapshot, runs[name], name)
-        return runs
+        return runs if snapshot is None else runs | _balanced(experiments, snapshot, runs)
 
     def _diagnosis(self, experiments: Experiments, plan: TrialPlan, evidence: Evidence) -> Diagnosis:
         probes = {**evidence.probes, label_noise.NAME: Probe(name=label_noise.NAME, labels="unsuspected")}
@@ -315,6 +311,7 @@ def _situation(patient: Patient, plan: TrialPlan, early: RowFacts) -> Situation:
         can_shallow=can_rebuild and bool(gateable) and gateable[-1].gateable,
         can_deepen=can_rebuild and bool(layout.blocks),
         can_dropout=bool(dropout_points(patient.model, layout)),
+        can_bias=output_bias(patient.model, patient.setup, dataset.num_classes) >= 0,
         is_small=plan.is_small,
     )
 
@@ -326,6 +323,13 @@ def _trained_note(evidence: Evidence) -> tuple[str, ...]:
         "the network came trained: confidence and normalization are judged at its own weights, all else by "
         "training it anew from its initializers",
     )
+
+
+def _balanced(experiments: Experiments, snapshot: Snapshot, runs: Mapping[str, Runs]) -> dict[str, Runs]:
+    """Return the runs that are judged by balanced accuracy, with it, where there are any."""
+    tried = [name for name in class_imbalance.NAMES if name in runs]
+    names = [BASELINE, *tried] if tried and BASELINE in runs else []
+    return {name: balanced_accuracies(experiments, snapshot, runs[name], name) for name in names}
 
 
 def _is_suspicious(rows: RowFacts) -> bool:
