@@ -140,6 +140,9 @@ def test_softmax_on_one_unit_is_wiring() -> None:
     assert (first.code, found.verdict) == ("wiring", Verdict.NOT_LEARNING)
     assert "softmax on one unit" in str(first.evidence["read"])
     assert first.evidence["intervention"] == "repaired output and loss"
+    # Always class 1: the loss of the other rows is as large as it can be.
+    assert first.evidence["chance_loss_uniform"] == pytest.approx(np.log(2))
+    assert "times that of equal shares" in str(first.evidence["start"])
     assert first.effect is not None
     assert first.effect.low > 0.5
 
