@@ -14,6 +14,7 @@ from wellfit.api._clock import Clock
 from wellfit.api._events import Event, Listener
 from wellfit.api._experiments import Experiments, Snapshot
 from wellfit.api._looks import first_look, may_end_elsewhere, promising, second_look
+from wellfit.api._memorized import best_epoch, memorized
 from wellfit.api._network_facts import balanced_accuracies, mismatch_gains, network_facts
 from wellfit.api._patient import Patient
 from wellfit.api._row_facts import RowFacts, chance_losses, column_facts, row_facts
@@ -140,7 +141,7 @@ class Examination:
         evidence = self._evidence(situation, by_name, runs, plan, facts=facts, references=rows.references)
         evidence = self._second_look(experiments, plan, evidence, probes)
         fresh = self._confirm(experiments, plan, evidence, rows)
-        evidence = replace(evidence, fresh=fresh)
+        evidence = replace(evidence, fresh=fresh, facts=replace(facts, data=rows.data))
         return self._diagnosis(experiments, plan, evidence)
 
     def _look(self, probe: Probe, plan: TrialPlan) -> tuple[int, ...]:
@@ -205,6 +206,10 @@ class Examination:
             experiments.suspect(rows.suspects)
             asked.append(Probe(name=label_noise.NAME, labels="unsuspected"))
             trials[label_noise.NAME] = plan.given
+            epoch = best_epoch(evidence)
+            if self.patient.dataset.task.is_classification and epoch < evidence.num_epochs:
+                asked.append(Probe(name=label_noise.EARLY, changes={"epochs": epoch}))
+                trials[label_noise.EARLY] = plan.given[:1]
         earlier, later = may_end_elsewhere(evidence)
         if not asked and not earlier and not later:
             return {}
@@ -217,8 +222,15 @@ class Examination:
             progress=self._progress("confirm"),
             should_stop=self._stopped,
         )
+        runs.pop(label_noise.EARLY, None)
         if BASELINE not in runs or (evidence.probes.keys() and not runs):
             return {}
+        if (
+            snapshot is not None
+            and label_noise.NAME in trials
+            and self.patient.dataset.task.is_classification
+        ):
+            rows.data |= memorized(experiments, snapshot, rows.suspects, best_epoch(evidence))
         return runs if snapshot is None else runs | _balanced(experiments, snapshot, runs)
 
     def _diagnosis(self, experiments: Experiments, plan: TrialPlan, evidence: Evidence) -> Diagnosis:
