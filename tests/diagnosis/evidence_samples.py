@@ -105,7 +105,16 @@ HEALTHY_NETWORK: Mapping[str, object] = {
     "chance_loss_uniform": CHANCE,
 }
 
-_LOSSES_OF_DATA = ("validation_error", "matched_gains", "loss_on_copies", "loss_on_others")
+_LOSSES_OF_DATA = (
+    "validation_error",
+    "matched_gains",
+    "loss_on_copies",
+    "loss_on_others",
+    "loss_random_split",
+    "loss_group_split",
+    "chance_random_split",
+    "chance_group_split",
+)
 _LOSSES_OF_NETWORK = (
     "loss_at_one",
     "loss_at_temperature",

@@ -17,7 +17,8 @@ from wellfit.api._looks import first_look, may_end_elsewhere, promising, second_
 from wellfit.api._memorized import best_epoch, memorized
 from wellfit.api._network_facts import balanced_accuracies, mismatch_gains, network_facts
 from wellfit.api._patient import Patient
-from wellfit.api._row_facts import RowFacts, chance_losses, column_facts, row_facts
+from wellfit.api._row_facts import RowFacts, column_facts, row_facts
+from wellfit.api._row_losses import chance_losses
 from wellfit.api._told import environment, told_curves, told_line, told_numbers
 from wellfit.api._trial_plan import TrialPlan, plan_trials
 from wellfit.diagnosis import (

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._experiments import Experiments, Snapshot, drawn_weights
 from wellfit.api._patient import Patient
-from wellfit.api._row_facts import chance_losses, row_losses
+from wellfit.api._row_losses import chance_losses, row_losses
 from wellfit.diagnosis import BASELINE, Runs
 from wellfit.evaluation import matched, score
 from wellfit.models import (
