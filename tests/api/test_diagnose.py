@@ -15,7 +15,7 @@ import pytest
 
 from wellfit.api._diagnose import diagnose
 from wellfit.api._events import Event
-from wellfit.diagnosis import CAUSES
+from wellfit.diagnosis import CAUSES, class_imbalance
 from wellfit.records import DataError, Diagnosis, SettingsError, Task, Verdict
 
 NUM_ROWS, NUM_TRAIN, NUM_FEATURES = 200, 150, 8
@@ -140,6 +140,9 @@ def test_softmax_on_one_unit_is_wiring() -> None:
     assert (first.code, found.verdict) == ("wiring", Verdict.NOT_LEARNING)
     assert "softmax on one unit" in str(first.evidence["read"])
     assert first.evidence["intervention"] == "repaired output and loss"
+    # Always class 1: the loss of the other rows is as large as it can be.
+    assert first.evidence["chance_loss_uniform"] == pytest.approx(np.log(2))
+    assert "times that of equal shares" in str(first.evidence["start"])
     assert first.effect is not None
     assert first.effect.low > 0.5
 
@@ -182,6 +185,20 @@ def test_labels_that_the_loss_does_not_take_are_wiring(labels: tuple[int, int]) 
         f"labels {labels[0]} to {labels[1]}, and binary_crossentropy on one unit takes 0 and 1"
     ]
     assert "for the experiments the labels are coded 0 to 1" in found.notes
+
+
+def test_an_output_bias_is_tried_on_rare_classes() -> None:
+    """The network starts from the class shares in one more experiment, which is confirmed as weights are."""
+    x, _ = rows()
+    y = (x[:, 0] + 0.3 * x[:, 1] > 1.25).astype(np.int32)
+    assert 5 * y.sum() < len(y)
+    found = run(network(), x, y)
+    tried = {name: found.effects[name] for name in class_imbalance.NAMES}
+    assert len({effect.num_pairs for effect in tried.values()}) == 1
+    # It trains as the network as it stands does, from another bias: close to it, and not the same.
+    bias = tried["output bias at the class shares"]
+    assert bias.estimate != 0.0
+    assert abs(bias.estimate) < 0.5
 
 
 def test_a_table_and_a_built_in_network(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ SITUATION = Situation(
     can_shallow=True,
     can_deepen=True,
     can_dropout=True,
+    can_bias=True,
 )
 
 REGRESSION = replace(SITUATION, task=Task.REGRESSION, num_classes=0)
@@ -100,10 +101,28 @@ HEALTHY_NETWORK: Mapping[str, object] = {
     "loss_as_it_stands": [LOSS] * 3,
     "loss_recalibrated": [LOSS] * 3,
     "start_trial": START_TRIAL,
+    "initial_loss": 1.1,
+    "chance_loss_uniform": CHANCE,
 }
 
-_LOSSES_OF_DATA = ("validation_error", "matched_gains", "loss_on_copies", "loss_on_others")
-_LOSSES_OF_NETWORK = ("loss_at_one", "loss_at_temperature", "loss_as_it_stands", "loss_recalibrated")
+_LOSSES_OF_DATA = (
+    "validation_error",
+    "matched_gains",
+    "loss_on_copies",
+    "loss_on_others",
+    "loss_random_split",
+    "loss_group_split",
+    "chance_random_split",
+    "chance_group_split",
+)
+_LOSSES_OF_NETWORK = (
+    "loss_at_one",
+    "loss_at_temperature",
+    "loss_as_it_stands",
+    "loss_recalibrated",
+    "initial_loss",
+    "chance_loss_uniform",
+)
 
 
 def make_evidence(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from wellfit.diagnosis import MIN_GAIN, Evidence, examine_all, findings
-from wellfit.diagnosis.label_noise import CAUSE, MIN_NOISE, NAME
+from wellfit.diagnosis.label_noise import CAUSE, MEMORY, MIN_NOISE, NAME
 from wellfit.records import Outcome
 
 DOUBTFUL = {"suspect_share": 0.3, "suspect_excess": 5 * MIN_NOISE, "suspect_z": 8.0, "suspects": [{"row": 3}]}
@@ -75,6 +75,18 @@ def test_rows_as_they_were_given_decide() -> None:
     assert ruling.effect is not None
     assert ruling.effect.estimate == pytest.approx(0.3)
     assert ruling.effect.num_pairs == len(unaltered)
+
+
+@pytest.mark.parametrize("shares", [(0.9, 0.95, 2, 0.1, 0.9), (0.0, 1.0, 9, 0.0, 1.0)])
+def test_what_was_memorized_is_told_and_decides_nothing(shares: tuple[float, ...]) -> None:
+    """Suspects that were learned late, or never: the same finding, with the shares beside it."""
+    told = dict(zip(MEMORY, shares, strict=True))
+    for gain, outcome in ((0.3, Outcome.FOUND), (0.0, Outcome.SILENT)):
+        plain, ruling = CAUSE.examine(cleaned(gain)), CAUSE.examine(cleaned(gain, told))
+        assert ruling.outcome is plain.outcome is outcome
+        assert (ruling.confidence, ruling.score) == (plain.confidence, plain.score)
+        assert {name: ruling.evidence[name] for name in MEMORY} == told
+        assert not set(MEMORY) & set(plain.evidence)
 
 
 def test_it_leads_regularization_that_gains_more() -> None:

@@ -7,11 +7,30 @@ from dataclasses import replace
 import evidence_samples as samples
 import pytest
 
-from wellfit.diagnosis.leakage import CAUSE, MIN_COLUMN, MIN_COPIES, MIN_LEAD
+from wellfit.diagnosis.leakage import (
+    CAUSE,
+    MIN_COLLAPSE,
+    MIN_COLLAPSE_Z,
+    MIN_COLUMN,
+    MIN_COPIES,
+    MIN_LEAD,
+    MIN_SHARED,
+    collapse,
+)
 from wellfit.records import Outcome
 
 COPIES = {"copies_share": 0.4, "loss_on_copies": 0.05, "loss_on_others": 0.6}
 COLUMN = {"leak_column": "paid", "leak_score": 0.95, "leak_rest": 0.2}
+GROUPS = {
+    "group_column": "patient",
+    "num_groups": 40,
+    "shared_groups": 0.9,
+    "loss_random_split": 0.3,
+    "loss_group_split": 1.2,
+    "chance_random_split": 1.0,
+    "chance_group_split": 1.1,
+    "group_split_z": 8.0,
+}
 
 both_sides = pytest.mark.parametrize(
     ("factor", "outcome"), [(samples.BELOW, Outcome.SILENT), (samples.ABOVE, Outcome.FOUND)]
@@ -77,3 +96,50 @@ def test_leaving_the_column_out_is_tried_where_there_is_one() -> None:
     assert not CAUSE.probes(samples.SITUATION)
     asked = CAUSE.probes(replace(samples.SITUATION, has_leak=True))
     assert [probe.scale for probe in asked] == ["without-leak"]
+
+
+def test_groups_on_both_sides_without_which_scores_collapse_are_named() -> None:
+    """Rows of one patient are alike: what was learned of patients is worth nothing on new ones."""
+    ruling = CAUSE.examine(samples.make_evidence(data=GROUPS))
+    assert ruling.outcome is Outcome.FOUND
+    assert ruling.tier == 0
+    assert ruling.evidence["group_column"] == "patient"
+    told = ("shared_groups", "loss_random_split", "loss_group_split")
+    assert {name: ruling.evidence[name] for name in told} == {name: GROUPS[name] for name in told}
+    assert ruling.evidence["gain_lost"] == pytest.approx(0.7)
+
+
+@both_sides
+def test_at_the_threshold_of_the_collapse(factor: float, outcome: Outcome) -> None:
+    """The gain that is lost decides; an ordinary number loses next to nothing."""
+    loss = GROUPS["chance_group_split"] - (0.7 - factor * MIN_COLLAPSE)
+    data = {**GROUPS, "loss_group_split": loss}
+    assert CAUSE.examine(samples.make_evidence(data=data)).outcome is outcome
+
+
+@both_sides
+def test_at_the_threshold_of_the_shared_groups(factor: float, outcome: Outcome) -> None:
+    """A split that keeps nearly all groups whole has no such leak."""
+    data = {**GROUPS, "shared_groups": factor * MIN_SHARED}
+    assert CAUSE.examine(samples.make_evidence(data=data)).outcome is outcome
+
+
+@both_sides
+def test_at_the_threshold_of_certainty(factor: float, outcome: Outcome) -> None:
+    """A few groups differ by luck."""
+    data = {**GROUPS, "group_split_z": factor * MIN_COLLAPSE_Z}
+    assert CAUSE.examine(samples.make_evidence(data=data)).outcome is outcome
+
+
+def test_losses_are_read_against_chance_on_their_folds() -> None:
+    """Folds of groups differ in their class shares; worse than chance counts as chance."""
+    harder = {**GROUPS, "loss_group_split": 0.6, "chance_group_split": 1.3}
+    assert collapse(samples.make_evidence(data=harder)) == pytest.approx(0.0)
+    worse = {**GROUPS, "loss_group_split": 9.0}
+    assert collapse(samples.make_evidence(data=worse)) == pytest.approx(0.7)
+    assert collapse(samples.make_evidence()) == 0.0
+
+
+def test_groups_are_told_in_any_unit_of_the_loss() -> None:
+    """Losses a thousand times as large give the same share."""
+    assert collapse(samples.make_evidence(data=GROUPS, unit=1000.0)) == pytest.approx(0.7)

@@ -8,7 +8,16 @@ import evidence_samples as samples
 import pytest
 
 from wellfit.diagnosis import MIN_GAIN, Evidence, examine_all, findings
-from wellfit.diagnosis.wiring import CAUSE, MEMORIZED, NUM_ROWS, faults, label_faults, memory, read_ruling
+from wellfit.diagnosis.wiring import (
+    CAUSE,
+    FAR,
+    MEMORIZED,
+    NUM_ROWS,
+    faults,
+    label_faults,
+    memory,
+    read_ruling,
+)
 from wellfit.records import Outcome, Task
 
 MEMORIZE = [probe.name for probe in CAUSE.probes(samples.SITUATION) if probe.num_rows]
@@ -93,6 +102,37 @@ def test_memorizing_that_was_not_tried_leaves_it_open() -> None:
     ruling = CAUSE.examine(samples.make_evidence(without=[*MEMORIZE, REPAIRED]))
     assert ruling.outcome is Outcome.CANNOT_TELL
     assert str(NUM_ROWS) in MEMORIZE[0]
+
+
+@pytest.mark.parametrize("start", [0.1, 1.0, 20.0])
+def test_a_start_far_off_is_no_fault_by_itself(start: float) -> None:
+    """Unscaled inputs and large first weights start there, too: told, and nothing is found."""
+    ruling = CAUSE.examine(samples.make_evidence(network={"initial_loss": start}))
+    assert ruling.outcome is Outcome.SILENT
+    assert ruling.evidence["initial_loss"] == pytest.approx(start)
+    assert ruling.evidence["chance_loss_uniform"] == pytest.approx(samples.CHANCE)
+
+
+@pytest.mark.parametrize(("factor", "is_far"), [(samples.BELOW, False), (samples.ABOVE, True)])
+def test_at_the_threshold_of_the_start(factor: float, is_far: bool) -> None:
+    """A start that is far off makes a fault that was read, or shown by memorizing, a little surer."""
+    far = {"initial_loss": factor * FAR * samples.CHANCE}
+    for make in (
+        lambda **rest: remembering(0.9, **rest),
+        lambda **rest: samples.make_evidence(faults=FAULT, **rest),
+    ):
+        near, other = CAUSE.examine(make()), CAUSE.examine(make(network=far))
+        assert near.outcome is other.outcome is Outcome.FOUND
+        assert (other.confidence > near.confidence) == is_far
+        assert ("start" in other.evidence) == is_far
+        assert "start" not in near.evidence
+
+
+def test_a_start_that_was_not_measured_is_not_told() -> None:
+    """Regression, and networks that cannot be rebuilt, have none."""
+    ruling = CAUSE.examine(samples.make_evidence(network={"initial_loss": None}))
+    assert ruling.outcome is Outcome.SILENT
+    assert "initial_loss" not in ruling.evidence
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Weights that let every class count alike."""
+"""What the counts of classes give: weights that let every class count alike, biases at the shares."""
 
 from __future__ import annotations
 
@@ -28,3 +28,22 @@ def balanced_weights(dataset: Dataset, splits: Sequence[Split]) -> Array | None:
     counts = np.stack([np.bincount(dataset.target[s.train], minlength=dataset.num_classes) for s in splits])
     totals = counts.sum(axis=1, keepdims=True)
     return (totals / (dataset.num_classes * np.maximum(counts, 1))).astype(np.float32)
+
+
+def share_biases(dataset: Dataset, splits: Sequence[Split], num_outputs: int) -> Array:
+    """Return ``[split, output]`` biases with which a network puts out the class shares for every row.
+
+    One output: the log-odds of the second class, ``log(p / (1 - p))``; otherwise ``log(p)`` of each class, of
+    which softmax makes the shares again. A class without a row counts half a row: no bias is infinite.
+
+    Args:
+        dataset: the rows, of a classification.
+        splits: whose training rows are counted.
+        num_outputs: 1, or one for each class.
+
+    Source:
+        Karpathy, A Recipe for Training Neural Networks, 2019 (initialize the final layer well).
+    """
+    counts = np.stack([np.bincount(dataset.target[s.train], minlength=dataset.num_classes) for s in splits])
+    logs = np.log(np.maximum(counts, 0.5) / counts.sum(axis=1, keepdims=True))
+    return (logs[:, 1:2] - logs[:, :1] if num_outputs == 1 else logs).astype(np.float32)

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from wellfit.api._clock import Clock
 from wellfit.api._events import Event, Listener
-from wellfit.api._experiments import Experiments
+from wellfit.api._experiments import Experiments, Snapshot
 from wellfit.api._looks import first_look, may_end_elsewhere, promising, second_look
+from wellfit.api._memorized import best_epoch, memorized
 from wellfit.api._network_facts import balanced_accuracies, mismatch_gains, network_facts
 from wellfit.api._patient import Patient
-from wellfit.api._row_facts import RowFacts, chance_losses, column_facts, row_facts
+from wellfit.api._row_facts import RowFacts, column_facts, row_facts
+from wellfit.api._row_losses import chance_losses
 from wellfit.api._told import environment, told_curves, told_line, told_numbers, verdict_words
 from wellfit.api._trial_plan import TrialPlan, plan_trials
 from wellfit.diagnosis import (
@@ -27,6 +29,7 @@ from wellfit.diagnosis import (
     Probe,
     Runs,
     Situation,
+    class_imbalance,
     examine_all,
     examined_records,
     findings,
@@ -37,7 +40,7 @@ from wellfit.diagnosis import (
     wiring,
 )
 from wellfit.evaluation import matched
-from wellfit.models import dropout_points, find_layout
+from wellfit.models import dropout_points, find_layout, output_bias
 from wellfit.records import (
     Diagnosis,
     Metric,
@@ -134,15 +137,13 @@ class Examination:
             k: v for k, v in early.data.items() if k in ("matched_gains", "mismatched_columns")
         }
         rows.data |= _copy_losses(rows.data)
-        for name in (BASELINE, "balanced class weights"):
-            if name in runs and "balanced class weights" in runs:
-                runs[name] = balanced_accuracies(experiments, snapshot, runs[name], name)
+        runs |= _balanced(experiments, snapshot, runs)
         network["start_trial"] = plan.start
         facts = Facts(data=rows.data, network=network, faults=self.patient.faults)
         evidence = self._evidence(situation, by_name, runs, plan, facts=facts, references=rows.references)
         evidence = self._second_look(experiments, plan, evidence, probes)
         fresh = self._confirm(experiments, plan, evidence, rows)
-        evidence = replace(evidence, fresh=fresh)
+        evidence = replace(evidence, fresh=fresh, facts=replace(facts, data=rows.data))
         return self._diagnosis(experiments, plan, evidence)
 
     def _look(self, probe: Probe, plan: TrialPlan) -> tuple[int, ...]:
@@ -208,6 +209,10 @@ class Examination:
             experiments.suspect(rows.suspects)
             asked.append(Probe(name=label_noise.NAME, labels="unsuspected"))
             trials[label_noise.NAME] = plan.given
+            epoch = best_epoch(evidence)
+            if self.patient.dataset.task.is_classification and epoch < evidence.num_epochs:
+                asked.append(Probe(name=label_noise.EARLY, changes={"epochs": epoch}))
+                trials[label_noise.EARLY] = plan.given[:1]
         earlier, later = may_end_elsewhere(evidence)
         if not asked and not earlier and not later:
             return {}
@@ -220,12 +225,16 @@ class Examination:
             progress=self._progress("confirm"),
             should_stop=self._stopped,
         )
+        runs.pop(label_noise.EARLY, None)
         if BASELINE not in runs or (evidence.probes.keys() and not runs):
             return {}
-        for name in (BASELINE, "balanced class weights"):
-            if "balanced class weights" in runs and snapshot is not None:
-                runs[name] = balanced_accuracies(experiments, snapshot, runs[name], name)
-        return runs
+        if (
+            snapshot is not None
+            and label_noise.NAME in trials
+            and self.patient.dataset.task.is_classification
+        ):
+            rows.data |= memorized(experiments, snapshot, rows.suspects, best_epoch(evidence))
+        return runs if snapshot is None else runs | _balanced(experiments, snapshot, runs)
 
     def _diagnosis(self, experiments: Experiments, plan: TrialPlan, evidence: Evidence) -> Diagnosis:
         probes = {**evidence.probes, label_noise.NAME: Probe(name=label_noise.NAME, labels="unsuspected")}
@@ -324,6 +333,7 @@ def _situation(patient: Patient, plan: TrialPlan, early: RowFacts) -> Situation:
         can_shallow=can_rebuild and bool(gateable) and gateable[-1].gateable,
         can_deepen=can_rebuild and bool(layout.blocks),
         can_dropout=bool(dropout_points(patient.model, layout)),
+        can_bias=output_bias(patient.model, patient.setup, dataset.num_classes) >= 0,
         is_small=plan.is_small,
     )
 
@@ -335,6 +345,13 @@ def _trained_note(evidence: Evidence) -> tuple[str, ...]:
         "the network came trained: confidence and normalization are judged at its own weights, all else by "
         "training it anew from its initializers",
     )
+
+
+def _balanced(experiments: Experiments, snapshot: Snapshot, runs: Mapping[str, Runs]) -> dict[str, Runs]:
+    """Return the runs that are judged by balanced accuracy, with it, where there are any."""
+    tried = [name for name in class_imbalance.NAMES if name in runs]
+    names = [BASELINE, *tried] if tried and BASELINE in runs else []
+    return {name: balanced_accuracies(experiments, snapshot, runs[name], name) for name in names}
 
 
 def _is_suspicious(rows: RowFacts) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.api._class_weights import balanced_weights
+from wellfit.api._class_weights import balanced_weights, share_biases
 from wellfit.api._patient import Patient
 from wellfit.api._trial_plan import TrialPlan
 from wellfit.data import apply_scaling, fit_scaling
@@ -21,6 +21,7 @@ from wellfit.models import (
     Model,
     find_layout,
     network_function,
+    output_bias,
     resize,
     unfrozen,
     weight_values,
@@ -30,6 +31,7 @@ from wellfit.models import (
 from wellfit.population import (
     Executor,
     TargetScaling,
+    biased_weights,
     initial_weights,
     num_workers,
     open_executor,
@@ -148,7 +150,7 @@ class Experiments:
                 if progress is not None:
                     progress(sum(done.values()), total)
 
-            run = executor.start(members, weights=self._weights(start, members))
+            run = executor.start(members, weights=self._weights(start, groups[key], members))
             run.advance(self.patient.settings.epochs, progress=report, should_stop=should_stop)
             snapshot = None
             if network == "own":
@@ -317,9 +319,15 @@ class Experiments:
             return replace(own, epochs=own.epochs * longer)
         return replace(own, **dict(probe.changes))  # type: ignore[arg-type]
 
-    def _weights(self, start: str, members: Members) -> list[Array] | None:
+    def _weights(self, start: str, jobs: Sequence[Job], members: Members) -> list[Array] | None:
+        patient = self.patient
         if start == "given":
-            return weight_values(self.patient.model)
+            return weight_values(patient.model)
+        if start == "prior":
+            position = output_bias(patient.model, patient.setup, patient.dataset.num_classes)
+            splits = [self.plan.splits[trial] for _, trial in jobs]
+            bias = share_biases(patient.dataset, splits, self._network.num_outputs)
+            return biased_weights(self._network, members.seed, position, bias)
         return standard_weights(self._network, members.seed) if start == "standard" else None
 
     def _fit_scalings(self) -> list[list[Scaling | None]]:

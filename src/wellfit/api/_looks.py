@@ -11,6 +11,7 @@ from wellfit.diagnosis import (
     MIN_GAIN,
     Evidence,
     Probe,
+    class_imbalance,
     wiring,
 )
 from wellfit.records import Effect
@@ -63,8 +64,9 @@ def promising(evidence: Evidence, *, is_full: bool) -> list[str]:
         and _may_gain(effect := evidence.effect(name))
         and effect is not None
     }
-    weights = [name for name in ("balanced class weights",) if name in evidence.runs]
-    ranked = sorted((n for n in effects if n not in weights), key=lambda name: -effects[name].estimate)
+    # What mends imbalance is judged by balanced accuracy: it is confirmed whatever it does to the loss.
+    always = [name for name in class_imbalance.NAMES if name in evidence.runs]
+    ranked = sorted((n for n in effects if n not in always), key=lambda name: -effects[name].estimate)
     if not is_full:
         wanted = {
             name
@@ -74,7 +76,7 @@ def promising(evidence: Evidence, *, is_full: bool) -> list[str]:
             ]
         }
         ranked = [name for name in ranked if name in wanted]
-    return [*weights, *ranked]
+    return [*always, *ranked]
 
 
 def may_end_elsewhere(evidence: Evidence) -> tuple[bool, bool]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._experiments import Experiments, Snapshot, drawn_weights
 from wellfit.api._patient import Patient
-from wellfit.api._row_facts import chance_losses, row_losses
+from wellfit.api._row_losses import chance_losses, row_losses
 from wellfit.diagnosis import BASELINE, Runs
 from wellfit.evaluation import matched, score
 from wellfit.models import (
@@ -27,6 +27,7 @@ Array = NDArray[Any]
 
 _CENSUS_ROWS = 512
 _CALIBRATION_ROWS = 8192
+_START_ROWS = 2048
 _TRAINED = 0.9
 """Share of the chance loss below which the weights that a network came with count as trained."""
 _TRAINED_UNSEEN = 0.7
@@ -64,6 +65,7 @@ def network_facts(
         facts |= _recalibration(experiments, snapshot, [t for t in plan.look if t in predictions])
     facts |= _census(experiments, snapshot, given)
     facts |= _connections(experiments, snapshot, given)
+    facts |= _start(experiments)
     return facts | _as_given(experiments), data
 
 
@@ -253,6 +255,28 @@ def _connections(experiments: Experiments, snapshot: Snapshot, given: int | None
             if name and np.array_equal(old, new[index])
         ]
     return facts
+
+
+def _start(experiments: Experiments) -> dict[str, object]:
+    """Measure the loss that the network as it stands starts from, beside that of equal shares."""
+    patient, plan = experiments.patient, experiments.plan
+    is_classifier = patient.dataset.task.is_classification and patient.setup.loss_name.endswith(
+        "crossentropy"
+    )
+    if not is_classifier or not patient.is_trainable:
+        return {}
+    trial = plan.given[0]
+    train = plan.splits[trial].train
+    rows = train[:: -(-len(train) // _START_ROWS)]  # spread over all: rows may be sorted by class
+    try:
+        model = with_weights(patient.model, drawn_weights(experiments, trial))
+    except UnsupportedModelError:
+        return {}
+    outputs = _readable(patient, predict_plain(model, experiments.inputs(trial, rows)))
+    loss = float(row_losses(patient, patient.dataset.target[rows], outputs).mean())
+    if not np.isfinite(loss):
+        return {}
+    return {"initial_loss": loss, "chance_loss_uniform": float(np.log(patient.dataset.num_classes))}
 
 
 def _worse(worst: dict[str, object], layer: str, when: str, name: str, values: Array) -> dict[str, object]:

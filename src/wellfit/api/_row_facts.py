@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._group_facts import group_facts
 from wellfit.api._patient import Patient
+from wellfit.api._row_losses import chance_prediction, row_losses
 from wellfit.data import row_codes
 from wellfit.diagnosis.leakage import MIN_COLUMN
 from wellfit.evaluation import (
@@ -31,7 +33,6 @@ _CERTAIN_SHARE = 0.15
 """Share of rows that count as those of which models are most certain."""
 _MAX_FOLDS = 5
 _SUSPECT_DEVIATIONS = 2.5
-_CLIP = 1e-7
 
 
 @dataclass(kw_only=True)
@@ -58,59 +59,6 @@ class RowFacts:
     suspects: Array = field(default_factory=lambda: np.zeros(0, np.int32))
 
 
-def row_losses(patient: Patient, target: Array, prediction: Array) -> Array:
-    """Return ``[row]`` data losses in the network's own loss.
-
-    Args:
-        patient: what is diagnosed.
-        target: ``[row]`` codes or ``[row, output]`` values.
-        prediction: ``[row, class]`` probabilities or ``[row, output]`` values.
-    """
-    name = patient.setup.loss_name
-    guess = np.asarray(prediction, np.float64)
-    if patient.dataset.task.is_classification:
-        codes = np.asarray(target, np.intp)
-        chosen = guess[np.arange(len(codes)), codes]
-        if name.endswith("crossentropy") or name == "other":
-            return -np.log(np.clip(chosen, _CLIP, 1.0))
-        error = 1.0 - chosen
-        return np.abs(error) if name == "mean_absolute_error" else error**2
-    error = np.asarray(target, np.float64).reshape(len(guess), -1) - guess.reshape(len(guess), -1)
-    if name == "mean_absolute_error":
-        return np.abs(error).mean(axis=1)
-    if name == "huber":
-        delta = float(patient.setup.loss_config.get("delta", 1.0))
-        size = np.abs(error)
-        return np.where(size <= delta, 0.5 * size**2, delta * size - 0.5 * delta**2).mean(axis=1)
-    return (error**2).mean(axis=1)
-
-
-def chance_prediction(patient: Patient, train: Array, count: int) -> Array:
-    """Return ``[count, class or output]`` class shares, or the best constant, of the training rows."""
-    target: Array = patient.dataset.target[train]
-    if patient.dataset.task.is_classification:
-        constant = np.bincount(target, minlength=patient.dataset.num_classes) / len(target)
-    else:
-        values = target.reshape(len(target), -1)
-        is_absolute = patient.setup.loss_name in ("mean_absolute_error", "huber")
-        constant = np.median(values, axis=0) if is_absolute else values.mean(axis=0)
-    return np.broadcast_to(constant, (count, len(np.atleast_1d(constant))))
-
-
-def chance_losses(patient: Patient, splits: Sequence[Split]) -> Array:
-    """Return ``[split]`` validation losses of predicting without looking at the inputs."""
-    return np.array(
-        [
-            row_losses(
-                patient,
-                patient.dataset.target[s.validation],
-                chance_prediction(patient, s.train, len(s.validation)),
-            ).mean()
-            for s in splits
-        ]
-    )
-
-
 def row_facts(patient: Patient, folds: Sequence[Split], *, seed: int) -> RowFacts:
     """Return everything that is known of the rows before the network is trained.
 
@@ -127,6 +75,7 @@ def row_facts(patient: Patient, folds: Sequence[Split], *, seed: int) -> RowFact
         _conflicts(facts, patient, target)
         _references(facts, patient, x, folds)
         _suspects(facts, patient)
+        facts.data |= group_facts(patient, x, seed)
     return facts
 
 

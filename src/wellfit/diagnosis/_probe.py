@@ -11,7 +11,7 @@ from wellfit.records import Settings, Task
 
 Network = Literal["own", "wider", "deeper", "repaired", "unfrozen", "undecayed"]
 Scale = Literal["own", "inputs", "target", "both", "without-rare", "without-leak"]
-Start = Literal["drawn", "given", "standard"]
+Start = Literal["drawn", "given", "standard", "prior"]
 
 BASELINE = "as it stands"
 
@@ -28,8 +28,9 @@ class Probe:
         num_rows: number of training rows in place of a share; 0 for none.
         labels: true labels, permuted ones, or the rows without suspected labels.
         scale: inputs as they come, standardized inputs or targets, or without some columns.
-        start: where weights start: drawn by the network's initializers, as they were given, or drawn by
-            standard ones (He for ReLU, Glorot otherwise, biases zero).
+        start: where weights start: drawn by the network's initializers, as they were given, drawn by
+            standard ones (He for ReLU, Glorot otherwise, biases zero), or drawn with the output's bias at the
+            class shares of the training rows.
         after: name of a milder probe, ``""`` for none. On many rows this one is trained only where the
             milder one gained, or where the network as it stands has hardly learned.
         needs_gap: whether it can only help where validation loss is above training loss; on many rows it is
@@ -67,6 +68,7 @@ class Situation:
         can_shallow: whether a hidden layer can be left out.
         can_deepen: whether one can be repeated.
         can_dropout: whether dropout can act anywhere.
+        can_bias: whether the output has a bias that can start at the class shares.
         is_small: whether there is time for everything; on large data some probes are left out.
     """
 
@@ -84,4 +86,5 @@ class Situation:
     can_shallow: bool = False
     can_deepen: bool = False
     can_dropout: bool = False
+    can_bias: bool = False
     is_small: bool = True

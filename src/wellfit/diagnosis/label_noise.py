@@ -2,9 +2,11 @@
 
 Look-alikes: `irreducible_noise` (labels of all rows, which no cleaning of training rows mends) and
 `weak_regularization`. Told apart by out-of-fold confident learning: rows whose label other models call
-unlikely are left out of training, and the loss on unaltered validation rows falls.
+unlikely are left out of training, and the loss on unaltered validation rows falls. Told beside it: how many
+of the doubted labels the network has learned by heart, at its end and at its best epoch.
 
-Source: Northcutt, Jiang and Chuang, Confident Learning, 2021.
+Source: Northcutt, Jiang and Chuang, Confident Learning, 2021; Arpit et al., A Closer Look at Memorization in
+Deep Networks, 2017, and Liu et al., Early-Learning Regularization, 2020 (wrong labels are learned last).
 """
 
 from __future__ import annotations
@@ -17,9 +19,23 @@ from wellfit.diagnosis._gain import evidence_of, number
 from wellfit.records import Verdict
 
 NAME = "without suspected labels"
+EARLY = "ended at its best epoch"
+"""The network as it stands, whose weights at that epoch say what it had learned by heart; not judged."""
 MIN_NOISE = 0.05
 """Share of training labels under suspicion, in excess of that among validation rows."""
 MAX_P_AGREEING = 0.1
+MEMORY = (
+    "suspects_memorized",
+    "others_memorized",
+    "early_epoch",
+    "suspects_memorized_early",
+    "others_memorized_early",
+)
+"""Shares of the suspects and of other training rows whose given label the network predicts; told only.
+
+Labels that are right are learned early and wrong ones late, but so are rows that are rare and true: these
+shares describe what happened, and leaving the suspects out decides.
+"""
 _BONUS = 0.3
 """Wrong labels are the cause of all memorizing that regularization and an early end mend as well."""
 
@@ -36,6 +52,7 @@ def examine(evidence: Evidence) -> Ruling:
         "suspects": data.get("suspects", []),
         "excess_z": data.get("suspect_z"),
     }
+    numbers |= {name: data[name] for name in MEMORY if name in data}
     if excess < MIN_NOISE or number(data.get("suspect_z"), 0.0) < 3:
         return silent("training labels are no more doubtful than validation labels", numbers)
     # Of random splits the validation rows hold wrong labels, too; those that were given are left unaltered.

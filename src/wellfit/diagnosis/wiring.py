@@ -3,10 +3,11 @@
 Look-alikes: `learning_rate_too_low` (memorizing succeeds at another rate), `dead_units` and
 `unscaled_inputs` (it succeeds once they are mended), `no_signal` (a network that is wired well memorizes
 noise). Told apart by a static reading of output, loss and frozen layers, by memorizing 16 rows at several
-learning rates, and by the same network with its output and loss set right.
+learning rates, and by the same network with its output and loss set right. The loss before training, against
+that of equal shares, adds to what the others say.
 
 Source: Zhang et al., Understanding Deep Learning Requires Rethinking Generalization, 2017 (a network can
-memorize random labels).
+memorize random labels); Karpathy, A Recipe for Training Neural Networks, 2019 (loss at the start).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from wellfit.diagnosis._cause import MIN_GAIN, Cause, Ruling, cannot_tell, found, silent
 from wellfit.diagnosis._evidence import Evidence
-from wellfit.diagnosis._gain import best_probe, confidence_of, evidence_of
+from wellfit.diagnosis._gain import best_probe, confidence_of, evidence_of, number
 from wellfit.diagnosis._probe import BASELINE, Probe, Situation
 from wellfit.models import NetworkFacts
 from wellfit.records import Task, Verdict
@@ -27,6 +28,15 @@ NUM_ROWS = 16
 """Rows to be memorized."""
 MEMORIZED = 0.5
 """Share of the loss at chance that must have gone for rows to count as memorized."""
+FAR = 2.0
+"""Loss before training over that of equal shares, ln k, from which the start supports the other evidence.
+
+Logits of variance v put it up to v / 2 (v / 8 for one unit) above ln k, and usual initializers on scaled
+inputs draw a variance of at most 2: at most 1.7 times ln k. Never found by this alone: inputs in their own
+units or large first weights start as far off in networks that are wired well, and updates mend that.
+"""
+_SUPPORT = 0.04
+"""What a start that is far off adds to the confidence in a fault that was shown otherwise."""
 _READ = 0.9  # confidence in what was read and not tried
 _RATES = (1.0, 10.0, 0.1, 1000.0)
 _CROSSENTROPIES = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
@@ -138,6 +148,7 @@ def examine(evidence: Evidence) -> Ruling:
     best = best_probe(evidence, repairs) if repairs else None
     left = memory(evidence)
     numbers: dict[str, object] = {"read": list(wrong), "loss_left_after_memorizing": left}
+    support = _SUPPORT if _start(evidence, numbers) >= FAR else 0.0
     if evidence.facts.network.get("unmoved"):
         numbers["weights_that_never_move"] = evidence.facts.network["unmoved"]
     frozen = evidence.situation.facts.frozen_layers
@@ -152,7 +163,7 @@ def examine(evidence: Evidence) -> Ruling:
     if wrong:
         effect = best[1] if best is not None else None
         certain = 0.95 if repairs_it else 0.75 if best is not None else _READ
-        return found(certain, numbers, effect, tier=0, score=2.0 if repairs_it else 0.5)
+        return found(certain + support, numbers, effect, tier=0, score=2.0 if repairs_it else 0.5)
     if repairs_it and best is not None and best[1].estimate > others:
         return found(confidence_of(best[1]), numbers, best[1], score=best[1].estimate + 0.05)
     if left is None:
@@ -160,8 +171,20 @@ def examine(evidence: Evidence) -> Ruling:
     if left > 1 - MEMORIZED:
         if others > MIN_GAIN:
             return silent("a few rows cannot be memorized as it stands, and another change mends it", numbers)
-        return found(0.7, numbers, tier=1, score=0.3)
+        return found(0.7 + support, numbers, tier=1, score=0.3)
     return silent("output and loss fit the target, and a few rows can be memorized", numbers)
+
+
+def _start(evidence: Evidence, numbers: dict[str, object]) -> float:
+    """Note the loss before training, and return it over that of equal shares; 0 where unknown."""
+    network = evidence.facts.network
+    first, uniform = number(network.get("initial_loss")), number(network.get("chance_loss_uniform"), 0.0)
+    if not np.isfinite(first) or uniform <= 0:
+        return 0.0
+    numbers |= {"initial_loss": first, "chance_loss_uniform": uniform}
+    if first >= FAR * uniform:
+        numbers["start"] = f"before training the loss is {first / uniform:.2g} times that of equal shares"
+    return first / uniform
 
 
 def read_ruling(wrong: Sequence[str]) -> Ruling:

@@ -9,6 +9,7 @@ from wellfit.evaluation._columns import (
     rare_columns,
 )
 from wellfit.evaluation._evaluate import confusion_matrix, evaluate, per_row_loss, score
+from wellfit.evaluation._group_columns import GroupColumn, group_columns, group_folds
 from wellfit.evaluation._metrics import default_metric, get_metric, metric_names
 from wellfit.evaluation._references import reference_predictions
 from wellfit.evaluation._sides import Separation, copies, separation, target_shift
@@ -16,6 +17,7 @@ from wellfit.evaluation._strong import one_thread, strong_predictions
 from wellfit.evaluation._student import student_quantile, student_two_sided
 
 __all__ = [
+    "GroupColumn",
     "Separation",
     "column_scale",
     "column_skills",
@@ -24,6 +26,8 @@ __all__ = [
     "default_metric",
     "evaluate",
     "get_metric",
+    "group_columns",
+    "group_folds",
     "matched",
     "metric_names",
     "mismatched_columns",

@@ -10,6 +10,7 @@ from wellfit.models._bytes import (
 )
 from wellfit.models._chosen import Model, chosen_model, predict_plain
 from wellfit.models._compile import TrainingSetup, output_activation, training_setup
+from wellfit.models._ending import output_bias
 from wellfit.models._fit import check_fit
 from wellfit.models._function import NetworkFunction, VariableInfo, network_function, packed_inputs
 from wellfit.models._layout import (
@@ -98,6 +99,7 @@ __all__ = [
     "network_function",
     "optimizer_function",
     "output_activation",
+    "output_bias",
     "packed_inputs",
     "penalty",
     "predict_plain",

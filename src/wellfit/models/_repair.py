@@ -8,11 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from wellfit.models._ending import ending
 from wellfit.models._function import packed_inputs
 from wellfit.models._graph import read_graph, why_no_graph
-from wellfit.models._kinds import is_passing
 from wellfit.models._rebuild import Config, Edits, copy_weights, rebuild, set_weights
-from wellfit.records import Task, UnsupportedModelError
+from wellfit.records import Task
 
 
 def with_output(model: keras.Model, task: Task, num_outputs: int) -> keras.Model:
@@ -33,7 +33,7 @@ def with_output(model: keras.Model, task: Task, num_outputs: int) -> keras.Model
         >>> with_output(model, Task.BINARY, 1).layers[-1].activation.__name__
         'linear'
     """
-    last, tail = _ending(model)
+    last, tail = ending(model)
 
     def change(layer: Any, config: Config) -> Config:
         if layer.name == last.name:
@@ -171,29 +171,6 @@ def _nonlinearity(operation: Any) -> str:
     activation = getattr(operation, "activation", None)
     name = getattr(activation, "__name__", "")
     return name if isinstance(operation, keras.layers.Layer) and name not in ("", "linear", "softmax") else ""
-
-
-def _ending(model: keras.Model) -> tuple[Any, set[str]]:
-    """Return the last `Dense` and the names of the activation layers behind it."""
-    reason = why_no_graph(model)
-    if not reason:
-        graph = read_graph(model)
-        call, tail = graph.calls[graph.outputs[0][0]], set[str]()
-        while True:
-            if type(call.operation) is keras.layers.Dense:
-                return call.operation, tail
-            plain = isinstance(call.operation, keras.layers.Activation)
-            if not plain and not is_passing(call.operation, len(call.shapes[0])):
-                reason = f"{type(call.operation).__name__} {call.name!r} before the output"
-                break
-            tail.add(call.name)
-            call = graph.calls[call.inputs[0][0]]
-    raise UnsupportedModelError(
-        "the output of this network cannot be changed",
-        received=reason,
-        expected="a Dense layer, and activations behind it",
-        fix="end the network with keras.layers.Dense(units)",
-    )
 
 
 def _copy_fitting(source: keras.Model, target: keras.Model) -> None:

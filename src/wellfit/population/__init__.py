@@ -3,7 +3,7 @@
 from wellfit.population._choose import ExecutorChoice, choose_executor, open_executor
 from wellfit.population._device import enable_compilation_cache, num_workers
 from wellfit.population._executor import Executor, MemberRun
-from wellfit.population._initial import initial_weights, standard_weights
+from wellfit.population._initial import biased_weights, initial_weights, standard_weights
 from wellfit.population._population import Population
 from wellfit.population._run import Run
 from wellfit.population._sequential import FitExecutor
@@ -19,6 +19,7 @@ __all__ = [
     "Run",
     "TargetScaling",
     "WorkerExecutor",
+    "biased_weights",
     "choose_executor",
     "enable_compilation_cache",
     "initial_weights",

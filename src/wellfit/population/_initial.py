@@ -74,6 +74,24 @@ def standard_weights(network: NetworkFunction, seeds: Array) -> list[Array]:
     return [values[position] for position in network.order]
 
 
+def biased_weights(network: NetworkFunction, seeds: Array, position: int, bias: Array) -> list[Array]:
+    """Draw weights by the network's own initializers, but for one bias.
+
+    Args:
+        network: the network.
+        seeds: ``[member]`` uint32.
+        position: of the bias in ``model.weights``.
+        bias: ``[member, unit]`` what it starts from.
+
+    Returns:
+        One array ``[member, ...]`` for each variable, in the order of ``model.weights``.
+    """
+    values = initial_weights(network, seeds)
+    ordered = [values[source] for source in network.order]
+    ordered[position] = np.asarray(bias, ordered[position].dtype)
+    return ordered
+
+
 def given_weights(
     network: NetworkFunction, weights: Sequence[Array], seeds: Array, units: Array | None = None
 ) -> list[Array]:
