@@ -67,6 +67,7 @@ CAUSES: tuple[Cause, ...] = (
 Examination = tuple[Cause, Ruling]
 
 _LEARNS = 0.5  # half of the way from chance to the best
+_BY_DEGREES = ("learning-rate-too-high", "unscaled-inputs", "dead-units")  # slow learning down or stop it
 
 
 def probes_for(situation: Situation) -> list[Probe]:
@@ -126,12 +127,12 @@ def verdict_of(
     Args:
         found: findings, ranked.
         examined: all causes with their rulings.
-        learned: share of the way from chance to the best that the network as it stands has gone. One that
-            has gone most of it and can go further does learn: it underfits.
+        learned: share of the way from chance to the best that the network as it stands has gone. Where it is
+            the steps, the scale or the units, one that has gone most of it does learn: it underfits.
     """
     if found and found[0].family is not None:
         family = found[0].family
-        if family is Verdict.NOT_LEARNING and found[0].effect is not None and learned >= _LEARNS:
+        if found[0].code in _BY_DEGREES and learned >= _LEARNS:
             family = Verdict.UNDERFITTING
         return family, found[0].confidence
     open_causes = [c for c, ruling in examined if ruling.outcome is Outcome.CANNOT_TELL and ruling.evidence]
