@@ -74,7 +74,7 @@ def diagnose(
             `wellfit.diagnosis.read_history`.
         epochs: passes over the training rows; 30 if None.
         batch_size: rows in an update; 32 if None.
-        class_weight: as for `fit`; anything but None stands for balanced weights.
+        class_weight: class to weight, as for `fit`; classes that are not named weigh 1.
         sample_weight: ``[row]``, as for `fit`.
         seed: of everything that is drawn.
         task: auto (by the compiled loss, else by the target), classification or regression.

@@ -299,6 +299,11 @@ class Experiments:
             restore_best=False,
         )
         visits = [self._visits(probe, trial) for probe, trial in jobs]
+        if self.patient.class_weight is not None:
+            # The weights that were given belong to the network as it stands; balanced ones replace them.
+            is_own = np.array([one.class_weight == "none" for one in settings])
+            own = np.where(is_own[:, None], self.patient.class_weight, members.class_weight)
+            members = members.replace(class_weight=own)
         return members.replace(
             split=[self._split_of(probe, trial) for probe, trial in jobs],
             scaling=[SCALES.index(p.scale) * len(self.plan.splits) + t for p, t in jobs],

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.records import DataError, SettingsError, TargetError, shorten
+from wellfit.records import DataError, SettingsError, TargetError, Task, shorten
 
 Array = NDArray[Any]
 
@@ -134,3 +134,85 @@ def row_weights(sample_weight: Any, num_train: int, num_rows: int) -> Array | No
     weights = np.ones(num_rows, np.float32)
     weights[:num_train] = given.reshape(-1)
     return weights
+
+
+def class_weights(class_weight: Any, task: Task, class_names: Sequence[str]) -> Array | None:
+    """Return ``[class]`` weights of training rows, 1 where none is given, as in `fit`; None for no weights.
+
+    A number stands for the class whose label it is; where labels are text, for the place of the label in
+    sorted order, which is its code.
+
+    Args:
+        class_weight: class to weight, or None.
+        task: what kind of target there is.
+        class_names: the labels as text, in the order of their codes.
+
+    Raises:
+        SettingsError: there are no classes, no such class, or a weight is not a finite, nonnegative number.
+
+    Example:
+        >>> class_weights({1: 50}, Task.BINARY, ("0", "1")).tolist()
+        [1.0, 50.0]
+        >>> class_weights({"yes": 3, 0: 0.5}, Task.BINARY, ("no", "yes")).tolist()
+        [0.5, 3.0]
+    """
+    if class_weight is None or (isinstance(class_weight, Mapping) and not class_weight):
+        return None
+    if not task.is_classification:
+        raise SettingsError(
+            "class_weight does not go with a regression: there are no classes.",
+            received=f"class_weight={_shown(class_weight)}",
+            expected="a target of classes",
+            fix='leave out class_weight=; or task="classification" if the target names classes',
+        )
+    if not isinstance(class_weight, Mapping):
+        raise SettingsError(
+            "class_weight does not say which class weighs what.",
+            received=f"class_weight={_shown(class_weight)}",
+            expected="a dict of class to weight, as for fit",
+            fix="for example class_weight={0: 1.0, 1: 5.0}",
+        )
+    codes = _codes_of(class_names)
+    unknown = [key for key in class_weight if _label(key) not in codes]
+    if unknown:
+        raise SettingsError(
+            f"class_weight names {'a class' if len(unknown) == 1 else 'classes'} that no row has.",
+            received=f"class_weight for {', '.join(map(repr, unknown))}",
+            expected=f"some of the {len(class_names)} classes: {shorten(class_names, 10)}",
+            fix="leave out the others; a class without a weight weighs 1",
+        )
+    weights = np.ones(len(class_names), np.float32)
+    for key, weight in class_weight.items():
+        if not isinstance(weight, Real) or not np.isfinite(float(weight)) or float(weight) < 0:
+            raise SettingsError(
+                "a weight of a class is out of range.",
+                received=f"class_weight={{{key!r}: {weight!r}}}",
+                expected="a finite number, not below 0",
+            )
+        weights[codes[_label(key)]] = float(weight)
+    if not (weights > 0).any():
+        raise SettingsError(
+            "no class weighs anything: there is nothing to learn from.",
+            received=f"class_weight={_shown(class_weight)}",
+            expected="a weight above 0 for some class",
+        )
+    return weights
+
+
+def _codes_of(class_names: Sequence[str]) -> dict[str | float, int]:
+    """Return label to code: labels as text, and as numbers (where they are none, their codes)."""
+    try:
+        numbers = [float(name) for name in class_names]
+    except ValueError:
+        numbers = [float(code) for code in range(len(class_names))]
+    codes = range(len(class_names))
+    return dict(zip(class_names, codes, strict=True)) | dict(zip(numbers, codes, strict=True))
+
+
+def _label(key: Any) -> str | float:
+    return float(key) if isinstance(key, Real) else str(key)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

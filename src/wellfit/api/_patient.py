@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._build import array_target, as_array, features_note, input_width, is_built_in, network_shape
-from wellfit.api._fit_arguments import in_order, joined_targets, row_weights
+from wellfit.api._fit_arguments import class_weights, in_order, joined_targets, row_weights
 from wellfit.api._subject import default_batch_size
 from wellfit.data import Encoder, Preparation, Table, duplicate_codes, holdout_split, prepare, read_table
 from wellfit.diagnosis import wiring
@@ -53,6 +53,7 @@ class Patient:
         settings: how it is trained.
         executor: what can train it.
         preparation: how inputs are scaled; None leaves them as they are.
+        class_weight: ``[class]`` weights of training rows that were given, or None.
         feature_names: of the first input; empty if columns have no names.
         name: of the data.
         notes: what the reader should know.
@@ -71,6 +72,7 @@ class Patient:
     settings: Settings
     executor: ExecutorChoice
     preparation: Preparation | None
+    class_weight: Array | None = None
     feature_names: tuple[str, ...] = ()
     name: str = "arrays"
     notes: tuple[str, ...] = ()
@@ -228,6 +230,7 @@ def _patient(
     labels: Any = None,
     **rest: Any,
 ) -> Patient:
+    weights = class_weights(class_weight, dataset.task, dataset.class_names)
     _refuse_few(dataset, train)
     _refuse_missing(dataset, rest["preparation"])
     output_error = _output_error(model, dataset)
@@ -259,7 +262,6 @@ def _patient(
         label_smoothing=float(setup.loss_config.get("label_smoothing", 0.0)),
         batch_size=batch_size or default_batch_size(len(train)),
         epochs=epochs or DEFAULT_EPOCHS,
-        class_weight="balanced" if class_weight else "none",
     )
     return Patient(
         dataset=dataset,
@@ -273,6 +275,7 @@ def _patient(
         setup=setup,
         settings=settings,
         executor=executor,
+        class_weight=weights,
         notes=(*(note for note in notes if note), *setup.notes),
         **rest,
     )
