@@ -169,3 +169,59 @@ def test_any_curves_are_judged(pair):
     assert 0.0 <= found.confidence <= 1.0
     assert found.verdict_line
     assert all(not math.isnan(value) for value in found.numbers.values())
+
+
+def test_epochs_that_were_not_measured_at_the_end_are_no_divergence():
+    """Null is an epoch without a measurement; NaN in its place is a loss that was no number."""
+    losses = [0.7, 0.6, 0.5, 0.45, 0.42]
+    assert judge_curves(read_history({"loss": [*losses, None, None]})).verdict is Verdict.INCONCLUSIVE
+    assert judge_curves(read_history({"loss": [*losses, math.nan]})).verdict is Verdict.NOT_LEARNING
+
+
+def test_losses_that_were_never_a_number_are_divergence():
+    """The sentence counts the epochs there were."""
+    found = judge_curves(read_history({"loss": [math.nan] * 5, "val_loss": [None] * 5}))
+    assert found.verdict is Verdict.NOT_LEARNING
+    assert "within 5 epochs" in found.verdict_line
+
+
+def test_a_validation_loss_that_was_never_a_number_is_noted():
+    """It says nothing of training, whose loss falls."""
+    found = judge({"loss": CURVES["healthy"]["loss"], "val_loss": np.full(100, math.nan)})
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "never a number" in found.notes[0]
+
+
+@pytest.mark.parametrize("side", ["loss", "val_loss"])
+def test_losses_of_zero_are_not_judged(side):
+    """A loss that is exactly 0 all the time is no loss that is stuck."""
+    found = judge(CURVES["healthy"] | {side: np.zeros(100)})
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "exactly 0 in every epoch" in found.verdict_line
+    assert ("validation" if side == "val_loss" else "training") in found.verdict_line
+    assert found.confidence == 0.0
+    assert "decide" in found.unknown[0]
+
+
+@pytest.mark.parametrize(
+    ("losses", "line"),
+    [
+        ([0.7], "1 epoch shows no trend"),
+        ([0.7, 0.6, 0.5], "3 epochs show no trend"),
+        ([0.7, None, None, None, None], "1 of 5 epochs was measured"),
+        ([0.7, None, 0.6, None, None], "2 of 5 epochs were measured"),
+    ],
+)
+def test_few_measurements_are_counted(losses, line):
+    """Grammar included: epochs that were not measured are no flat line."""
+    found = judge_curves(read_history({"loss": losses}))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert line in found.verdict_line
+
+
+def test_epochs_are_whole_numbers():
+    """In the evidence, as in the sentence."""
+    evidence = judge(CURVES["overfitting"]).findings[0].evidence
+    assert isinstance(evidence["best_epoch"], int)
+    assert evidence["num_epochs"] == 100
+    assert isinstance(evidence["num_epochs"], int)

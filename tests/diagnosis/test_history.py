@@ -112,11 +112,25 @@ def test_missing_values_and_old_names():
     assert set(history.curves) == {"loss", "accuracy"}
 
 
+def test_null_and_nan_are_kept_apart(tmp_path):
+    """Null and an empty cell were not measured; NaN was, and is no number."""
+    history = read_history({"loss": [0.7, None, math.nan], "val_loss": [None] * 3})
+    assert history.measured("loss").tolist() == pytest.approx([0.7, math.nan], nan_ok=True)
+    assert history.curve("val_loss") is None
+    path = tmp_path / "log.csv"
+    path.write_text("epoch,loss,val_loss\n0,0.7,NA\n1,nan,\n2,0.5,0.6\n")
+    logged = read_history(path)
+    assert logged.gaps.keys() == {"val_loss"}
+    assert len(logged.measured("loss")) == 3
+    assert logged.measured("val_loss").tolist() == [0.6]
+
+
 REFUSED = {
     "no dict": 3,
     "nothing": {},
     "no loss": {"lr": [0.1]},
     "no epochs": {"loss": []},
+    "never measured": {"loss": [None] * 5, "val_loss": [None, "NA", "", None, "null"]},
     "lengths": {"loss": [1, 2], "val_loss": [1]},
     "words": {"loss": [1, "two"]},
     "a number": {"loss": 3},

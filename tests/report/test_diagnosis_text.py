@@ -20,8 +20,8 @@ from diagnosis_samples import (
     unmeasured,
 )
 
-from wellfit.records import Diagnosis, Effect, Examined, Outcome, SettingsError, Verdict
-from wellfit.report import _causes, _diagnosis_text, _diagnosis_words, diagnosis_text
+from wellfit.records import Diagnosis, Effect, Examined, Finding, Outcome, SettingsError, Verdict
+from wellfit.report import _causes, _diagnosis_text, _diagnosis_words, diagnosis_html, diagnosis_text
 from wellfit.report._diagnosis_words import effect_sentence, evidence, measured, percent, share_interval
 from wellfit.report._words import cell_width
 
@@ -81,6 +81,22 @@ def test_causes_of_an_undecided_diagnosis_are_possible_ones() -> None:
     text = diagnosis_text(dataclasses.replace(overfitting(), verdict=Verdict.INCONCLUSIVE))
     assert "Possible cause 1 of 2: too-few-rows" in text
     assert "Possible" not in diagnosis_text(overfitting())
+
+
+def test_no_confidence_is_claimed_where_no_verdict_was_reached() -> None:
+    """Neither in the text nor on the page; of a verdict it is told on both."""
+    undecided = dataclasses.replace(overfitting(), verdict=Verdict.INCONCLUSIVE, findings=())
+    assert diagnosis_text(undecided).startswith("CANNOT TELL")
+    assert "(confidence" not in diagnosis_text(undecided)
+    assert "<dt>Confidence</dt>" not in diagnosis_html(undecided)
+    assert "<dt>Confidence</dt>" in diagnosis_html(overfitting())
+
+
+def test_epochs_and_counts_are_whole_numbers() -> None:
+    """Also where they come as floats; other numbers keep their digits."""
+    numbers = {"best_epoch": 22.0, "num_epochs": 60.0, "rise": 2.0}
+    finding = Finding(code="trained-too-long", confidence=0.9, evidence=numbers)
+    assert dict(evidence(finding)) == {"best epoch": "22", "epochs": "60", "rise": "2.00"}
 
 
 def test_the_verdict_is_not_said_twice() -> None:

@@ -58,7 +58,9 @@ def verdict_line(verdict: Verdict, why: str, name: str, numbers: Mapping[str, fl
         value = numbers.get("train_loss", float("nan"))
         return f"Not learning: the training {name} stayed at {value:.4g} through all {epochs} epochs."
     if why == "short":
-        return f"Cannot tell: {epochs} epoch{'s' if epochs != 1 else ''} show no trend."
+        return f"Cannot tell: {_few(int(numbers.get('num_measured', epochs)), epochs)}."
+    if why.startswith("zero"):
+        return f"Cannot tell: the {why.removeprefix('zero ')} {name} is exactly 0 in every epoch."
     if why == "no validation":
         return f"Cannot tell: there is no validation {name}. {_train(name, numbers)}"
     ends = f"{_train(name, numbers)} {_validation(name, numbers)}".strip()
@@ -69,6 +71,14 @@ def verdict_line(verdict: Verdict, why: str, name: str, numbers: Mapping[str, fl
         Verdict.HEALTHY: "No sign of over- or underfitting",
     }
     return f"{openings.get(verdict, 'Cannot tell')}: {ends[:1].lower()}{ends[1:]}"
+
+
+def _few(num_measured: int, epochs: int) -> str:
+    if num_measured == epochs:
+        return "1 epoch shows no trend" if epochs == 1 else f"{epochs} epochs show no trend"
+    return (
+        f"{num_measured} of {epochs} epochs {'was' if num_measured == 1 else 'were'} measured: no trend shows"
+    )
 
 
 def _train(name: str, numbers: Mapping[str, float]) -> str:
@@ -98,6 +108,8 @@ def unknown(verdict: Verdict, why: str, *, has_validation: bool) -> tuple[str, .
     """Return what curves cannot tell and what would decide it."""
     if why == "short":
         return ("Whether it learns at all; at least 20 epochs decide.",)
+    if why.startswith("zero"):
+        return ("Whether these zeros were measured; model.evaluate on rows whose targets differ decides.",)
     if not has_validation and why != "diverged":
         return ("Whether it fits rows it has not seen; validation_split=0.2 in fit decides.", _NO_REASON)
     if verdict is Verdict.INCONCLUSIVE:
@@ -114,7 +126,11 @@ def finding(code: str, family: Verdict, confidence: float, numbers: Mapping[str,
     return Finding(
         code=code,
         confidence=confidence,
-        evidence={name: numbers[name] for name in shown if name in numbers},
+        evidence={
+            name: int(numbers[name]) if name in ("best_epoch", "num_epochs") else numbers[name]
+            for name in shown
+            if name in numbers
+        },
         remedies=_REMEDIES[code],
         family=family,
         experiment=_EXPERIMENT,

@@ -41,6 +41,7 @@ MIN_RISE = 0.02
 FLAT = 1e-3
 """A training loss that never moves by this share of itself is not learning."""
 
+_KEYS = {"loss": ("loss", "val_loss"), "error rate": ("accuracy", "val_accuracy")}
 _CODES = {
     "trained-too-long": Verdict.OVERFITTING,
     "too-few-epochs": Verdict.UNDERFITTING,
@@ -55,7 +56,8 @@ class Judged:
     Attributes:
         verdict: the verdict.
         confidence: 0 to 1.
-        why: which rule spoke: ``weighed``, ``diverged``, ``flat``, ``short``, ``no validation``, ``unsure``.
+        why: which rule spoke: ``weighed``, ``diverged``, ``flat``, ``short``,
+            ``zero training``, ``zero validation``, ``no validation``, ``unsure``.
         probabilities: verdict to probability, where they were weighed.
     """
 
@@ -84,10 +86,19 @@ def judge_curves(history: History) -> Diagnosis:
         'overfitting'
     """
     train, validation, name = _watched(history)
-    judged = _judge(train, validation)
+    notes = history.notes
+    if train is not None and np.isfinite(train).any() and validation is not None and _is_nan(validation):
+        # Training went on: what is wrong is in the validation rows, not in the learning rate.
+        validation = None
+        notes = (*notes, f"The validation {name} was never a number: look for such values in its rows.")
+    has_diverged = any(
+        _diverged(history.measured(key))
+        for key, curve in zip(_KEYS[name], (train, validation), strict=True)
+        if curve is not None
+    )
+    judged = _judge(train, validation, has_diverged=has_diverged)
     numbers = _numbers(train, validation, judged) | _accuracies(history)
     found = _finding(judged, numbers)
-    notes = history.notes
     if name != "loss":
         notes = (*notes, "There is no loss: one minus accuracy is judged in its place.")
     return Diagnosis(
@@ -112,12 +123,14 @@ def _watched(history: History) -> tuple[Curve | None, Curve | None, str]:
     return None if hits is None else 1.0 - hits, None if val_hits is None else 1.0 - val_hits, "error rate"
 
 
-def _judge(train: Curve | None, validation: Curve | None) -> Judged:
-    length = max(len(curve) for curve in (train, validation) if curve is not None)
-    if _diverged(train) or _diverged(validation):
+def _judge(train: Curve | None, validation: Curve | None, *, has_diverged: bool) -> Judged:
+    if has_diverged:
         return Judged(verdict=Verdict.NOT_LEARNING, confidence=0.9, why="diverged", probabilities={})
-    if length < MIN_EPOCHS:
+    if _num_measured(train, validation) < MIN_EPOCHS:
         return _inconclusive("short")
+    for curve, side in ((train, "training"), (validation, "validation")):
+        if curve is not None and not curve[np.isfinite(curve)].any():
+            return _inconclusive(f"zero {side}")  # nothing was measured, or nothing is left to learn
     if train is not None and _is_flat(train) and (validation is None or _is_flat(validation)):
         return Judged(verdict=Verdict.NOT_LEARNING, confidence=0.8, why="flat", probabilities={})
     if validation is None:
@@ -148,15 +161,22 @@ def _weigh(train: Curve | None, validation: Curve) -> Judged:
 
 
 def _inconclusive(why: str, likely: Mapping[str, float] | None = None) -> Judged:
-    """Return no verdict; its confidence is how likely it is that the likeliest one is wrong."""
-    doubt = 1.0 - max(likely.values(), default=0.0) if likely else 1.0
+    """Return no verdict; its confidence is how likely it is that the likeliest is wrong, 0 without any."""
+    doubt = 1.0 - max(likely.values()) if likely else 0.0
     return Judged(verdict=Verdict.INCONCLUSIVE, confidence=doubt, why=why, probabilities=likely or {})
 
 
-def _diverged(curve: Curve | None) -> bool:
+def _num_measured(train: Curve | None, validation: Curve | None) -> int:
+    """Return how many epochs have a value, on the side that has more."""
+    return max(int(np.isfinite(curve).sum()) for curve in (train, validation) if curve is not None)
+
+
+def _is_nan(curve: Curve) -> bool:
+    return bool(np.isnan(curve).all())
+
+
+def _diverged(curve: Curve) -> bool:
     """Return whether a curve ends without a finite value; single gaps are epochs that were not measured."""
-    if curve is None:
-        return False
     finite = np.isfinite(curve)
     if np.isinf(curve).any() and not finite[-1]:
         return True
@@ -182,13 +202,16 @@ def _whole(curve: Curve) -> Curve:
 
 def _numbers(train: Curve | None, validation: Curve | None, judged: Judged) -> dict[str, float]:
     """Return what the verdict rests on; names as in `Diagnosis.numbers`."""
-    numbers: dict[str, float] = {}
+    length = max(len(curve) for curve in (train, validation) if curve is not None)
+    numbers: dict[str, float] = {"num_epochs": float(length)}
+    if judged.why == "short":
+        numbers["num_measured"] = float(_num_measured(train, validation))
     for name, curve in (("train_loss", train), ("validation_loss", validation)):
         if curve is None or not np.isfinite(curve).any():
             continue
         form = shape(_whole(curve))
         known = curve[np.isfinite(curve)]
-        numbers |= {"num_epochs": float(len(curve)), name: float(known[-1])}
+        numbers |= {name: float(known[-1])}
         numbers |= {f"first_{name}": float(known[0]), f"best_{name}": float(known.min())}
         numbers |= {f"late_fall_{name}": form.late, f"noise_{name}": form.noise}
         if curve is validation or validation is None:

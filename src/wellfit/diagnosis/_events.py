@@ -21,7 +21,7 @@ _SIDES = {"train": "", "validation": "val_"}
 
 
 def read_events(path: Path) -> tuple[dict[object, object], str]:
-    """Return the curves of one run and a note; NaN where an epoch has no value.
+    """Return the curves of one run and a note; None where an epoch has no value.
 
     Args:
         path: a log folder with ``train`` and, where there was validation, ``validation``; or a folder or
@@ -55,7 +55,7 @@ def read_events(path: Path) -> tuple[dict[object, object], str]:
     )
     same = {name: values for name, values in found.items() if set(values) <= set(steps)}
     note = "" if same.keys() == found.keys() else "Scalars that were not written once an epoch are left out."
-    return {name: [values.get(step, np.nan) for step in steps] for name, values in same.items()}, note
+    return {name: [values.get(step) for step in steps] for name, values in same.items()}, note
 
 
 def _sides(path: Path) -> dict[Path, str]:

@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -28,15 +28,17 @@ _EXPECTED = "'loss' and 'val_loss', one number for each epoch"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class History:
-    """Curves of one training run, one value an epoch; NaN where an epoch has none.
+    """Curves of one training run, one value an epoch; NaN where an epoch has none or it was no number.
 
     Attributes:
         curves: name as in Keras (``loss``, ``val_loss``, ``accuracy``, ...) to ``[epoch]`` float64.
+        gaps: name to ``[epoch]`` whether nothing was measured, for curves with such epochs.
         name: where they came from, for messages.
         notes: what was done to them while reading.
     """
 
     curves: Mapping[str, Curve]
+    gaps: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict[str, NDArray[np.bool_]])
     name: str = "history"
     notes: tuple[str, ...] = ()
 
@@ -46,15 +48,24 @@ class History:
         return max((len(values) for values in self.curves.values()), default=0)
 
     def curve(self, name: str) -> Curve | None:
-        """Return one curve, or None where there is none or it has no value at all.
+        """Return one curve, or None where there is none or no epoch of it was measured.
 
         Example:
             >>> history = read_history({"loss": [0.7, 0.5]})
             >>> history.curve("loss").tolist(), history.curve("val_loss")
             ([0.7, 0.5], None)
         """
-        values = self.curves.get(name)
-        return None if values is None or bool(np.isnan(values).all() and name.startswith("val_")) else values
+        return self.curves.get(name) if len(self.measured(name)) else None
+
+    def measured(self, name: str) -> Curve:
+        """Return the values of the epochs that were measured, NaN where one was no number.
+
+        Example:
+            >>> read_history({"loss": [0.7, None, float("nan")]}).measured("loss").tolist()
+            [0.7, nan]
+        """
+        values = self.curves.get(name, np.zeros(0))
+        return values[~self.gaps[name]] if name in self.gaps else values
 
 
 def read_history(source: object) -> History:
@@ -204,6 +215,7 @@ def _last_start(epochs: list[str]) -> int:
 
 def _checked(columns: Mapping[object, object], name: str, notes: tuple[str, ...] = ()) -> History:
     curves: dict[str, Curve] = {}
+    gaps: dict[str, NDArray[np.bool_]] = {}
     for key, values in columns.items():
         label = _ALIASES.get(str(key), str(key))
         if label in _NOT_CURVES:
@@ -218,9 +230,12 @@ def _checked(columns: Mapping[object, object], name: str, notes: tuple[str, ...]
                     fix="keep numbers only; an epoch without a value is null or NA",
                 )
             continue  # what cannot be judged does no harm
-        curves[label] = curve
+        curves[label], missing = curve
+        if missing.any():
+            gaps[label] = missing
     _check_curves(curves, [str(key) for key in columns], name)
-    return History(curves=curves, name=name, notes=notes)
+    _check_measured(curves, gaps, name)
+    return History(curves=curves, gaps=gaps, name=name, notes=notes)
 
 
 def _check_curves(curves: Mapping[str, Curve], names: list[str], name: str) -> None:
@@ -249,30 +264,45 @@ def _check_curves(curves: Mapping[str, Curve], names: list[str], name: str) -> N
         )
 
 
-def _curve(values: object) -> Curve | str:
-    """Return ``[epoch]`` numbers, or what is wrong with them in a few words."""
+def _check_measured(curves: Mapping[str, Curve], gaps: Mapping[str, NDArray[np.bool_]], name: str) -> None:
+    """Refuse curves without a single value: null is an epoch that was not measured, NaN one that failed."""
+    judged = [key for key in curves if key in _JUDGED]
+    if all(key in gaps and gaps[key].all() for key in judged):
+        raise DataError(
+            f"{name} has no value in any epoch",
+            received=", ".join(f"{key}: {len(curves[key])} times null, NA or nothing" for key in judged),
+            expected=_EXPECTED,
+            fix="save history.history as it is; a loss that was no number is NaN or Infinity, not null",
+        )
+
+
+def _curve(values: object) -> tuple[Curve, NDArray[np.bool_]] | str:
+    """Return ``[epoch]`` numbers and which were not measured, or what is wrong in a few words."""
     if isinstance(values, np.ndarray):
         values = cast("object", values.tolist())
     kind = type(values).__name__
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         return f"a {kind}"
     numbers: list[float] = []
+    missing: list[bool] = []
     for epoch, value in enumerate(cast("Iterable[object]", values), start=1):
         number = _number(value)
         if number is None:
             return f"{str(value)[:40]!r} at epoch {epoch}"
         numbers.append(number)
-    return np.array(numbers, np.float64)
+        missing.append(_is_missing(value))
+    return np.array(numbers, np.float64), np.array(missing, np.bool_)
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value.strip().lower() in _MISSING)
 
 
 def _number(value: object) -> float | None:
-    if value is None:
+    if _is_missing(value):
         return float("nan")
     if isinstance(value, str):
-        cell = value.strip()
-        if cell.lower() in _MISSING:
-            return float("nan")
-        return _float(_first_scalar(cell))
+        return _float(_first_scalar(value.strip()))
     if isinstance(value, bool):
         return None
     return _float(value)

@@ -22,6 +22,7 @@ from wellfit.report._diagnosis_words import (
     open_questions,
     partial_reason,
     percent,
+    verdict_confidence,
     verdict_text,
 )
 from wellfit.report._text import NARROWEST
@@ -80,7 +81,8 @@ def _verdict(diagnosis: Diagnosis, width: int) -> Iterator[str]:
         yield from wrap(f"PARTIAL RESULT: {reason}", width)
     line = verdict_text(diagnosis)
     sign = "." if line == diagnosis.verdict_line else ":"
-    head = f"{label_of(diagnosis)[1].upper()} (confidence {percent(diagnosis.confidence)}){sign}"
+    sure = verdict_confidence(diagnosis)
+    head = f"{label_of(diagnosis)[1].upper()}{f' (confidence {sure})' if sure else ''}{sign}"
     yield from wrap(f"{head} {line}", width)
 
 

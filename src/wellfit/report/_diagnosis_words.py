@@ -32,7 +32,7 @@ _LABELS = {
     "num_train": ("Training rows", ""),
     "num_validation": ("Validation rows", ""),
 }
-_WHOLE = ("best_epoch", "epochs")
+_WHOLE = ("best_epoch", "smooth_best_epoch", "epochs", "epoch")
 _REFERENCE = "reference_"
 _EFFECT_NUMBERS = ("gain", "gain_low", "gain_high")
 _ACRONYMS = {"auc": "AUC", "l1": "L1", "l2": "L2", "mse": "MSE", "rmse": "RMSE", "r2": "R2", "nan": "NaN"}
@@ -73,6 +73,11 @@ def percent(share: float) -> str:
     if math.isnan(share):
         return NOT_AVAILABLE
     return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+
+
+def verdict_confidence(diagnosis: Diagnosis) -> str:
+    """Return the confidence of the verdict, or an empty string where none was reached."""
+    return "" if diagnosis.verdict is Verdict.INCONCLUSIVE else percent(diagnosis.confidence)
 
 
 def share_interval(effect: Effect) -> tuple[str, str, str]:
@@ -123,7 +128,7 @@ def evidence(finding: Finding) -> tuple[tuple[str, str], ...]:
     """
     said = () if finding.effect is None else _EFFECT_NUMBERS
     items = ((name, value) for name, value in finding.evidence.items() if name not in said)
-    return tuple((readable(name), _evidence_text(value)) for name, value in items)
+    return tuple((readable(name), _evidence_text(value, whole=_is_whole(name))) for name, value in items)
 
 
 def experiment(finding: Finding) -> str:
@@ -131,7 +136,12 @@ def experiment(finding: Finding) -> str:
     return finding.experiment[:1].upper() + finding.experiment[1:]
 
 
-def _evidence_text(value: object) -> str:
+def _is_whole(name: str) -> bool:
+    """Return whether a number of this name is a count or an epoch, also where it comes as a float."""
+    return name.startswith("num_") or name in _WHOLE
+
+
+def _evidence_text(value: object, *, whole: bool = False) -> str:
     if isinstance(value, (np.ndarray, np.generic)):
         value = value.tolist()
     if isinstance(value, Mapping):
@@ -139,7 +149,7 @@ def _evidence_text(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return _cut([_evidence_text(inner) for inner in value])
     if isinstance(value, float):
-        return number(value)
+        return f"{value:,.0f}" if whole and math.isfinite(value) else number(value)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else plain(value)
 
 
@@ -200,8 +210,7 @@ def measured(diagnosis: Diagnosis) -> tuple[Measured, ...]:
 def _measured(name: str, numbers: Mapping[str, float]) -> Measured:
     label, note = _LABELS.get(name, (_label(name), ""))
     value = numbers[name]
-    whole = name.startswith("num_") or name in _WHOLE
-    text = f"{value:,.0f}" if whole and math.isfinite(value) else number(value)
+    text = f"{value:,.0f}" if _is_whole(name) and math.isfinite(value) else number(value)
     if name in ("train_loss", "validation_loss"):
         note = _way(value, numbers)
     return Measured(label=label, value=text, note=note)
