@@ -54,6 +54,8 @@ class Patient:
         executor: what can train it.
         preparation: how inputs are scaled; None leaves them as they are.
         class_weight: ``[class]`` weights of training rows that were given, or None.
+        rows: ``[row]`` which row of the table each row is (of the validation table after its end), or None
+            where arrays were given.
         feature_names: of the first input; empty if columns have no names.
         name: of the data.
         notes: what the reader should know.
@@ -73,6 +75,7 @@ class Patient:
     executor: ExecutorChoice
     preparation: Preparation | None
     class_weight: Array | None = None
+    rows: Array | None = None
     feature_names: tuple[str, ...] = ()
     name: str = "arrays"
     notes: tuple[str, ...] = ()
@@ -138,6 +141,7 @@ def table_patient(
         class_weight=class_weight,
         has_own_validation=validation is not None,
         preparation=encoder.preparation,
+        rows=prepared.rows,
         feature_names=_names(encoder),
         name=table.name,
         notes=[features_note(encoder.preparation.features, dataset)],

@@ -249,6 +249,9 @@ def _suspects(facts: RowFacts, patient: Patient) -> None:
         "suspect_excess": share - base,
         "suspect_z": float((share - base) / error),
         "suspects": _worst(facts, patient, limit=20),
+        "suspects_are": "indices of x, counted from 0"
+        if patient.rows is None
+        else f"rows of {patient.name}, counted from 1 without header and blank lines",
     }
 
 
@@ -268,19 +271,26 @@ def _worst(facts: RowFacts, patient: Patient, limit: int) -> list[dict[str, obje
     """Return the most doubtful training rows with what the references say of them."""
     rows = facts.suspects
     if not patient.dataset.task.is_classification:
-        return [{"row": int(r), "predicted": float(facts.out_of_fold[r, 0])} for r in rows[:limit]]
+        return [
+            {"row": _place(patient, r), "predicted": float(facts.out_of_fold[r, 0])} for r in rows[:limit]
+        ]
     labels: Array = patient.dataset.target[rows]
     own = facts.out_of_fold[rows, labels]
     names = patient.dataset.class_names
     return [
         {
-            "row": int(rows[i]),
+            "row": _place(patient, rows[i]),
             "label": names[int(labels[i])],
             "likelier": names[int(facts.out_of_fold[rows[i]].argmax())],
             "probability_of_label": float(own[i]),
         }
         for i in np.argsort(own)[:limit]
     ]
+
+
+def _place(patient: Patient, row: Any) -> int:
+    """Return where a training row stands in what was given: lines without a target are no rows here."""
+    return int(row) if patient.rows is None else int(patient.rows[int(row)]) + 1
 
 
 def _name(patient: Patient, index: int | np.integer) -> str:

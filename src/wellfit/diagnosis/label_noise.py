@@ -50,6 +50,7 @@ def examine(evidence: Evidence) -> Ruling:
         "suspected_share": rate,
         "excess_over_validation": excess,
         "suspects": data.get("suspects", []),
+        "suspects_are": data.get("suspects_are", ""),
         "excess_z": data.get("suspect_z"),
     }
     numbers |= {name: data[name] for name in MEMORY if name in data}
