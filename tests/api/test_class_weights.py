@@ -35,6 +35,14 @@ def test_several_outputs_get_log_shares(counts: tuple[int, ...]) -> None:
     np.testing.assert_allclose(found / found.sum(), np.array(counts) / sum(counts), rtol=1e-5)
 
 
+def test_class_weights_that_were_given_count_in_the_shares() -> None:
+    """Three times the weight on a third of the rows makes the classes alike; no weight is no infinity."""
+    data, splits = counted(60, 20)
+    found = share_biases(data, splits[:1], 1, np.array([0.01, 0.03], np.float32))
+    np.testing.assert_allclose(found, 0.0, atol=1e-6)
+    assert np.isfinite(share_biases(data, splits[:1], 2, np.array([0.0, 1.0], np.float32))).all()
+
+
 def test_each_split_has_its_own_and_none_is_infinite() -> None:
     """The first half of the rows holds none of the last class: it counts half a row."""
     data, splits = counted(60, 30, 10)

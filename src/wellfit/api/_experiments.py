@@ -331,7 +331,7 @@ class Experiments:
         if start == "prior":
             position = output_bias(patient.model, patient.setup, patient.dataset.num_classes)
             splits = [self.plan.splits[trial] for _, trial in jobs]
-            bias = share_biases(patient.dataset, splits, self._network.num_outputs)
+            bias = share_biases(patient.dataset, splits, self._network.num_outputs, patient.class_weight)
             return biased_weights(self._network, members.seed, position, bias)
         return standard_weights(self._network, members.seed) if start == "standard" else None
 
