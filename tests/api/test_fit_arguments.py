@@ -11,7 +11,7 @@ import pytest
 
 from wellfit.api._diagnose import diagnose
 from wellfit.api._experiments import Experiments
-from wellfit.api._fit_arguments import class_weights
+from wellfit.api._fit_arguments import class_weights, validation_pair
 from wellfit.api._patient import Patient, array_patient
 from wellfit.api._trial_plan import plan_trials
 from wellfit.diagnosis import BASELINE, Probe
@@ -110,3 +110,31 @@ def test_class_weights_of_a_regression_are_refused() -> None:
     model = network("mean_squared_error", "linear")
     with pytest.raises(SettingsError, match="does not go with a regression"):
         diagnose(model, X, X[:, 0], class_weight={0: 1.0, 1: 5.0})
+
+
+@pytest.mark.parametrize("weights", [None, np.ones(16), [2] * 16, np.ones((16, 1))])
+def test_validation_weights_that_are_all_alike_change_nothing(weights: Any) -> None:
+    """A mean is the same under any weight that all rows have."""
+    x, y = validation_pair((*HELD, weights))
+    assert x is HELD[0]
+    assert y is HELD[1]
+
+
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [
+        ((X,), "a tuple of 1"),
+        ((X, Y, Y, Y), "a tuple of 4"),
+        (X, "ndarray"),
+        ((*HELD, np.arange(16.0)), "weights from 0 to 15"),
+        ((*HELD, np.zeros(16)), "weights from 0 to 0"),
+        ((*HELD, np.full(16, np.nan)), "weights from nan to nan"),
+        ((*HELD, np.ones(3)), "shape (3,) for 16 rows"),
+        ((*HELD, "all"), "shape () for 16 rows"),
+        ((*HELD, {0: 1.0}), "shape () for 16 rows"),
+    ],
+)
+def test_validation_data_that_is_no_pair_is_refused(held: Any, message: str) -> None:
+    """Weights that differ are not passed over: what was received is shown."""
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        diagnose(network(), X, Y, validation_data=held)

@@ -80,6 +80,17 @@ def test_experiments_get_the_arguments_of_fit(fit):
     }
 
 
+@pytest.mark.parametrize(("weights", "is_noted"), [(np.ones(10), False), (np.arange(10.0), True)])
+def test_weights_of_validation_rows_are_left_out_and_that_is_said(fit, weights, is_noted):
+    """Experiments would refuse them; weights that are all alike need no word."""
+    diagnose = FakeDiagnose()
+    weighted = replace(fit, validation=replace(fit.validation, sample_weight=weights))
+    (found,) = judged([weighted], diagnose)
+    assert found.basis == "experiments"
+    assert len(diagnose.options["validation_data"]) == 2
+    assert any("came with weights" in note for note in found.diagnosis.notes) == is_noted
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [

@@ -68,7 +68,7 @@ def diagnose(
         target: the column to predict, if `data` is a table.
         model: the network: see `wellfit.models.load_model`.
         validation: validation rows as a table; a fifth of the rows is drawn if there are none.
-        validation_data: ``(x, y)``, as for `fit`.
+        validation_data: ``(x, y)``, as for `fit`; weights of its rows must be equal.
         validation_split: share of the last rows, as for `fit`.
         history: training curves instead of all that: a Keras ``History``, its dict, or a file; see
             `wellfit.diagnosis.read_history`.

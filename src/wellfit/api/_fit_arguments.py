@@ -136,6 +136,52 @@ def row_weights(sample_weight: Any, num_train: int, num_rows: int) -> Array | No
     return weights
 
 
+def validation_pair(validation_data: Any) -> tuple[Any, Any]:
+    """Return inputs and targets of validation rows; weights of them may only say that all count alike.
+
+    Validation rows are shuffled with training rows and split again, and chance and references are judged on
+    them as well: a weight that holds for one of these alone would make them incomparable.
+
+    Args:
+        validation_data: ``(x, y)``, or ``(x, y, sample_weight)``.
+
+    Raises:
+        SettingsError: it is no pair, or the weights differ or do not fit the rows.
+
+    Example:
+        >>> validation_pair(([[1.0], [2.0]], [0, 1], [1, 1]))
+        ([[1.0], [2.0]], [0, 1])
+    """
+    is_sequence = isinstance(validation_data, tuple | list)
+    if not is_sequence or len(validation_data) not in (2, 3):
+        kind = type(validation_data).__name__
+        raise SettingsError(
+            "validation_data is not a pair.",
+            received=f"a {kind} of {len(validation_data)}" if is_sequence else kind,
+            expected="(x_validation, y_validation), as for fit",
+        )
+    parts: list[Any] = [*validation_data, None]
+    x, y, weights = parts[:3]
+    if weights is None:
+        return x, y
+    given, num_rows = np.asarray(weights), len(y)
+    if given.dtype.kind not in "fiub" or given.size != num_rows or not num_rows:
+        raise SettingsError(
+            "the third part of validation_data does not weigh the validation rows.",
+            received=f"an array of {given.dtype} and shape {given.shape} for {num_rows} rows",
+            expected="(x_validation, y_validation)",
+            fix="leave out the third part",
+        )
+    if not (given == given.flat[0]).all() or not 0 < given.flat[0] < np.inf:
+        raise SettingsError(
+            "validation rows of unequal weights are not diagnosed: rows are split again and count alike.",
+            received=f"validation_data with weights from {given.min():.4g} to {given.max():.4g}",
+            expected="(x_validation, y_validation), each row counted once",
+            fix="leave out the weights, or draw the validation rows in proportion to them",
+        )
+    return x, y
+
+
 def class_weights(class_weight: Any, task: Task, class_names: Sequence[str]) -> Array | None:
     """Return ``[class]`` weights of training rows, 1 where none is given, as in `fit`; None for no weights.
 

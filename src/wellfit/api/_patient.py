@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._build import array_target, as_array, features_note, input_width, is_built_in, network_shape
-from wellfit.api._fit_arguments import class_weights, in_order, joined_targets, row_weights
+from wellfit.api._fit_arguments import class_weights, in_order, joined_targets, row_weights, validation_pair
 from wellfit.api._subject import default_batch_size
 from wellfit.data import Encoder, Preparation, Table, duplicate_codes, holdout_split, prepare, read_table
 from wellfit.diagnosis import wiring
@@ -26,7 +26,7 @@ from wellfit.models import (
     with_output,
 )
 from wellfit.population import ExecutorChoice, choose_executor
-from wellfit.records import DataError, Dataset, ModelMismatchError, Settings, SettingsError, TargetError, Task
+from wellfit.records import DataError, Dataset, ModelMismatchError, Settings, TargetError, Task
 
 Array = NDArray[Any]
 
@@ -168,14 +168,9 @@ def array_patient(
     parts = [_inputs(x, given)]
     targets = [np.asarray(y)]
     if validation_data is not None:
-        if not isinstance(validation_data, tuple | list) or len(validation_data) < 2:
-            raise SettingsError(
-                "validation_data is not a pair.",
-                received=type(validation_data).__name__,
-                expected="(x_validation, y_validation), as for fit",
-            )
-        parts.append(_inputs(validation_data[0], given))
-        targets.append(np.asarray(validation_data[1]))
+        x_held, y_held = validation_pair(validation_data)
+        parts.append(_inputs(x_held, given))
+        targets.append(np.asarray(y_held))
         _check_alike(parts)
     inputs = tuple(np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     num_train = len(parts[0][0])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from wellfit.models import SeizedFit, data_of, model_before, read_pipelines
 from wellfit.records import Diagnosis, WellfitError
@@ -15,6 +17,7 @@ Judge = Callable[[Mapping[str, Sequence[float]]], Diagnosis]
 
 NUM_EXPERIMENTS = 3
 """Networks of one script that are examined by experiment, from the last one backwards."""
+_UNWEIGHTED = "the validation rows came with weights; in the experiments each of them counts alike"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,16 +92,18 @@ def _by_experiment(fit: SeizedFit, diagnose: Diagnose, judge: Judge, command: st
 def _diagnosed(fit: SeizedFit, diagnose: Diagnose, command: str) -> Diagnosis:
     x, y, weight, validation = data_of(fit)
     options: dict[str, Any] = {"class_weight": fit.class_weight, "sample_weight": weight}
-    return diagnose(
+    has_weights = validation is not None and len(validation) > 2 and len(np.unique(validation[2])) > 1
+    found = diagnose(
         model_before(fit),
         x,
         y,
-        validation_data=validation,
+        validation_data=None if validation is None else validation[:2],
         epochs=fit.epochs,
         batch_size=fit.batch_size,
         command=command,
         **{name: value for name, value in options.items() if value is not None},
     )
+    return replace(found, notes=(*found.notes, _UNWEIGHTED)) if has_weights else found
 
 
 def _by_curves(fit: SeizedFit, judge: Judge, reason: str, details: str = "") -> Watched:
