@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from typing import Any
 
@@ -9,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+from wellfit.api import _fit_arguments
 from wellfit.api._diagnose import diagnose
 from wellfit.api._experiments import Experiments
 from wellfit.api._fit_arguments import class_weights, validation_pair
@@ -138,3 +140,8 @@ def test_validation_data_that_is_no_pair_is_refused(held: Any, message: str) -> 
     """Weights that differ are not passed over: what was received is shown."""
     with pytest.raises(SettingsError, match=re.escape(message)):
         diagnose(network(), X, Y, validation_data=held)
+
+
+def test_examples_are_true() -> None:
+    """Every example of the module runs and shows what it says."""
+    assert doctest.testmod(_fit_arguments).failed == 0

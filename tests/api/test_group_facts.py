@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import doctest
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import keras
 import numpy as np
+import polars as pl
 import pytest
 
 from wellfit.api import _group_facts as facts_of_groups
 from wellfit.api._diagnose import diagnose
-from wellfit.api._group_facts import group_facts
-from wellfit.diagnosis.leakage import MIN_COLLAPSE, MIN_COLLAPSE_Z
+from wellfit.api._group_facts import group_facts, shared_group_losses
+from wellfit.diagnosis.leakage import MIN_COLLAPSE, MIN_COLLAPSE_Z, MIN_EASIER_Z, MIN_GIVEN_SHARED
 from wellfit.evaluation import one_thread
 from wellfit.records import Dataset, Task, Verdict
 
@@ -36,6 +40,8 @@ def patient(x: np.ndarray, y: np.ndarray, order: np.ndarray | None = None) -> An
         dataset=data,
         train=rows[len(x) // 5 :],
         validation=rows[: len(x) // 5],
+        group="",
+        groups=None,
         feature_names=("who", *(f"f{i}" for i in range(x.shape[1] - 1))),
         setup=SimpleNamespace(loss_name=loss, loss_config={}),
     )
@@ -142,3 +148,112 @@ def test_a_diagnosis_names_the_column() -> None:
     assert first.code == "leakage"
     assert first.evidence["group_column"] == "column 0"
     assert first.evidence["num_groups"] == 40
+
+
+def named(share: float) -> Any:
+    """Return rows of named groups, of which that share of the validation rows has kin in training."""
+    x, y = kin()
+    one = patient(x, y, np.arange(len(x)))
+    groups = x[:, 0].astype(int)
+    num_shared = round(share * len(one.validation))
+    groups[one.validation[:num_shared]] = groups[one.train[0]]
+    one.group, one.groups = "person", groups
+    one.dataset = replace(one.dataset, groups=groups.astype(np.int32))
+    return one
+
+
+@pytest.mark.parametrize(("factor", "is_told"), [(0.5, False), (1.0, True)])
+def test_named_groups_are_told_from_a_small_share_on(factor: float, is_told: bool) -> None:
+    """The column need not be among the inputs."""
+    one = named(factor * MIN_GIVEN_SHARED)
+    found = group_facts(one, one.dataset.inputs[0][:, 1:].astype(float), 1)
+    assert bool(found) is is_told
+    if is_told:
+        assert found["group_column"] == "person"
+        assert found["shared_groups"] == pytest.approx(MIN_GIVEN_SHARED)
+        assert np.sum(found["in_shared_groups"]) == MIN_GIVEN_SHARED * len(one.validation)
+
+
+def test_named_groups_that_are_all_shared_are_scored_whole_and_torn() -> None:
+    """Nothing is left to compare with on the validation rows: reference models decide."""
+    x, y = kin()
+    one = patient(x, y)
+    one.group, one.groups = "person", x[:, 0].astype(int)
+    one.dataset = replace(one.dataset, groups=one.groups.astype(np.int32))
+    found = group_facts(one, x[:, 1:], 1)
+    assert found["shared_groups"] == 1.0
+    assert lost(found) > 0.9
+    assert shared_group_losses({**found, "validation_row_losses": np.ones(len(one.validation))}) == {}
+
+
+def test_two_named_groups_are_too_few_to_be_scored_whole() -> None:
+    """The share alone is told."""
+    x, y = kin()
+    one = patient(x, y)
+    one.group, one.groups = "half", (x[:, 0] > 25).astype(int)
+    found = group_facts(one, x[:, 1:], 1)
+    assert found["num_groups"] == 2
+    assert "loss_group_split" not in found
+
+
+def told(shared: np.ndarray, new: np.ndarray) -> dict[str, object]:
+    """Return what is told of losses of groups of two rows each."""
+    losses = np.repeat(np.concatenate([shared, new]), 2)
+    codes = np.repeat(np.arange(len(losses) // 2), 2)
+    is_shared = codes < len(shared)
+    return shared_group_losses(
+        {"in_shared_groups": is_shared, "validation_groups": codes, "validation_row_losses": losses}
+    )
+
+
+def test_rows_of_new_groups_are_harder_or_not() -> None:
+    """By far more than groups differ, by less, and not to be said where there is one group on a side."""
+    rng = np.random.default_rng(0)
+    luck = rng.normal(size=(2, 20))
+    clear = told(luck[0], luck[1] + 3.0)
+    assert clear["shared_groups_z"] > 2 * MIN_EASIER_Z
+    assert abs(told(*luck)["shared_groups_z"]) < MIN_EASIER_Z
+    assert "shared_groups_z" not in told(luck[0][:1], luck[1])
+    assert told(luck[0], np.full(20, np.nan)) == {}
+
+
+def test_chance_seldom_makes_shared_groups_easier() -> None:
+    """Of splits that change nothing one in forty passes, as it should."""
+    rng = np.random.default_rng(1)
+    zs = [told(*rng.normal(size=(2, 25)))["shared_groups_z"] for _ in range(2000)]
+    assert np.mean(np.array(zs) >= MIN_EASIER_Z) <= 0.035
+
+
+def test_named_groups_on_both_sides_of_two_tables_are_found(tmp_path: Path) -> None:
+    """Half of the validation rows are of persons whom the training file knows, and looks tell who it is."""
+    rng = np.random.default_rng(0)
+    who = np.repeat(np.arange(90), 10)
+    looks = rng.normal(size=(90, 6))[who] + 0.1 * rng.normal(size=(900, 6))
+    state = rng.normal(size=900)
+    score = 1.5 * np.repeat([-1, 1], 45)[who] + 1.5 * state
+    order = rng.permutation(90)
+    is_held = np.isin(who, order[:20]) | (np.isin(who, order[20:70]) & (np.arange(900) % 10 < 4))
+    columns = {f"look_{i}": looks[:, i] for i in range(6)}
+    frame = pl.DataFrame({"who": who, "state": state, **columns, "sick": np.where(score > 0, "yes", "no")})
+    frame.filter(~is_held).write_csv(tmp_path / "train.csv")
+    frame.filter(is_held).write_csv(tmp_path / "held.csv")
+    found = diagnose(
+        str(tmp_path / "train.csv"),
+        target="sick",
+        model="dense:64",
+        validation=str(tmp_path / "held.csv"),
+        group="who",
+        epochs=30,
+        seed=1,
+    )
+    first = found.findings[0]
+    assert (first.code, found.verdict) == ("leakage", Verdict.MISLEADING_EVALUATION)
+    assert first.evidence["group_column"] == "who"
+    assert first.evidence["shared_groups"] == pytest.approx(0.5)
+    losses: Any = first.evidence
+    assert losses["loss_on_shared_groups"] < losses["loss_on_new_groups"]
+
+
+def test_examples_are_true() -> None:
+    """Every example of the module runs and shows what it says."""
+    assert doctest.testmod(facts_of_groups).failed == 0

@@ -339,6 +339,20 @@ def test_prepare(holdout):
     assert len(prepared.holdout) == {0.25: 15, 0: 0, "table": 10}[holdout]
 
 
+def test_groups_of_both_tables_have_one_code():
+    """A group on both sides is one group, whatever its cells are written as; unknown ones stand alone."""
+    cells = {"x": [i * i / 7 for i in range(60)], "y": ["a", "b"] * 30}
+    table = read_table({**cells, "who": [i // 3 for i in range(60)]})
+    held = read_table({"x": [0.5, 1.5, 2.5, 3.5], "y": ["a", "b"] * 2, "who": ["0", "19.0", "new", None]})
+    prepared = prepare(table, "y", group="who", holdout=held)
+    for codes in (prepared.groups, prepared.dataset.groups):
+        assert len(set(codes[:60])) == 20
+        assert len(set(codes)) == 22
+        assert codes[60] == codes[0]
+        assert codes[61] == codes[59]
+    assert prepare(table, "y", group="who", holdout=held.drop("who")).groups is None
+
+
 def test_prepare_tells_repeated_holdout_rows():
     """Rows of a holdout table that are also in the training table are counted."""
     table = _mixed()

@@ -110,6 +110,8 @@ _LOSSES_OF_DATA = (
     "matched_gains",
     "loss_on_copies",
     "loss_on_others",
+    "loss_on_shared_groups",
+    "loss_on_new_groups",
     "loss_random_split",
     "loss_group_split",
     "chance_random_split",

@@ -13,6 +13,8 @@ from wellfit.diagnosis.leakage import (
     MIN_COLLAPSE_Z,
     MIN_COLUMN,
     MIN_COPIES,
+    MIN_EASIER_Z,
+    MIN_GIVEN_SHARED,
     MIN_LEAD,
     MIN_SHARED,
     collapse,
@@ -143,3 +145,54 @@ def test_losses_are_read_against_chance_on_their_folds() -> None:
 def test_groups_are_told_in_any_unit_of_the_loss() -> None:
     """Losses a thousand times as large give the same share."""
     assert collapse(samples.make_evidence(data=GROUPS, unit=1000.0)) == pytest.approx(0.7)
+
+
+NAMED = {
+    "group_column": "patient",
+    "num_groups": 40,
+    "shared_groups": 0.3,
+    "loss_on_shared_groups": 0.2,
+    "loss_on_new_groups": 0.6,
+    "shared_groups_z": 5.0,
+}
+
+
+def test_named_groups_on_both_sides_that_are_easier_are_told() -> None:
+    """A small share is enough where the groups were named; the numbers are those of the network."""
+    ruling = CAUSE.examine(samples.make_evidence(data=NAMED))
+    assert ruling.outcome is Outcome.FOUND
+    assert ruling.tier == 0
+    assert ruling.evidence["shared_groups"] == 0.3
+    assert ruling.evidence["loss_on_shared_groups"] < ruling.evidence["loss_on_new_groups"]
+    assert "loss_group_split" not in ruling.evidence
+
+
+@both_sides
+def test_at_the_threshold_of_named_groups(factor: float, outcome: Outcome) -> None:
+    """A few rows of known groups flatter no score."""
+    data = {**NAMED, "shared_groups": factor * MIN_GIVEN_SHARED}
+    assert CAUSE.examine(samples.make_evidence(data=data)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("z", "outcome"), [(0.5, Outcome.FOUND), (0.0, Outcome.SILENT), (-1.0, Outcome.SILENT)]
+)
+def test_scores_that_collapse_must_agree_with_the_network(z: float, outcome: Outcome) -> None:
+    """Where the network does no better on shared groups, it gained nothing by them."""
+    data = {**GROUPS, **NAMED, "shared_groups_z": z}
+    ruling = CAUSE.examine(samples.make_evidence(data=data))
+    assert ruling.outcome is outcome
+    assert ("gain_lost" in ruling.evidence) == (outcome is Outcome.FOUND)
+
+
+def test_no_more_is_lost_than_there_was() -> None:
+    """With groups kept whole nothing may be left to gain: what random splits promise is the measure."""
+    easy = {**GROUPS, "loss_random_split": -4.0}
+    assert collapse(samples.make_evidence(data=easy)) == pytest.approx(1.0)
+
+
+@both_sides
+def test_at_the_threshold_of_easier_groups(factor: float, outcome: Outcome) -> None:
+    """Groups on both sides that the network finds no easier do no harm."""
+    data = {**NAMED, "shared_groups_z": factor * MIN_EASIER_Z}
+    assert CAUSE.examine(samples.make_evidence(data=data)).outcome is outcome

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from wellfit.api._clock import Clock
 from wellfit.api._events import Event, Listener
 from wellfit.api._experiments import Experiments, Snapshot
+from wellfit.api._group_facts import shared_group_losses
 from wellfit.api._looks import first_look, may_end_elsewhere, promising, second_look
 from wellfit.api._memorized import best_epoch, memorized
 from wellfit.api._network_facts import balanced_accuracies, mismatch_gains, network_facts
@@ -136,7 +137,7 @@ class Examination:
         rows.data |= data | {
             k: v for k, v in early.data.items() if k in ("matched_gains", "mismatched_columns")
         }
-        rows.data |= _copy_losses(rows.data)
+        rows.data |= _copy_losses(rows.data) | shared_group_losses(rows.data)
         runs |= _balanced(experiments, snapshot, runs)
         network["start_trial"] = plan.start
         facts = Facts(data=rows.data, network=network, faults=self.patient.faults)

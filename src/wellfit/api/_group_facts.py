@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 from wellfit.api._patient import Patient
 from wellfit.api._row_losses import chance_prediction, row_losses
-from wellfit.diagnosis.leakage import MIN_SHARED
+from wellfit.data import duplicate_codes
+from wellfit.diagnosis.leakage import MIN_GIVEN_SHARED, MIN_SHARED
 from wellfit.evaluation import group_columns, group_folds, strong_predictions
 
 Array = NDArray[Any]
@@ -21,8 +23,9 @@ _MAX_ROWS, _MAX_COLUMNS = 2000, 50
 def group_facts(patient: Patient, x: Array, seed: int) -> dict[str, object]:
     """Return the column that names groups on both sides, and losses with and without whole groups.
 
-    The column itself is no input of either: without it, rows that merely share a common number are no
-    harder to predict where that number is new.
+    A column of groups that was named comes first; else columns of numbers are tried. The column itself is no
+    input of either: without it, rows that merely share a common number are no harder to predict where that
+    number is new.
 
     Args:
         patient: what is diagnosed.
@@ -32,6 +35,9 @@ def group_facts(patient: Patient, x: Array, seed: int) -> dict[str, object]:
     Returns:
         Name to number, as `leakage` looks them up; empty where no column names groups on both sides.
     """
+    given = _given_facts(patient, x, seed)
+    if given:
+        return given
     dataset = patient.dataset
     if len(dataset.inputs) != 1 or dataset.inputs[0].ndim != 2 or x.shape[1] < 2:
         return {}
@@ -40,17 +46,82 @@ def group_facts(patient: Patient, x: Array, seed: int) -> dict[str, object]:
         train, held = found.codes[: len(patient.train)], found.codes[len(patient.train) :]
         shared = float(np.isin(held, train).mean())
         if shared >= MIN_SHARED:
-            chosen, others = _whole_groups(found.codes, seed), np.delete(x, found.column, axis=1)
-            others = others[:, :: -(-others.shape[1] // _MAX_COLUMNS)]
+            others = np.delete(x, found.column, axis=1)
             names = patient.feature_names
             name = names[found.column] if found.column < len(names) else f"column {found.column}"
             return {
                 "group_column": name,
                 "shared_groups": shared,
                 "num_groups": found.num_groups,
-                **_losses(patient, others, used[chosen], found.codes[chosen], seed),
+                **_losses(patient, others, used, found.codes, seed),
             }
     return {}
+
+
+def _given_facts(patient: Patient, x: Array, seed: int) -> dict[str, object]:
+    if patient.groups is None:
+        return {}
+    held = patient.groups[patient.validation]
+    is_shared = np.isin(held, patient.groups[patient.train])
+    if is_shared.mean() < MIN_GIVEN_SHARED:
+        return {}
+    used = np.concatenate([patient.train, patient.validation])
+    codes = np.unique(patient.groups[used], return_inverse=True)[1].reshape(-1)
+    return {
+        "group_column": patient.group,
+        "shared_groups": float(is_shared.mean()),
+        "num_groups": int(codes.max()) + 1,
+        "in_shared_groups": is_shared,
+        "validation_groups": held,
+        **_losses(patient, x, used, codes, seed),
+    }
+
+
+def shared_group_losses(data: Mapping[str, object]) -> dict[str, object]:
+    """Return the network's losses on validation rows of shared and of new groups, where there are both.
+
+    With one mean loss a group, the difference is read against its standard error
+    ``sqrt(var_new / n_new + var_shared / n_shared)``: rows of a group are no independent cases.
+
+    Args:
+        data: facts of the rows, with the network's losses row by row.
+
+    Example:
+        >>> groups = np.array([0, 0, 1, 2, 3])
+        >>> losses = np.array([0.1, 0.3, 0.3, 0.8, 1.0])
+        >>> told = shared_group_losses(
+        ...     {
+        ...         "in_shared_groups": groups < 2,
+        ...         "validation_groups": groups,
+        ...         "validation_row_losses": losses,
+        ...     }
+        ... )
+        >>> {name: round(value, 2) for name, value in told.items()}
+        {'loss_on_shared_groups': 0.23, 'loss_on_new_groups': 0.9, 'shared_groups_z': 5.81}
+    """
+    shared, groups, losses = (
+        data.get(name) for name in ("in_shared_groups", "validation_groups", "validation_row_losses")
+    )
+    if not (isinstance(shared, np.ndarray) and isinstance(groups, np.ndarray)):
+        return {}
+    if not isinstance(losses, np.ndarray) or len(losses) != len(shared) or not np.isfinite(losses).all():
+        return {}
+    if shared.all() or not shared.any():
+        return {}
+    told: dict[str, object] = {
+        "loss_on_shared_groups": float(losses[shared].mean()),
+        "loss_on_new_groups": float(losses[~shared].mean()),
+    }
+    ours, others = (_group_means(groups[side], losses[side]) for side in (shared, ~shared))
+    if min(len(ours), len(others)) < 2:
+        return told
+    error = np.sqrt(ours.var(ddof=1) / len(ours) + others.var(ddof=1) / len(others))
+    return {**told, "shared_groups_z": float((others.mean() - ours.mean()) / max(float(error), 1e-12))}
+
+
+def _group_means(groups: Array, values: Array) -> Array:
+    codes = np.unique(groups, return_inverse=True)[1].reshape(-1)
+    return np.bincount(codes, weights=values) / np.bincount(codes)
 
 
 def _whole_groups(codes: Array, seed: int) -> Array:
@@ -62,18 +133,20 @@ def _whole_groups(codes: Array, seed: int) -> Array:
     return np.flatnonzero(np.isin(codes, kept))
 
 
-def _losses(patient: Patient, x: Array, rows: Array, groups: Array, seed: int) -> dict[str, object]:
+def _losses(patient: Patient, x: Array, used: Array, codes: Array, seed: int) -> dict[str, object]:
     """Score reference models on random folds of rows and on folds of whole groups."""
+    chosen, x = _whole_groups(codes, seed), x[:, :: -(-x.shape[1] // _MAX_COLUMNS)]
+    rows, groups = used[chosen], codes[chosen]
     # Equal rows stay together in both, so that copies make no difference between the two.
-    units = np.arange(len(rows)) if patient.dataset.groups is None else patient.dataset.groups[rows]
-    if len(np.unique(units)) < _NUM_FOLDS:
+    copies = duplicate_codes(patient.dataset.inputs)
+    units = np.arange(len(rows)) if copies is None else copies[rows]
+    if min(len(np.unique(units)), len(np.unique(groups))) < _NUM_FOLDS:
         return {}
     random = _scored(patient, x, rows, group_folds(units, _NUM_FOLDS, seed))
     whole = _scored(patient, x, rows, group_folds(groups, _NUM_FOLDS))
     # Shares of classes differ more between folds of groups: each loss is read against chance on its folds.
     lost = (whole[0] - whole[1]) - (random[0] - random[1])
-    codes = np.unique(groups, return_inverse=True)[1].reshape(-1)
-    means = np.bincount(codes, weights=lost) / np.bincount(codes)
+    means = _group_means(groups, lost)
     error = float(means.std(ddof=1) / np.sqrt(len(means)))
     return {
         "loss_random_split": float(random[0].mean()),

@@ -56,6 +56,8 @@ class Patient:
         class_weight: ``[class]`` weights of training rows that were given, or None.
         rows: ``[row]`` which row of the table each row is (of the validation table after its end), or None
             where arrays were given.
+        group: the column of groups that was named; empty for none.
+        groups: ``[row]`` codes of that column where validation rows came in a table of their own, or None.
         feature_names: of the first input; empty if columns have no names.
         name: of the data.
         notes: what the reader should know.
@@ -76,6 +78,8 @@ class Patient:
     preparation: Preparation | None
     class_weight: Array | None = None
     rows: Array | None = None
+    group: str = ""
+    groups: Array | None = None
     feature_names: tuple[str, ...] = ()
     name: str = "arrays"
     notes: tuple[str, ...] = ()
@@ -142,6 +146,8 @@ def table_patient(
         has_own_validation=validation is not None,
         preparation=encoder.preparation,
         rows=prepared.rows,
+        group=group or "",
+        groups=prepared.groups,
         feature_names=_names(encoder),
         name=table.name,
         notes=[features_note(encoder.preparation.features, dataset)],

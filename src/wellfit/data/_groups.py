@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -21,13 +23,31 @@ def row_groups(encoder: Encoder, table: Table, inputs: tuple[NDArray[np.generic]
     duplicates = duplicate_codes(inputs)
     if encoder.group not in table.column_names:
         return duplicates
-    _refuse_nested(table, encoder.group)
-    labels = read_labels(table.column(encoder.group))
+    groups = label_codes(encoder.group, [table])
+    return groups if duplicates is None else merge_groups(groups, duplicates)
+
+
+def label_codes(name: str, tables: Sequence[Table]) -> IntArray:
+    """Return ``[row]`` codes of a column of groups over the rows of all tables, one table after the other.
+
+    A row whose group is not known stands alone.
+
+    Raises:
+        DataError: cells of the column are lists or objects.
+
+    Example:
+        >>> from wellfit.data import read_table
+        >>> tables = [read_table({"who": who}) for who in ([2, 1, None], ["1", "3"])]
+        >>> label_codes("who", tables).tolist()
+        [1, 0, 3, 0, 2]
+    """
+    for table in tables:
+        _refuse_nested(table, name)
+    labels = pl.concat([read_labels(table.column(name)) for table in tables])
     groups = labels.rank("dense").fill_null(0).to_numpy().astype(np.int64)
-    # A row whose group is not known stands alone.
     alone = labels.is_null().to_numpy()
     groups[alone] = groups.max(initial=0) + 1 + np.arange(alone.sum())
-    return dense(groups) if duplicates is None else merge_groups(groups, duplicates)
+    return dense(groups)
 
 
 def _refuse_nested(table: Table, name: str) -> None:

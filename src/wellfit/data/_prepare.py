@@ -9,7 +9,7 @@ import numpy as np
 from wellfit.data._encode import Encoded, encode_table
 from wellfit.data._encoder import Encoder
 from wellfit.data._fit_encoder import fit_encoder, learn_encoder
-from wellfit.data._groups import row_codes
+from wellfit.data._groups import duplicate_codes, label_codes, merge_groups, row_codes
 from wellfit.data._outliers import RULE_QUANTILES, fences
 from wellfit.data._preparation import Preparation
 from wellfit.data._schema import Overrides
@@ -30,6 +30,8 @@ class Prepared:
         holdout: ``[m]`` int32 rows of `dataset` that nothing may see until the end; may be empty.
         rows: ``[row]`` int32, the row of the table (of the holdout table after its end) of each row.
         steps: the cleaning log.
+        groups: ``[row]`` int32 codes of the column of groups over both tables, or None where the holdout is
+            no table of its own or one of them has no such column.
     """
 
     dataset: Dataset
@@ -38,6 +40,7 @@ class Prepared:
     holdout: IntArray
     rows: IntArray
     steps: tuple[CleaningStep, ...]
+    groups: IntArray | None = None
 
     @property
     def schema(self) -> tuple[ColumnSchema, ...]:
@@ -114,22 +117,30 @@ def _with_holdout_table(table: Table, holdout: Table, encoder: Encoder) -> Prepa
     own = encode_table(encoder, table, with_target=True, strict=False)
     held = encode_table(encoder, holdout, with_target=True, strict=False)
     num_own, num_held = own.dataset.num_rows, held.dataset.num_rows
-    both = _joined(own, held, table.num_rows)
+    groups = None
+    if encoder.group and all(encoder.group in one.column_names for one in (table, holdout)):
+        groups = label_codes(encoder.group, [table.take(own.rows), holdout.take(held.rows)])
+    both = _joined(own, held, table.num_rows, groups)
     prepared = _finish(
         encoder,
         both,
         np.arange(num_own, dtype=np.int32),
         np.arange(num_own, num_own + num_held, dtype=np.int32),
     )
-    return replace(prepared, steps=(*prepared.steps, *held.steps, *_repeated(own.dataset, held.dataset)))
+    steps = (*prepared.steps, *held.steps, *_repeated(own.dataset, held.dataset))
+    return replace(prepared, steps=steps, groups=groups)
 
 
-def _joined(own: Encoded, held: Encoded, num_table_rows: int) -> Encoded:
+def _joined(own: Encoded, held: Encoded, num_table_rows: int, labels: IntArray | None) -> Encoded:
     first, second = own.dataset, held.dataset
     num_held = second.num_rows
+    inputs = tuple(np.concatenate(pair) for pair in zip(first.inputs, second.inputs, strict=True))
     groups = first.groups
-    if groups is not None:
-        # Codes of the holdout are never split, so that any new ones will do.
+    if labels is not None:
+        duplicates = duplicate_codes(inputs)
+        groups = labels if duplicates is None else merge_groups(labels, duplicates)
+    elif groups is not None:
+        # Where the holdout has no groups, its rows stand alone.
         groups = np.concatenate([groups, groups.max(initial=0) + 1 + np.arange(num_held)]).astype(np.int32)
     time = None
     if first.time is not None:
@@ -137,7 +148,7 @@ def _joined(own: Encoded, held: Encoded, num_table_rows: int) -> Encoded:
         time = np.concatenate([first.time, later])
     dataset = replace(
         first,
-        inputs=tuple(np.concatenate(pair) for pair in zip(first.inputs, second.inputs, strict=True)),
+        inputs=inputs,
         target=np.concatenate([first.target, second.target]),
         groups=groups,
         time=time,

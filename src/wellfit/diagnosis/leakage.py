@@ -27,6 +27,13 @@ MIN_COLUMN = 0.75
 MIN_LEAD = 0.25
 MIN_SHARED = 0.5
 """Share of the validation rows whose group has training rows, too; below it most rows are of new groups."""
+MIN_GIVEN_SHARED = 0.05
+"""The same where the groups were named: whoever names them says that they belong on one side."""
+MIN_EASIER_Z = 2.0
+"""Standard errors, over groups, by which rows of shared groups must be easier than rows of new ones.
+
+One side, 2.5 %: that named groups are on both sides is known; the question is whether scores gain by it.
+"""
 MIN_COLLAPSE = 0.25
 """Share of what there is to gain that is lost where groups are kept whole.
 
@@ -35,7 +42,15 @@ they know: at most 0.14 over the numbers of real tables that look like names, 0.
 """
 MIN_COLLAPSE_Z = 3.0
 """Standard errors, over groups, by which the loss must be worse: with few groups, folds differ by luck."""
-_GROUP_NUMBERS = ("group_column", "num_groups", "shared_groups", "loss_random_split", "loss_group_split")
+_GROUP_NUMBERS = (
+    "group_column",
+    "num_groups",
+    "shared_groups",
+    "loss_on_shared_groups",
+    "loss_on_new_groups",
+    "loss_random_split",
+    "loss_group_split",
+)
 
 
 def probes(situation: Situation) -> Sequence[Probe]:
@@ -61,9 +76,14 @@ def examine(evidence: Evidence) -> Ruling:
         told = {"column": column, "explained_by_it": score, "explained_by_others": data.get("leak_rest")}
         return found(min(0.5 + lead, 0.99), told, tier=0, score=1.0)
     shared, lost = number(data.get("shared_groups"), 0.0), collapse(evidence)
-    is_sure = number(data.get("group_split_z"), 0.0) >= MIN_COLLAPSE_Z
-    if shared >= MIN_SHARED and lost >= MIN_COLLAPSE and is_sure:
-        told = {name: data.get(name) for name in _GROUP_NUMBERS}
+    collapses = lost >= MIN_COLLAPSE and number(data.get("group_split_z"), 0.0) >= MIN_COLLAPSE_Z
+    told = {name: data[name] for name in _GROUP_NUMBERS if name in data}
+    # Of named groups, some of them new: the network's own losses must agree, and where clear are enough.
+    easier = number(data.get("shared_groups_z"))
+    if easier >= MIN_EASIER_Z and shared >= MIN_GIVEN_SHARED:
+        return found(min(0.6 + shared, 0.95), told, tier=0, score=1.0)
+    is_much = shared >= MIN_SHARED if np.isnan(easier) else shared >= MIN_GIVEN_SHARED and easier > 0
+    if is_much and collapses:
         return found(min(0.5 + lost, 0.95), {**told, "gain_lost": lost}, tier=0, score=1.0)
     return silent(
         "no copies across the split beyond chance, no column that gives the target away, and no groups on "
@@ -83,7 +103,8 @@ def collapse(evidence: Evidence) -> float:
         number(data.get(f"chance_{split}_split")) - number(data.get(f"loss_{split}_split"))
         for split in ("random", "group")
     ]
-    lost = (gains[0] - max(gains[1], 0.0)) / evidence.scale
+    # Where groups were named, what there is to gain was measured without their help: that may be nothing.
+    lost = (gains[0] - max(gains[1], 0.0)) / max(evidence.scale, gains[0])
     return lost if np.isfinite(lost) else 0.0
 
 
