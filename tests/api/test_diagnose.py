@@ -90,6 +90,15 @@ def test_a_diagnosis_is_complete() -> None:
         assert (Path(__file__).parents[2] / finding.page).is_file()
 
 
+def test_effects_are_those_of_what_could_be_done() -> None:
+    """Questions that were asked by training (few rows, wrong labels) are no interventions."""
+    found = too_slow()[0]
+    assert any(name.startswith("learning rate") for name in found.effects)
+    assert not [n for n in found.effects if "rows" in n or "permuted" in n or "memorize" in n]
+    assert found.numbers["best_epoch"] <= found.numbers["epochs_trained"]
+    assert found.numbers["epochs"] < found.numbers["epochs_trained"]
+
+
 def test_the_network_is_not_changed() -> None:
     """Weights are bit-equal, the optimizer has made no step, and it is compiled as before."""
     _, before, model = too_slow()

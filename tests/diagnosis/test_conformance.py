@@ -19,6 +19,7 @@ from wellfit.diagnosis import (
     Cause,
     Evidence,
     Facts,
+    Probe,
     Ruling,
     examine_all,
     examined_records,
@@ -122,6 +123,16 @@ def test_probes_change_something_and_are_named_once(cause: Cause) -> None:
         for probe in probes:
             assert probe.name != BASELINE
             assert replace(probe, name="") != replace(samples.make_evidence().probes[BASELINE], name="")
+
+
+def test_questions_are_no_remedies() -> None:
+    """Few rows and permuted labels ask; leaving out doubtful labels or columns may mend."""
+    asked = {probe.name for cause in CAUSES for probe in cause.probes(samples.SITUATION) if probe.is_question}
+    assert "permuted labels" in asked
+    assert any("memorize" in name for name in asked)
+    assert all("permuted" in name or "rows" in name for name in asked)
+    assert not Probe(name="x", labels="unsuspected").is_question
+    assert not Probe(name="x", scale="without-leak").is_question
 
 
 def test_equal_names_are_equal_experiments() -> None:

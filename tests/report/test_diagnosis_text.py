@@ -128,6 +128,17 @@ def test_references_and_counts_have_their_labels() -> None:
     ]
 
 
+def test_the_best_epoch_is_one_of_those_that_were_trained() -> None:
+    """It may lie beyond the epochs of the network as it stands, which is trained for longer."""
+    numbers = {"best_epoch": 53.0, "epochs": 30.0, "epochs_trained": 90.0}
+    rows = measured(dataclasses.replace(minimal(), numbers=numbers))
+    assert [(row.label, row.value) for row in rows] == [
+        ("Best epoch (of 90 trained)", "53"),
+        ("Epochs", "30"),
+        ("Epochs trained", "90"),
+    ]
+
+
 def test_time_in_all() -> None:
     """The total is not added to its parts."""
     text = diagnosis_text(dataclasses.replace(stuck(), timing={"compile_s": 3.0, "total_s": 7.0}))

@@ -246,7 +246,9 @@ class Examination:
         effects = {
             name: effect
             for name in [*evidence.runs, label_noise.NAME]
-            if name != BASELINE and (effect := evidence.effect(name)) is not None
+            if name != BASELINE
+            and not probes[name].is_question
+            and (effect := evidence.effect(name)) is not None
         }
         numbers = told_numbers(evidence, self.patient, plan)
         partial = {"partial": "stopped early"} if self.clock.interrupted else {}

@@ -37,6 +37,7 @@ def told_numbers(evidence: Evidence, patient: Patient, plan: TrialPlan) -> dict[
         "penalty": float(penalties[np.isfinite(penalties)].mean()) if np.isfinite(penalties).any() else 0.0,
         "best_epoch": float(np.argmin(_or_inf(evidence.mean_curve(BASELINE))) + 1),
         "epochs": float(evidence.num_epochs),
+        "epochs_trained": float(len(evidence.mean_curve(BASELINE))),
         "num_train": float(len(patient.train)),
         "num_validation": float(len(patient.validation)),
         **{
@@ -54,7 +55,9 @@ def told_curves(evidence: Evidence) -> tuple[CurvePair, ...]:
     gains = {
         name: effect.estimate
         for name in evidence.runs
-        if name != BASELINE and (effect := evidence.effect(name)) is not None
+        if name != BASELINE
+        and not evidence.probes[name].is_question
+        and (effect := evidence.effect(name)) is not None
     }
     if gains and max(gains.values()) >= MIN_GAIN:
         names.append(max(gains, key=lambda name: gains[name]))

@@ -48,6 +48,11 @@ class Probe:
     after: str = ""
     needs_gap: bool = False
 
+    @property
+    def is_question(self) -> bool:
+        """Whether it only asks something: fewer rows or wrong labels are no way to mend a network."""
+        return bool(self.num_rows) or self.rows < 1 or self.labels == "permuted"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:

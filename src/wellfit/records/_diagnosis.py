@@ -104,9 +104,11 @@ class Diagnosis:
         task: what kind of target there is; None where only curves were given.
         metric: the loss that everything is measured in; None likewise.
         numbers: name to value: ``chance``, ``best_reference``, ``train_loss``, ``validation_loss``,
-            ``best_epoch`` (counted from 1), ``num_train``, ``num_validation`` and the like.
+            ``best_epoch`` (counted from 1, of ``epochs_trained``), ``num_train``, ``num_validation`` and the
+            like.
         curves: of the network as it stands, and of others that were compared with it.
-        effects: name of an intervention to its effect on the scale of `Finding.effect`.
+        effects: name of an intervention to its effect on the scale of `Finding.effect`; runs that only ask
+            something (fewer rows, wrong labels) are none.
         notes: things the reader should know.
         command: how to repeat the diagnosis.
         members_trained: runs trained in all.

@@ -29,10 +29,11 @@ _LABELS = {
     "given_validation_loss": ("Validation loss as it came", "likewise"),
     "best_epoch": ("Best epoch", ""),
     "epochs": ("Epochs", ""),
+    "epochs_trained": ("Epochs trained", "to see what more of them would do"),
     "num_train": ("Training rows", ""),
     "num_validation": ("Validation rows", ""),
 }
-_WHOLE = ("best_epoch", "smooth_best_epoch", "epochs", "epoch")
+_WHOLE = ("best_epoch", "smooth_best_epoch", "epochs", "epochs_trained", "epoch")
 _REFERENCE = "reference_"
 _EFFECT_NUMBERS = ("gain", "gain_low", "gain_high")
 _ACRONYMS = {"auc": "AUC", "l1": "L1", "l2": "L2", "mse": "MSE", "rmse": "RMSE", "r2": "R2", "nan": "NaN"}
@@ -213,6 +214,8 @@ def _measured(name: str, numbers: Mapping[str, float]) -> Measured:
     text = f"{value:,.0f}" if _is_whole(name) and math.isfinite(value) else number(value)
     if name in ("train_loss", "validation_loss"):
         note = _way(value, numbers)
+    if name == "best_epoch" and "epochs_trained" in numbers:
+        label = f"Best epoch (of {numbers['epochs_trained']:,.0f} trained)"
     return Measured(label=label, value=text, note=note)
 
 
