@@ -256,6 +256,7 @@ def test_help_names_both_ways_in(monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "wellfit diagnose --history log.csv" in out
     assert "--target churn --model net.keras" in out
+    assert all(kind in out for kind in ("JSON", "CSVLogger", "TensorBoard"))
 
 
 def test_a_signal_keeps_what_there_is(folder):

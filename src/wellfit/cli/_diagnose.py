@@ -62,7 +62,8 @@ def diagnose(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Only curves: History.history as JSON, or a CSVLogger file. Instead of DATA and a network.",
+            help="Only curves: History.history as JSON, a CSVLogger file, or a TensorBoard folder. "
+            "Instead of DATA and a network.",
         ),
     ] = None,
     validation: Annotated[
