@@ -132,6 +132,14 @@ def test_the_weights_fit_the_features():
     assert set(WORSE) - {"constant"} <= set(features)
 
 
+def test_the_largest_losses_there_are_have_a_shape():
+    """Nothing overflows on the way, and the verdict is that of any other unit."""
+    values = np.array([1.0, 1.0, 1.0, 1.0, 0.0, 1.0])
+    huge = judge({"loss": values, "val_loss": 1.79e308 * values})
+    assert huge.verdict is judge({"loss": values, "val_loss": values}).verdict
+    assert shape(1.79e308 * values).noise < math.inf
+
+
 def test_smoothing_cuts_single_spikes():
     """A single spike leaves no trace of its height."""
     values = np.ones(50)

@@ -14,6 +14,7 @@ _WINDOW = 0.05  # share of the epochs in a smoothing window, and at the end of a
 _FLOOR = 0.05  # of the whole fall of a curve: below it a loss counts as zero, so that 1e-6 to 3e-6 is no rise
 _LATE = 0.2  # share of the epochs that shows whether a curve still moves
 _CAP = 6.0  # no feature is larger: one wild curve must not outvote everything else
+_LARGEST = 1e300  # sums and differences of larger losses are no numbers any more
 _MEDIAN_OF_NORMAL = 0.6745  # median of |z| of a normal distribution
 
 
@@ -70,6 +71,7 @@ def smooth(values: Curve) -> Curve:
 
 def shape(values: Curve) -> Shape:
     """Return the shape of a finite curve of at least one epoch."""
+    values = np.clip(values, -_LARGEST, _LARGEST)
     scale = float(np.abs(values).max()) or 1.0
     values = values / scale  # sums of huge losses stay finite
     count = len(values)
