@@ -162,3 +162,13 @@ def test_a_lambda_layer_in_memory_is_trained_like_any_other() -> None:
     found = diagnose(model, X, (np.abs(X[:, 0]) > 0.7).astype(np.int32), epochs=3, seed=1)
     assert found.examined
     assert found.members_trained > 10
+
+
+def test_classes_too_rare_for_a_network_without_probabilities() -> None:
+    """Balanced accuracy is left open where the output is no probability; the wiring is what is named."""
+    x = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
+    y = (x[:, 0] > 1.2).astype(np.int32)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)])
+    model.compile("adam", "binary_crossentropy")
+    found = diagnose(model, x, y, epochs=4)
+    assert found.findings[0].code == "wiring"

@@ -120,6 +120,18 @@ def normalized() -> keras.Model:
     )
 
 
+def one_channel() -> keras.Model:
+    """Return a network that normalizes a single unit, padded rows left out."""
+    return keras.Sequential(
+        [
+            keras.Input((5,)),
+            layers.Dense(1, use_bias=False, name="only"),
+            layers.BatchNormalization(momentum=0.8),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
 def convolved() -> keras.Model:
     """Return a network that normalizes the channels of a sequence, padded rows left out."""
     return keras.Sequential(
@@ -195,7 +207,7 @@ def test_dropout_is_put_after_plain_operations() -> None:
 
 @pytest.mark.parametrize(
     "build",
-    [normalized, constrained, convolved, penalized, frozen, subclassed, skipping],
+    [normalized, one_channel, constrained, convolved, penalized, frozen, subclassed, skipping],
     ids=lambda f: f.__name__,
 )
 def test_network(build: Callable[[], keras.Model]) -> None:

@@ -80,9 +80,17 @@ def balanced_accuracies(experiments: Experiments, snapshot: Snapshot, runs: Runs
             values.append(np.nan)
             continue
         predicted = experiments.predict(snapshot, index, rows)
+        if not _are_shares(predicted):
+            values.append(np.nan)  # an output that is no probability says nothing of classes
+            continue
         target = patient.dataset.target[rows]
         values.append(score("balanced_accuracy", patient.dataset.task, target, predicted))
     return replace(runs, balanced=np.asarray(values))
+
+
+def _are_shares(predicted: Array) -> bool:
+    """Return whether predictions can be probabilities; a network may be wired to put out anything."""
+    return bool(np.isfinite(predicted).all() and predicted.min() >= 0 and predicted.max() <= 1 + _SAME)
 
 
 def mismatch_gains(experiments: Experiments, snapshot: Snapshot, columns: Array) -> list[float]:

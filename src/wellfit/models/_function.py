@@ -532,7 +532,13 @@ def _gaussian_noise_call(layer: Any, point: int) -> Callable[..., Tensor]:
 
 
 def _batch_norm_call(layer: Any) -> Callable[..., Tensor]:
-    original = layer.call
+    original, moments = layer.call, layer._moments
+
+    def shaped(inputs: Tensor, mask: Tensor | None) -> tuple[Tensor, ...]:
+        # With a mask and a single channel Keras drops the axis of the channels as well.
+        return tuple(ops.reshape(value, (inputs.shape[layer.axis],)) for value in moments(inputs, mask))
+
+    object.__setattr__(layer, "_moments", shaped)
 
     def call(inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
         scope = _ACTIVE.get()
