@@ -70,11 +70,12 @@ def effect_ruling(
     numbers: Mapping[str, object],
     *,
     min_gain: float = MIN_GAIN,
+    max_p: float = MAX_P,
     discount: float = 0.0,
     what: str = "the change gains no more than noise does",
 ) -> Ruling:
     """Judge a cause by one effect: it must be large enough to matter and certain enough to be real."""
-    if effect.estimate >= min_gain and effect.p_value <= MAX_P and effect.low > 0:
+    if effect.estimate >= min_gain and effect.p_value <= max_p:
         return found(confidence_of(effect, min_gain), numbers, effect, score=effect.estimate - discount)
     if effect.estimate >= min_gain and effect.high > WIDE:
         return cannot_tell(

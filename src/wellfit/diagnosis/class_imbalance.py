@@ -22,6 +22,7 @@ from wellfit.records import Verdict
 
 MIN_IMBALANCE = 9.5
 """Rows of the largest class over those of the smallest, below which a network learns both by itself."""
+_SHARE = 0.5  # balanced accuracy moves more than the loss, and with anything that makes a network learn
 MIN_CHANGE = 0.1
 """Balanced accuracy that a change must add, as a share of what lies above the majority class."""
 _WEIGHTS = "balanced class weights"
@@ -66,7 +67,7 @@ def examine(evidence: Evidence) -> Ruling:
         where = evidence.fresh if one in evidence.fresh else evidence.runs
         numbers[_TOLD[one]] = _mean(_compared(evidence, where[BASELINE], where[one])[2])
     if effect.estimate >= MIN_CHANGE and effect.p_value <= MAX_P:
-        return found(confidence_of(effect, MIN_CHANGE), numbers, effect)
+        return found(confidence_of(effect, MIN_CHANGE), numbers, effect, score=_SHARE * effect.estimate)
     return silent(
         "neither class weights nor an output bias changes what is predicted for the rare class", numbers
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wellfit.diagnosis._cause import MIN_GAIN, Cause, Ruling, cannot_tell, found, silent
+from wellfit.diagnosis._cause import MAX_P_AGREEING, MIN_GAIN, Cause, Ruling, cannot_tell, found, silent
 from wellfit.diagnosis._evidence import Evidence
 from wellfit.diagnosis._gain import evidence_of, number
 from wellfit.records import Verdict
@@ -23,7 +23,6 @@ EARLY = "ended at its best epoch"
 """The network as it stands, whose weights at that epoch say what it had learned by heart; not judged."""
 MIN_NOISE = 0.05
 """Share of training labels under suspicion, in excess of that among validation rows."""
-MAX_P_AGREEING = 0.1
 MEMORY = (
     "suspects_memorized",
     "others_memorized",

@@ -18,7 +18,7 @@ from wellfit.diagnosis._probe import BASELINE
 from wellfit.records import Verdict
 
 # A penalty of this share of what there is to gain makes a good network look like a middling one.
-MIN_SHARE = 0.2
+MIN_SHARE = 0.15
 MIN_LEARNED = 0.5
 """Share of the way from chance to the best reference that the data loss must have gone."""
 

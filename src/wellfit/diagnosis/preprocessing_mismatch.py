@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wellfit.diagnosis._cause import Cause, Ruling, not_applicable, silent
+from wellfit.diagnosis._cause import MAX_P_AGREEING, Cause, Ruling, not_applicable, silent
 from wellfit.diagnosis._evidence import Evidence
 from wellfit.diagnosis._gain import effect_ruling, evidence_of
 from wellfit.records import Verdict
@@ -29,7 +29,9 @@ def examine(evidence: Evidence) -> Ruling:
     if effect is None:
         return silent("the columns differ, and matching them could not be tried")
     numbers = {**evidence_of(effect), "columns": columns}
-    ruling = effect_ruling(effect, numbers, what="columns differ, and matching them changes nothing")
+    ruling = effect_ruling(
+        effect, numbers, max_p=MAX_P_AGREEING, what="columns differ, and matching them changes nothing"
+    )
     return ruling if ruling.score is None else _first(ruling)
 
 

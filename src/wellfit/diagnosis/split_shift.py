@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wellfit.diagnosis._cause import MAX_P, MIN_GAIN, Cause, Ruling, found, not_applicable, silent
+from wellfit.diagnosis._cause import MAX_P_AGREEING, MIN_GAIN, Cause, Ruling, found, not_applicable, silent
 from wellfit.diagnosis._evidence import Evidence
 from wellfit.diagnosis._gain import confidence_of, evidence_of, number
 from wellfit.diagnosis._probe import BASELINE
@@ -27,7 +27,7 @@ MAX_LABEL_P = 1e-4
 def examine(evidence: Evidence) -> Ruling:
     """Found where sides can be told apart and a random split is easier."""
     data = evidence.facts.data
-    pooled = [t for t in evidence.runs[BASELINE].trials if t not in evidence.given]
+    pooled = _pooled(evidence)
     if not data.get("has_own_validation") or not pooled:
         return not_applicable("the validation rows were drawn at random here")
     auc_low, label_p = number(data.get("shift_auc_low"), 0.5), number(data.get("label_shift_p"), 1.0)
@@ -43,14 +43,20 @@ def examine(evidence: Evidence) -> Ruling:
     told_apart = auc_low >= MIN_AUC or label_p <= MAX_LABEL_P
     if not told_apart:
         return silent("validation rows cannot be told from training rows", numbers)
-    if effect.estimate >= MIN_GAIN and effect.p_value <= MAX_P:
+    # That the sides differ is shown already; the losses have to agree with it.
+    if effect.estimate >= MIN_GAIN and effect.p_value <= MAX_P_AGREEING:
         return found(confidence_of(effect), numbers, effect, tier=0)
     return silent("the sides differ, and the network does as well on a random split", numbers)
 
 
+def _pooled(evidence: Evidence) -> list[int]:
+    """Return the trials on random splits: the one that starts from given weights is on the given split."""
+    return [t for t in evidence.runs[BASELINE].trials if t in evidence.fair and t not in evidence.given]
+
+
 def gap_to_pooled(evidence: Evidence) -> Effect:
     """Return how much lower the validation loss is on random splits of all rows than on the given one."""
-    pooled = [t for t in evidence.runs[BASELINE].trials if t not in evidence.given]
+    pooled = _pooled(evidence)
     own, other = evidence.final(BASELINE, evidence.given), evidence.final(BASELINE, pooled)
     estimate = float(own.mean() - other.mean()) / evidence.scale
     # Validation rows of the given split are one sample of rows, however many seeds are tried on it.

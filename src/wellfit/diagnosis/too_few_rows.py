@@ -22,7 +22,7 @@ from wellfit.records import Verdict
 SHARES = (0.2, 0.4, 0.7)
 # Doubling the rows must promise this share of what there is to gain, and the gap between validation and
 # training must be open: on most real tables a few more rows help a little.
-MIN_PROMISE = 0.08
+MIN_PROMISE = 0.10
 MIN_GAP = 0.15
 _EXPONENTS = np.linspace(0.1, 1.5, 29)
 
@@ -66,7 +66,7 @@ def examine(evidence: Evidence) -> Ruling:
         "loss_by_share": {f"{s:.0%}": float(v) for s, v in zip(sizes, losses.mean(axis=0), strict=True)},
     }
     if effect.estimate >= MIN_PROMISE and effect.low > 0 and gap >= MIN_GAP:
-        return found(confidence_of(effect, MIN_PROMISE), numbers, effect, score=far)
+        return found(confidence_of(effect, MIN_PROMISE), numbers, effect)
     reason = f"twice the rows promise {effect.estimate:.0%} (gap {gap:.0%})"
     return silent(f"more rows promise little, or validation and training are close: {reason}", numbers)
 
