@@ -29,7 +29,7 @@ from wellfit.records import (
 
 Array = NDArray[Any]
 
-_DEFAULT_BUDGET_S = 3600.0
+_DEFAULT_BUDGET_S = 600.0  # twenty times what is planned: a network that Keras must train alone takes long
 
 
 def diagnose(
@@ -80,7 +80,8 @@ def diagnose(
         task: auto (by the compiled loss, else by the target), classification or regression.
         features: auto, raw or encoded: how a table reaches the network.
         group: column whose equal values never straddle a split.
-        budget: seconds, or text such as ``30s``; what is done is what fits, None plans for about 20 s.
+        budget: seconds, or text such as ``30s``; what is done is what fits. None plans for about 20 s of
+            training, and ends after ten minutes with what there is.
         columns: column name to kind, where the inferred one is wrong.
         preparation: how cells become numbers.
         unsafe: whether a model file may bring its own code.
