@@ -27,6 +27,7 @@ MIN_COPIES = 0.05
 # noise, by 0.74 and more.
 MIN_COLUMN = 0.75
 MIN_LEAD = 0.5
+_BY_SCORE = 0.8  # confidence at most: scores cannot tell a column that rules by nature from one made later
 MIN_SHARED = 0.5
 """Share of the validation rows whose group has training rows, too; below it most rows are of new groups."""
 MIN_GIVEN_SHARED = 0.05
@@ -77,7 +78,7 @@ def examine(evidence: Evidence) -> Ruling:
     lead = (score - rest) / max(1.0 - rest, 1e-9)
     if column and score >= MIN_COLUMN and lead >= MIN_LEAD:
         told = {"column": column, "explained_by_it": score, "explained_by_others": data.get("leak_rest")}
-        return found(min(0.3 + lead, 0.99), told, tier=0, score=1.0)
+        return found(min(0.3 + lead, _BY_SCORE), told, tier=0, score=1.0)
     shared, lost = number(data.get("shared_groups"), 0.0), collapse(evidence)
     collapses = lost >= MIN_COLLAPSE and number(data.get("group_split_z"), 0.0) >= MIN_COLLAPSE_Z
     told = {name: data[name] for name in _GROUP_NUMBERS if name in data}
