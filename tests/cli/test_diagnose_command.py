@@ -133,7 +133,6 @@ def test_defaults(monkeypatch):
     assert (given["seed"], given["task"], given["features"], given["unsafe"]) == (0, "auto", "auto", False)
 
 
-@pytest.mark.skipif(not hasattr(wellfit, "diagnose"), reason="the library has no diagnose")
 def test_diagnose_takes_what_the_command_gives(monkeypatch):
     """Every keyword of the command is one of the library's."""
     known = set(inspect.signature(wellfit.diagnose).parameters)

@@ -83,7 +83,7 @@ def diagnose(
         str | None, typer.Option(metavar="COL", help="Rows with equal values belong together.")
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(metavar="TIME", help="At most, such as 30s, 5m or 1h.")
+        str | None, typer.Option(metavar="TIME", help="At most, such as 30s or 1h; 10m if not given.")
     ] = None,
     column: Annotated[
         list[str] | None,

@@ -61,7 +61,6 @@ class Cause:
         remedies: what to do, in order.
         examine: from the evidence to a ruling.
         probes: the experiments it needs.
-        more: further experiments that are asked for once the first ones point at this cause.
     """
 
     code: str
