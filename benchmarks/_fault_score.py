@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
+import json
 import statistics
 import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import wellfit
 from _fault_cases import FAMILIES, Case
@@ -66,6 +69,20 @@ class Answer:
             return self.first
         return next((code for code in self.planted if code in self.accepted), self.planted[0])
 
+    def to_json(self) -> str:
+        """Return one line of JSON."""
+        return json.dumps(dataclasses.asdict(self), default=sorted)
+
+    @classmethod
+    def from_json(cls, line: str) -> Answer:
+        """Return what `to_json` wrote."""
+        values = json.loads(line)
+        for name in ("planted", "codes", "confidences"):
+            values[name] = tuple(values[name])
+        for name in ("accepted", "families"):
+            values[name] = frozenset(values[name])
+        return cls(**values)
+
     def line(self) -> str:
         """Return one line, 120 columns at most."""
         said = " ".join(f"{c} {p:.2f}" for c, p in zip(self.codes[:3], self.confidences, strict=False))
@@ -89,6 +106,14 @@ def run_case(case: Case) -> Diagnosis:
         batch_size=case.batch_size,
         seed=0,
     )
+
+
+def kept_answers(path: Path | None) -> dict[str, Answer]:
+    """Return the answers in a file of JSON lines, by case; a line cut off by a kill is left out."""
+    if path is None or not path.exists():
+        return {}
+    whole = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    return {one.name: one for one in map(Answer.from_json, whole)}
 
 
 def answer(case: Case, *, rivals: bool) -> Answer:

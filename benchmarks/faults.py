@@ -21,6 +21,7 @@ from _fault_engine import forget_programs
 from _fault_score import (
     Answer,
     answer,
+    kept_answers,
     print_codes,
     print_confusion,
     print_rules,
@@ -43,6 +44,12 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, metavar="N", help="pairs of data set and network at most")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="where cases are kept between runs")
     parser.add_argument("--cached", action="store_true", help="use only what is in the cache")
+    parser.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FILE",
+        help="where each answer is kept; what is there is not asked again",
+    )
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes side by side")
     parser.add_argument("--build", action="store_true", help="only build the cases and say what they are")
     parser.add_argument("--no-rivals", action="store_true", help="leave out the rules of thumb")
@@ -61,9 +68,14 @@ def work(options: argparse.Namespace, number: int) -> tuple[list[Case], list[Dro
             print(f"{one.name:<46} dropped: {one.reason}", flush=True)
         return cases, dropped, []
     answers = []
+    kept = kept_answers(options.answers)
     for case in cases:
-        answers.append(answer(case, rivals=not options.no_rivals))
-        print(answers[-1].line(), flush=True)
+        one = kept.get(case.name) or answer(case, rivals=not options.no_rivals)
+        answers.append(one)
+        print(one.line(), flush=True)
+        if options.answers and case.name not in kept:
+            with options.answers.open("a") as file:
+                file.write(one.to_json() + "\n")
     forget_programs()
     return cases, dropped, answers
 
