@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import evidence_samples as samples
 import pytest
 
 from wellfit.diagnosis import MIN_GAIN
-from wellfit.diagnosis.dead_units import CAUSE, MIN_SHARE, MIN_START_GAIN, start_gain
+from wellfit.diagnosis.dead_units import CAUSE, MIN_SHARE, MIN_START_GAIN, VANISHING, start_gain
 from wellfit.records import Outcome
 
-(STANDARD,) = (probe.name for probe in CAUSE.probes(samples.SITUATION))
+STANDARD, NORMALIZED = (probe.name for probe in CAUSE.probes(samples.SITUATION))
 DEAD = {"dead_share": 1.0, "dead_layer": "hidden (start)"}
 
 
@@ -56,6 +58,30 @@ def test_weights_that_come_trained_are_not_compared() -> None:
     evidence = samples.make_evidence(start_gain=2 * MIN_START_GAIN, network={"is_trained": True})
     assert start_gain(evidence) is None
     assert CAUSE.examine(evidence).outcome is Outcome.SILENT
+
+
+@pytest.mark.parametrize(
+    ("ratio", "outcome"),
+    [
+        (samples.ABOVE * VANISHING, Outcome.SILENT),
+        (samples.BELOW * VANISHING, Outcome.FOUND),
+        (samples.BELOW / VANISHING, Outcome.SILENT),
+        (samples.ABOVE / VANISHING, Outcome.FOUND),
+    ],
+)
+def test_at_the_threshold_of_the_gradient(ratio: float, outcome: Outcome) -> None:
+    """A gradient that vanishes or explodes towards the inputs is a cause where normalization mends it."""
+    told = {"gradient_ratio": ratio, "gradient_by_layer": {"first": ratio, "last": 1.0}}
+    evidence = samples.make_evidence(loss=0.9, gains={NORMALIZED: 0.6}, network=told)
+    ruling = CAUSE.examine(evidence)
+    assert ruling.outcome is outcome
+    assert ruling.evidence["gradient_ratio"] == ratio
+
+
+def test_a_network_that_cannot_be_rebuilt_is_not_normalized() -> None:
+    """There is no experiment where no layer can be put in."""
+    fixed = replace(samples.SITUATION, can_deepen=False)
+    assert [probe.name for probe in CAUSE.probes(fixed)] == [STANDARD]
 
 
 def test_units_that_are_all_alike_count_as_dead() -> None:

@@ -59,6 +59,15 @@ def test_at_the_threshold_of_the_repair(factor: float, outcome: Outcome) -> None
     assert CAUSE.examine(samples.make_evidence(gains={REPAIRED: factor * MIN_GAIN})).outcome is outcome
 
 
+def test_weights_that_no_gradient_reaches_are_named() -> None:
+    """A rounding between two layers lets no gradient through: the layers before it cannot learn."""
+    ruling = CAUSE.examine(samples.make_evidence(loss=0.9, network={"unreached": "first/kernel"}))
+    assert ruling.outcome is Outcome.FOUND
+    assert ruling.evidence["read"] == ["no gradient reaches first/kernel"]
+    reached = samples.make_evidence(loss=0.9, network={"unreached": ""})
+    assert CAUSE.examine(reached).outcome is Outcome.SILENT
+
+
 def test_frozen_layers_are_named() -> None:
     """Layers that must learn and cannot: training them mends the loss."""
     situation = replace(samples.SITUATION, facts=replace(samples.NETWORK, frozen_layers=("hidden",)))

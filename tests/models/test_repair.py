@@ -9,6 +9,7 @@ import pytest
 
 from wellfit.models import (
     activations,
+    normalized,
     read_network,
     recalibrated,
     unfrozen,
@@ -202,3 +203,26 @@ def test_functional_networks_are_repaired_alike() -> None:
     np.testing.assert_allclose(
         shares / shares.sum(axis=1, keepdims=True), samples.outputs(model, x), rtol=1e-4, atol=1e-5
     )
+
+
+def test_normalization_stands_between_layers() -> None:
+    """After every hidden nonlinearity, not after the output's; weights of the layers stay."""
+    model = chain(layers.Dense(1, activation="sigmoid", name="head"), *hidden(), layers.ReLU(name="relu"))
+    changed = normalized(model)
+    assert [layer.name for layer in changed.layers] == [
+        "hidden",
+        "hidden_normalized",
+        "relu",
+        "relu_normalized",
+        "head",
+    ]
+    np.testing.assert_array_equal(
+        changed.get_layer("hidden").get_weights()[0], model.get_layer("hidden").get_weights()[0]
+    )
+    assert changed.loss == model.loss
+
+
+def test_without_a_hidden_nonlinearity_there_is_nothing_to_normalize() -> None:
+    """A linear network has nowhere to put it."""
+    with pytest.raises(UnsupportedModelError, match="nowhere"):
+        normalized(chain(layers.Dense(1, activation="sigmoid")))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from wellfit.api._clock import Clock
 from wellfit.api._events import Event, Listener
 from wellfit.api._experiments import Experiments, Snapshot
+from wellfit.api._gradient_facts import gradient_facts
 from wellfit.api._group_facts import shared_group_losses
 from wellfit.api._looks import first_look, may_end_elsewhere, promising, second_look
 from wellfit.api._memorized import best_epoch, memorized
@@ -24,6 +25,7 @@ from wellfit.api._told import environment, told_curves, told_line, told_numbers,
 from wellfit.api._trial_plan import TrialPlan, plan_trials
 from wellfit.diagnosis import (
     BASELINE,
+    LEARNS,
     MIN_GAIN,
     Evidence,
     Facts,
@@ -142,6 +144,8 @@ class Examination:
         network["start_trial"] = plan.start
         facts = Facts(data=rows.data, network=network, faults=self.patient.faults)
         evidence = self._evidence(situation, by_name, runs, plan, facts=facts, references=rows.references)
+        if evidence.learned < LEARNS:
+            network |= gradient_facts(experiments)
         evidence = self._second_look(experiments, plan, evidence, probes)
         fresh = self._confirm(experiments, plan, evidence, rows)
         evidence = replace(evidence, fresh=fresh, facts=replace(facts, data=rows.data))

@@ -21,6 +21,7 @@ from wellfit.models import (
     Model,
     find_layout,
     network_function,
+    normalized,
     output_bias,
     resize,
     unfrozen,
@@ -57,6 +58,11 @@ Stop = Callable[[], bool]
 Progress = Callable[[int, int], None]
 
 SCALES = ("own", "inputs", "target", "both", "without-rare", "without-leak")
+_REBUILT: Mapping[str, Callable[[Model], Model]] = {
+    "unfrozen": unfrozen,
+    "undecayed": without_decay,
+    "normalized": normalized,
+}
 _WIDER = 4.0
 _MEMORIZING_UPDATES = 3000  # a few rows are memorized within hundreds, whatever the number of all rows
 
@@ -188,10 +194,13 @@ class Experiments:
         weights = [values[[index]] for values in snapshot.weights]
         return executor.predict(weights, snapshot.members.take([index]), rows)[0]
 
-    def inputs(self, trial: int, rows: Array, dataset: Dataset | None = None) -> list[Array]:
-        """Return rows as the own network receives them in a trial."""
+    def inputs(
+        self, trial: int, rows: Array, dataset: Dataset | None = None, *, scale: str = "own"
+    ) -> list[Array]:
+        """Return rows as the own network receives them in a trial, or as a probe of another scale does."""
         data = self.patient.dataset if dataset is None else dataset
-        fitted = self._scalings[trial] if self._scalings else [None] * len(data.inputs)
+        index = SCALES.index(scale) * len(self.plan.splits) + trial
+        fitted = self._scalings[index] if self._scalings else [None] * len(data.inputs)
         return [
             values[rows] if one is None else apply_scaling(one, np.asarray(values[rows], np.float32))
             for values, one in zip(data.inputs, fitted, strict=True)
@@ -252,10 +261,8 @@ class Experiments:
             return resize(model, find_layout(model), width=_WIDER, depth=0)
         if network == "deeper":
             return resize(model, find_layout(model), width=1.0, depth=1)
-        if network == "unfrozen":
-            return unfrozen(model)
-        if network == "undecayed":
-            return without_decay(model)
+        if network in _REBUILT:
+            return _REBUILT[network](model)
         task, dataset = self.patient.dataset.task, self.patient.dataset
         outputs = 1 if dataset.num_classes == 2 else dataset.num_classes
         if task is Task.REGRESSION:

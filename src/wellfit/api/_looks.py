@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from wellfit.diagnosis import (
     BASELINE,
     CAUSES,
+    LEARNS,
     MAX_P_SCREENED,
     MIN_GAIN,
     Evidence,
     Probe,
     class_imbalance,
+    dead_units,
     wiring,
 )
 from wellfit.records import Effect
 
 _CONFIRMED_PER_CAUSE = 2  # unless all trials can be afforded
-_BARELY = 0.5  # share of the way from chance to the best below which a network has hardly learned
 _NO_ROOM = "the network as it stands leaves no room for a larger one"
 _NO_GAP = "validation and training loss are close: nothing that closes a gap gains"
 _NOT_MILDER = "a milder change of the kind gained nothing"
@@ -94,11 +95,13 @@ def _why_not(evidence: Evidence, probe: Probe, *, can_repair: bool) -> str:
     if probe.network == "repaired":
         forgets = (wiring.memory(evidence) or 0.0) > 1 - wiring.MEMORIZED
         return "" if can_repair and (evidence.facts.faults or forgets) else _NOT_ASKED
+    if probe.network == "normalized":
+        return "" if dead_units.is_suspected(evidence.facts.network) else _NOT_ASKED
     if probe.needs_gap:
         return "" if _gap(evidence) >= MIN_GAIN else _NO_GAP
     if probe.after:
         milder = evidence.effect(probe.after)
-        return "" if evidence.learned < _BARELY or _may_gain(milder) else _NOT_MILDER
+        return "" if evidence.learned < LEARNS or _may_gain(milder) else _NOT_MILDER
     return ""
 
 

@@ -7,6 +7,7 @@ from wellfit.diagnosis._history import History, read_history
 from wellfit.diagnosis._probe import BASELINE, Probe, Situation
 from wellfit.diagnosis._rank import (
     CAUSES,
+    LEARNS,
     examine_all,
     examined_records,
     findings,
@@ -17,6 +18,7 @@ from wellfit.diagnosis._rank import (
 __all__ = [
     "BASELINE",
     "CAUSES",
+    "LEARNS",
     "MAX_P_SCREENED",
     "MIN_GAIN",
     "Cause",

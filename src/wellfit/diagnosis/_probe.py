@@ -9,7 +9,7 @@ from typing import Literal
 from wellfit.models import NetworkFacts
 from wellfit.records import Settings, Task
 
-Network = Literal["own", "wider", "deeper", "repaired", "unfrozen", "undecayed"]
+Network = Literal["own", "wider", "deeper", "repaired", "unfrozen", "undecayed", "normalized"]
 Scale = Literal["own", "inputs", "target", "both", "without-rare", "without-leak"]
 Start = Literal["drawn", "given", "standard", "prior"]
 

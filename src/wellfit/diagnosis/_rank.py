@@ -66,7 +66,8 @@ CAUSES: tuple[Cause, ...] = (
 
 Examination = tuple[Cause, Ruling]
 
-_LEARNS = 0.5  # half of the way from chance to the best
+LEARNS = 0.5
+"""Share of the way from chance to the best from which a network does learn."""
 _BY_DEGREES = ("learning-rate-too-high", "unscaled-inputs", "dead-units")  # slow learning down or stop it
 
 
@@ -132,7 +133,7 @@ def verdict_of(
     """
     if found and found[0].family is not None:
         family = found[0].family
-        if found[0].code in _BY_DEGREES and learned >= _LEARNS:
+        if found[0].code in _BY_DEGREES and learned >= LEARNS:
             family = Verdict.UNDERFITTING
         return family, found[0].confidence
     open_causes = [c for c, ruling in examined if ruling.outcome is Outcome.CANNOT_TELL and ruling.evidence]

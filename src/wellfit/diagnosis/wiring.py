@@ -2,8 +2,9 @@
 
 Look-alikes: `learning_rate_too_low` (memorizing succeeds at another rate), `dead_units` and
 `unscaled_inputs` (it succeeds once they are mended), `no_signal` (a network that is wired well memorizes
-noise). Told apart by a static reading of output, loss and frozen layers, by memorizing 16 rows at several
-learning rates, and by the same network with its output and loss set right. The loss before training, against
+noise). Told apart by a static reading of output, loss and frozen layers, by weights that no gradient
+reaches, by memorizing 16 rows at several learning rates, and by the same network with its output and loss
+set right. The loss before training, against
 that of equal shares, adds to what the others say.
 
 Source: Zhang et al., Understanding Deep Learning Requires Rethinking Generalization, 2017 (a network can
@@ -144,6 +145,8 @@ def examine(evidence: Evidence) -> Ruling:
     wrong = evidence.facts.faults
     if evidence.facts.network.get("mixes_rows"):
         wrong = (*wrong, "the output of a row depends on the other rows of its batch")
+    if evidence.facts.network.get("unreached"):
+        wrong = (*wrong, f"no gradient reaches {evidence.facts.network['unreached']}")
     repairs = [name for name in ("repaired output and loss", "all layers trainable") if name in evidence.runs]
     best = best_probe(evidence, repairs) if repairs else None
     left = memory(evidence)

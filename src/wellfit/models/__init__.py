@@ -13,6 +13,7 @@ from wellfit.models._compile import TrainingSetup, output_activation, training_s
 from wellfit.models._ending import output_bias
 from wellfit.models._fit import check_fit
 from wellfit.models._function import NetworkFunction, VariableInfo, network_function, packed_inputs
+from wellfit.models._gradients import gradients
 from wellfit.models._layout import (
     Axis,
     DepthBlock,
@@ -33,6 +34,7 @@ from wellfit.models._rebuild import set_weights
 from wellfit.models._reference import dense_stack, reference_width, residual_mlp
 from wellfit.models._repair import (
     activations,
+    normalized,
     recalibrated,
     unfrozen,
     with_output,
@@ -87,6 +89,7 @@ __all__ = [
     "dense_stack",
     "dropout_points",
     "find_layout",
+    "gradients",
     "group_units",
     "last_blocks",
     "load_model",
@@ -97,6 +100,7 @@ __all__ = [
     "narrowing_indices",
     "needs_shape",
     "network_function",
+    "normalized",
     "optimizer_function",
     "output_activation",
     "output_bias",

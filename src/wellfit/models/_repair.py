@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -12,7 +12,7 @@ from wellfit.models._ending import ending
 from wellfit.models._function import packed_inputs
 from wellfit.models._graph import read_graph, why_no_graph
 from wellfit.models._rebuild import Config, Edits, copy_weights, rebuild, set_weights
-from wellfit.records import Task
+from wellfit.records import Task, UnsupportedModelError
 
 
 def with_output(model: keras.Model, task: Task, num_outputs: int) -> keras.Model:
@@ -81,6 +81,43 @@ def fresh_optimizer(model: keras.Model, **changes: Any) -> Any:
         return keras.optimizers.Adam()
     own: Any = model.optimizer
     return type(own).from_config({**own.get_config(), **changes})
+
+
+def normalized(model: keras.Model) -> keras.Model:
+    """Return the network with a layer normalization after every hidden nonlinearity, compiled as it was.
+
+    Raises:
+        UnsupportedModelError: the network cannot be rebuilt, has no hidden nonlinearity, or its last layers
+            are not a `Dense` and elementwise activations.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"),
+        ...                           keras.layers.Dense(1, activation="sigmoid")])
+        >>> [type(layer).__name__ for layer in normalized(model).layers]
+        ['Dense', 'LayerNormalization', 'Dense']
+
+    Source:
+        Ba, Kiros and Hinton, Layer Normalization, 2016.
+    """
+    last, tail = ending(model)
+    calls = [call for call in read_graph(model).calls if not call.is_input]
+    hidden = [c.name for c in calls if _nonlinearity(c.operation) and c.name not in (last.name, *tail)]
+    if not hidden:
+        raise UnsupportedModelError(
+            "there is nowhere to normalize",
+            received="a network without a hidden nonlinearity",
+            expected="a hidden layer with an activation",
+            fix="add one: keras.layers.Dense(64, activation='relu')",
+        )
+    changed = rebuild(model, Edits(inserted={name: _normalization(name) for name in hidden}))
+    copy_weights(model, changed)
+    loss: Any = model.loss if model.compiled else None
+    changed.compile(optimizer=fresh_optimizer(model), loss=loss)
+    return changed
+
+
+def _normalization(name: str) -> Callable[[str], keras.layers.Layer]:
+    return lambda suffix: keras.layers.LayerNormalization(name=f"{name}{suffix}_normalized")
 
 
 def with_weights(model: keras.Model, weights: Sequence[np.ndarray]) -> keras.Model:
