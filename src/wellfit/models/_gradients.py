@@ -56,7 +56,7 @@ def gradients(
         [0.0, -2.0]
     """
     copy = rebuild(model, Edits(change=_unpenalized))
-    copy.compile(optimizer=_Replaced(learning_rate=1.0), loss=loss)
+    copy.compile(optimizer=_Replaced(learning_rate=1.0, name="replaced"), loss=loss)
     packed = packed_inputs(copy, [np.asarray(values) for values in inputs])
     found: list[dict[str, np.ndarray]] = []
     for values in weights:
