@@ -9,14 +9,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from _curve_cases import Case
-from wellfit.diagnosis._curve_features import joint_features, shape, validation_features
+from wellfit.diagnosis._curve_features import accuracy_features, joint_features, shape, validation_features
 
 STRENGTH = 0.3  # C of the logistic regression
 
 
 def print_weights(corpus: Sequence[Case]) -> None:
-    """Print `WORSE` and `LOSSES` as they stand in `_curve_weights.py`; runs that diverged need no weights."""
+    """Print the weights as they stand in `_curve_weights.py`; runs that diverged need none."""
     rows, joint, alone = [], [], []
+    hit_rows, hits = [], []
     for case in corpus:
         loss, held = np.array(case.history["loss"]), np.array(case.history["val_loss"])
         sizes = np.abs(np.concatenate([loss, held]))
@@ -24,9 +25,14 @@ def print_weights(corpus: Sequence[Case]) -> None:
             rows.append(case.truth)
             joint.append(joint_features(shape(loss), shape(held), len(loss)))
             alone.append(validation_features(shape(held), len(held)))
+            if "accuracy" in case.history:
+                pair = np.array(case.history["accuracy"]), np.array(case.history["val_accuracy"])
+                hit_rows.append(case.truth)
+                hits.append(joint[-1] | accuracy_features(*pair))
     truth = np.array(rows)
     print("WORSE =", _weights(alone, truth == "overfitting", None)["1"])
     print("LOSSES =", _weights(joint, truth, "balanced"))
+    print("ACCURACIES =", _weights(hits, np.array(hit_rows), "balanced"))
 
 
 def _weights(features: list[dict[str, float]], truth: np.ndarray, balance: str | None) -> dict:

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from wellfit.diagnosis._curve_features import joint_features, shape, smooth
-from wellfit.diagnosis._curve_weights import LOSSES, WORSE
+from wellfit.diagnosis._curve_features import accuracy_features, joint_features, shape, smooth
+from wellfit.diagnosis._curve_weights import ACCURACIES, LOSSES, WORSE
 from wellfit.diagnosis._curves import judge_curves
 from wellfit.diagnosis._history import read_history
 from wellfit.records import Outcome, Verdict
@@ -130,6 +130,27 @@ def test_the_weights_fit_the_features():
     features = joint_features(shape(EPOCHS / 1.0), shape(EPOCHS / 1.0), 100)
     assert all(set(weights) == {*features, "constant"} for weights in LOSSES.values())
     assert set(WORSE) - {"constant"} <= set(features)
+    features |= accuracy_features(EPOCHS / 100.0, EPOCHS / 100.0)
+    assert all(set(weights) == {*features, "constant"} for weights in ACCURACIES.values())
+    assert set(ACCURACIES) == set(LOSSES)
+
+
+def test_an_accuracy_that_never_changes_is_not_learning():
+    """The loss falls to that of the class shares and levels off: only the accuracies tell it from a fit."""
+    losses = {"loss": 0.65 + 0.3 * 0.8**EPOCHS, "val_loss": 0.66 + 0.3 * 0.8**EPOCHS}
+    stuck = {"accuracy": np.full(100, 0.63), "val_accuracy": np.full(100, 0.62)}
+    wobble = 0.004 * np.sin(EPOCHS)
+    moving = {"accuracy": 0.92 - 0.4 * 0.9**EPOCHS + wobble, "val_accuracy": 0.9 - 0.4 * 0.9**EPOCHS - wobble}
+    assert judge(losses | stuck).verdict is Verdict.NOT_LEARNING
+    assert judge(losses | moving).verdict is Verdict.HEALTHY
+
+
+@pytest.mark.parametrize("odd", [np.full(100, 90.0), np.where(EPOCHS % 3, np.nan, 0.9), -EPOCHS / 100.0])
+def test_accuracies_that_are_no_shares_or_mostly_missing_are_left_out(odd):
+    """Percentages, gaps and negative numbers change nothing."""
+    plain = judge(CURVES["healthy"])
+    found = judge(CURVES["healthy"] | {"accuracy": odd, "val_accuracy": odd})
+    assert (found.verdict, found.confidence) == (plain.verdict, plain.confidence)
 
 
 def test_the_largest_losses_there_are_have_a_shape():

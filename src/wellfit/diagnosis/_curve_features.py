@@ -15,6 +15,7 @@ _FLOOR = 0.05  # of the whole fall of a curve: below it a loss counts as zero, s
 _LATE = 0.2  # share of the epochs that shows whether a curve still moves
 _CAP = 6.0  # no feature is larger: one wild curve must not outvote everything else
 _LARGEST = 1e300  # sums and differences of larger losses are no numbers any more
+_STILL = 1e-3  # accuracies of a few hundred rows move in larger steps
 _MEDIAN_OF_NORMAL = 0.6745  # median of |z| of a normal distribution
 
 
@@ -138,16 +139,29 @@ def joint_features(train: Shape, validation: Shape, num_epochs: int) -> dict[str
 
 
 def accuracy_features(train: Curve, validation: Curve) -> dict[str, float]:
-    """Return what the accuracies say: gains since the first epoch, and how high training has come."""
-    calm_train, calm_validation = smooth(train), smooth(validation)
-    ending = max(1, int(_WINDOW * len(train)))
+    """Return what both accuracies say about having learned: a network that has not answers the same always.
+
+    Args:
+        train: ``[epoch]`` accuracies, 0 to 1, without gaps; likewise `validation`.
+    """
     return {
-        "accuracy_gain": float(calm_train[-ending:].mean() - train[0]),
-        "validation_accuracy_gain": float(calm_validation[-ending:].mean() - validation[0]),
-        "validation_accuracy_loss": float(calm_validation.max() - calm_validation[-ending:].mean()),
-        "accuracy": float(calm_train[-ending:].mean()),
-        "accuracy_gap": float(calm_train[-ending:].mean() - calm_validation[-ending:].mean()),
+        "validation_stillness": _stillness(validation[len(validation) // 2 :]),
+        "train_stillness": _stillness(train[len(train) // 2 :]),
+        "validation_range": float(np.log(np.ptp(validation) + _STILL)),
+        "train_range": float(np.log(np.ptp(train) + _STILL)),
+        "stuck": float((validation == np.median(validation)).mean()),
+        "validation_accuracy": _ending(validation),
+        "train_accuracy": _ending(train),
     }
+
+
+def _stillness(values: Curve) -> float:
+    """Return the logarithm of how far accuracies scatter; that of an answer that never changes is lowest."""
+    return float(np.log(np.std(values) + _STILL))
+
+
+def _ending(values: Curve) -> float:
+    return float(np.median(values[-max(3, int(_WINDOW * len(values))) :]))
 
 
 def score(features: Mapping[str, float], weights: Mapping[str, float]) -> float:

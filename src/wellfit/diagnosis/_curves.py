@@ -17,9 +17,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wellfit.diagnosis._curve_features import joint_features, score, shape, validation_features
+from wellfit.diagnosis._curve_features import (
+    accuracy_features,
+    joint_features,
+    score,
+    shape,
+    validation_features,
+)
 from wellfit.diagnosis._curve_text import finding, unknown, verdict_line
-from wellfit.diagnosis._curve_weights import LOSSES, WORSE
+from wellfit.diagnosis._curve_weights import ACCURACIES, LOSSES, WORSE
 from wellfit.diagnosis._history import Curve, History
 from wellfit.records import CurvePair, Diagnosis, Examined, Finding, Outcome, Verdict
 
@@ -40,6 +46,8 @@ MIN_RISE = 0.02
 
 FLAT = 1e-3
 """A training loss that never moves by this share of itself is not learning."""
+
+_MOST = 0.5  # of the epochs: where fewer have an accuracy, what is filled in would be judged
 
 _KEYS = {"loss": ("loss", "val_loss"), "error rate": ("accuracy", "val_accuracy")}
 _CODES = {
@@ -96,7 +104,8 @@ def judge_curves(history: History) -> Diagnosis:
         for key, curve in zip(_KEYS[name], (train, validation), strict=True)
         if curve is not None
     )
-    judged = _judge(train, validation, has_diverged=has_diverged)
+    hits = None if name != "loss" else _hits(history)
+    judged = _judge(train, validation, hits, has_diverged=has_diverged)
     numbers = _numbers(train, validation, judged) | _accuracies(history)
     found = _finding(judged, numbers)
     if name != "loss":
@@ -123,7 +132,18 @@ def _watched(history: History) -> tuple[Curve | None, Curve | None, str]:
     return None if hits is None else 1.0 - hits, None if val_hits is None else 1.0 - val_hits, "error rate"
 
 
-def _judge(train: Curve | None, validation: Curve | None, *, has_diverged: bool) -> Judged:
+def _hits(history: History) -> tuple[Curve, Curve] | None:
+    """Return training and validation accuracy where both are shares, measured in most epochs."""
+    curves = [history.curve(key) for key in _KEYS["error rate"]]
+    known = [curve for curve in curves if curve is not None and np.isfinite(curve).mean() > _MOST]
+    if len(known) < len(curves) or any(np.nanmin(c) < 0 or np.nanmax(c) > 1 for c in known):
+        return None
+    return _whole(known[0]), _whole(known[1])
+
+
+def _judge(
+    train: Curve | None, validation: Curve | None, hits: tuple[Curve, Curve] | None, *, has_diverged: bool
+) -> Judged:
     if has_diverged:
         return Judged(verdict=Verdict.NOT_LEARNING, confidence=0.9, why="diverged", probabilities={})
     if _num_measured(train, validation) < MIN_EPOCHS:
@@ -135,10 +155,10 @@ def _judge(train: Curve | None, validation: Curve | None, *, has_diverged: bool)
         return Judged(verdict=Verdict.NOT_LEARNING, confidence=0.8, why="flat", probabilities={})
     if validation is None:
         return _inconclusive("no validation")
-    return _weigh(train, validation)
+    return _weigh(train, validation, hits)
 
 
-def _weigh(train: Curve | None, validation: Curve) -> Judged:
+def _weigh(train: Curve | None, validation: Curve, hits: tuple[Curve, Curve] | None) -> Judged:
     length = len(validation)
     after = shape(_whole(validation))
     if train is None:
@@ -146,7 +166,10 @@ def _weigh(train: Curve | None, validation: Curve) -> Judged:
         likely = {Verdict.OVERFITTING.value: float(worse), Verdict.HEALTHY.value: float(1.0 - worse)}
     else:
         features = joint_features(shape(_whole(train)), after, length)
-        scores = {name: score(features, weights) for name, weights in LOSSES.items()}
+        weighed = LOSSES
+        if hits is not None:
+            features, weighed = features | accuracy_features(*hits), ACCURACIES
+        scores = {name: score(features, weights) for name, weights in weighed.items()}
         top = max(scores.values())
         odds = {name: float(np.exp(value - top)) for name, value in scores.items()}
         likely = {name: value / sum(odds.values()) for name, value in odds.items()}
