@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from wellfit.diagnosis import MIN_GAIN, Evidence, examine_all, findings
-from wellfit.diagnosis.label_noise import CAUSE, MEMORY, MIN_NOISE, NAME
+from wellfit.diagnosis.label_noise import CAUSE, MEMORY, MIN_NOISE, NAME, PLAIN_NOISE, PLAIN_Z
 from wellfit.records import Outcome
 
-DOUBTFUL = {"suspect_share": 0.3, "suspect_excess": 5 * MIN_NOISE, "suspect_z": 8.0, "suspects": [{"row": 3}]}
+DOUBTFUL = {"suspect_share": 0.3, "suspect_excess": 2 * MIN_NOISE, "suspect_z": 8.0, "suspects": [{"row": 3}]}
 
 
 def cleaned(gain: float, data: dict[str, object] | None = None, **rest: object) -> Evidence:
@@ -49,6 +49,25 @@ def test_at_the_threshold_of_the_share(factor: float, outcome: Outcome) -> None:
 def test_the_training_without_the_suspects_must_agree(gain: float, outcome: Outcome) -> None:
     """Doubt alone is no proof: leaving the rows out has to help."""
     assert CAUSE.examine(cleaned(gain)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("noise", "z", "gain", "outcome"),
+    [
+        (samples.ABOVE * PLAIN_NOISE, samples.ABOVE * PLAIN_Z, 0.0, Outcome.FOUND),
+        (samples.BELOW * PLAIN_NOISE, samples.ABOVE * PLAIN_Z, 0.0, Outcome.SILENT),
+        (samples.ABOVE * PLAIN_NOISE, samples.BELOW * PLAIN_Z, 0.0, Outcome.SILENT),
+        (samples.ABOVE * PLAIN_NOISE, samples.ABOVE * PLAIN_Z, -MIN_GAIN, Outcome.SILENT),
+    ],
+)
+def test_plain_noise_only_must_not_be_contradicted(
+    noise: float, z: float, gain: float, outcome: Outcome
+) -> None:
+    """A fifth of the labels at many standard errors is noise, also where a few runs cannot show the gain."""
+    ruling = CAUSE.examine(cleaned(gain, {"suspect_excess": noise, "suspect_z": z}))
+    assert ruling.outcome is outcome
+    proven = CAUSE.examine(cleaned(0.3, {"suspect_excess": noise, "suspect_z": z}))
+    assert ruling.confidence < proven.confidence
 
 
 def test_an_excess_that_chance_makes_is_silent() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from wellfit.diagnosis import BASELINE, Evidence
-from wellfit.diagnosis.no_signal import CAUSE, MAX_SIGNAL_Z, MAX_SKILL, network_z
+from wellfit.diagnosis.no_signal import CAUSE, MAX_SIGNAL_Z, MAX_SKILL, changed_z, network_z
 from wellfit.records import Outcome
 
 NOTHING = {"signal_z": 0.3, "signal_skill": 0.0, "signal_skill_high": MAX_SKILL}
@@ -58,6 +58,20 @@ def test_a_network_that_learns_refutes_blind_references() -> None:
     evidence = samples.make_evidence(loss=0.5, best=0.5, data=NOTHING)
     assert network_z(evidence) > MAX_SIGNAL_Z + 1
     assert CAUSE.examine(evidence).outcome is Outcome.SILENT
+
+
+def test_a_change_that_beats_chance_on_fresh_trials_refutes_it() -> None:
+    """The network is at chance, and with a penalty below it, on trials that nothing was chosen by as well."""
+    name = "L2 0.03"
+    evidence = samples.make_evidence(
+        loss=1.05, best=0.5, data=NOTHING, gains={name: (0.4, 0.0)}, fresh={name: (0.4, 0.0)}
+    )
+    assert changed_z(evidence) > MAX_SIGNAL_Z + 1
+    assert CAUSE.examine(evidence).outcome is Outcome.SILENT
+    lucky = samples.make_evidence(
+        loss=1.05, best=0.5, data=NOTHING, gains={name: (0.4, 0.0)}, fresh={name: (0.0, 0.0)}
+    )
+    assert changed_z(lucky) < 0
 
 
 def test_a_network_that_does_not_learn_is_another_cause() -> None:

@@ -53,7 +53,8 @@ def test_regularization_that_closes_more_is_named_first() -> None:
     evidence = samples.make_evidence(
         loss=LOSS, train_loss=0.05, early_loss=0.5, gains={"L2 0.01": (0.5, -0.1)}
     )
-    assert [one.code for one in findings(examine_all(evidence))] == ["weak-regularization", CAUSE.code]
+    codes = [one.code for one in findings(examine_all(evidence))]
+    assert codes[:2] == ["weak-regularization", CAUSE.code]
 
 
 def test_fresh_trials_decide() -> None:

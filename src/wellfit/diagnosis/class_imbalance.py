@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wellfit.diagnosis._cause import MAX_P, Cause, Ruling, cannot_tell, found, not_applicable, silent
+from wellfit.diagnosis._cause import MAX_P_SCREENED, Cause, Ruling, cannot_tell, found, not_applicable, silent
 from wellfit.diagnosis._evidence import Evidence, Float64Array, Runs
 from wellfit.diagnosis._gain import confidence_of, evidence_of
 from wellfit.diagnosis._probe import BASELINE, Probe, Situation
@@ -66,7 +66,7 @@ def examine(evidence: Evidence) -> Ruling:
     for one in tried:
         where = evidence.fresh if one in evidence.fresh else evidence.runs
         numbers[_TOLD[one]] = _mean(_compared(evidence, where[BASELINE], where[one])[2])
-    if effect.estimate >= MIN_CHANGE and effect.p_value <= MAX_P:
+    if effect.estimate >= MIN_CHANGE and effect.p_value <= MAX_P_SCREENED:  # of two probes, not of forty
         return found(confidence_of(effect, MIN_CHANGE), numbers, effect, score=_SHARE * effect.estimate)
     return silent(
         "neither class weights nor an output bias changes what is predicted for the rare class", numbers

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from wellfit.diagnosis._cause import Cause, Ruling, cannot_tell, found, silent
-from wellfit.diagnosis._evidence import Evidence
+from wellfit.diagnosis._evidence import Evidence, Float64Array
 from wellfit.diagnosis._gain import number
 from wellfit.diagnosis._probe import BASELINE, Probe, Situation
 from wellfit.records import Verdict
@@ -48,7 +48,7 @@ def examine(evidence: Evidence) -> Ruling:
     }
     if np.isnan(z):
         return cannot_tell("no reference model could be fitted", numbers)
-    if z > MAX_SIGNAL_Z or network > MAX_SIGNAL_Z + 1:
+    if z > MAX_SIGNAL_Z or max(network, changed_z(evidence)) > MAX_SIGNAL_Z + 1:
         return silent("the inputs predict the target better than chance", numbers)
     if skill > MAX_SKILL and z > 2:
         return cannot_tell("a weak signal, or none: more rows would decide it", numbers)
@@ -71,10 +71,30 @@ def network_z(evidence: Evidence) -> float:
     # On permuted labels a network is at chance at best; where it is better, it is that which must be beaten.
     best = noise[:, int(np.argmin(np.mean(noise, axis=0)))]
     differences = np.minimum(chance, best) - own[:, epoch]
+    return _z(evidence, differences)
+
+
+def _z(evidence: Evidence, differences: Float64Array) -> float:
+    """Return the mean of ``[trial]`` differences over its standard error, with that of overlapping rows."""
     if len(differences) < 2 or not np.isfinite(differences).all():
         return 0.0
     error = float(np.std(differences, ddof=1)) * float(np.sqrt(1 / len(differences) + 0.1))
     return float(np.mean(differences)) / max(error, 1e-3 * abs(evidence.chance_loss))
+
+
+def changed_z(evidence: Evidence) -> float:
+    """Return by how many standard errors the best change of the first look beats chance on fresh trials."""
+    names = [
+        name
+        for name, probe in evidence.probes.items()
+        if name != BASELINE and not probe.is_question and name in evidence.fresh and name in evidence.runs
+    ]
+    if not names:
+        return 0.0
+    best = min(names, key=lambda name: float(evidence.final(name, evidence.runs[name].trials).mean()))
+    trials = [t for t in evidence.fresh[best].trials if t in evidence.fair]
+    differences = evidence.chance[trials] - evidence.final(best, trials) if trials else np.zeros(0)
+    return _z(evidence, differences)
 
 
 CAUSE = Cause(

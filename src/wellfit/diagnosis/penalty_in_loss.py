@@ -17,8 +17,8 @@ from wellfit.diagnosis._gain import evidence_of
 from wellfit.diagnosis._probe import BASELINE
 from wellfit.records import Verdict
 
-# A penalty of this share of what there is to gain makes a good network look like a middling one.
-MIN_SHARE = 0.15
+# A penalty of this share of what there is to gain makes a good network look like a lesser one.
+MIN_SHARE = 0.12
 MIN_LEARNED = 0.5
 """Share of the way from chance to the best reference that the data loss must have gone."""
 
