@@ -104,7 +104,7 @@ def _searched(spec: Spec, table: Table, scale: Scale) -> Spec:
     outcomes = run_jobs([Job(one, table.train, table.test) for one in tried])
     smooth = [_smoothed(outcome.test_loss) for outcome in outcomes]
     lowest = np.array([curve.min() for curve in smooth])
-    # Of about equally good ones the least penalized: a large penalty in the reported loss is a fault by itself.
+    # Of about equally good ones the least penalized: a large penalty in the reported loss is a fault, too.
     near = np.flatnonzero(lowest <= lowest.min() + _TIE * max(scale.chance - lowest.min(), 0.0))
     chosen = min(near, key=lambda index: (tried[index].l2, lowest[index]))
     # The middle of the flat part of the curve, so that neither fewer nor more epochs matter.

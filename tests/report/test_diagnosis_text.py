@@ -53,7 +53,7 @@ def test_order_of_what_matters() -> None:
         "+31 % of the possible improvement (95 % interval +22 % to +40 %",
         "What to do  1. collect more rows",
         "2. until then",
-        "docs/causes/too-few-rows.md",
+        "wellfit explain too-few-rows (docs/causes/too-few-rows.md)",
         "Cause 2 of 2: trained-too-long",
         "How to read an effect",
         "Not found",

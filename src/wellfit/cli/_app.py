@@ -8,6 +8,7 @@ import typer
 
 from wellfit._version import __version__
 from wellfit.cli._diagnose import diagnose
+from wellfit.cli._explain import explain
 from wellfit.cli._improve import demo, improve
 from wellfit.cli._predict import predict
 from wellfit.cli._report import report
@@ -54,6 +55,7 @@ app.command(
     context_settings={"allow_interspersed_args": False},
     epilog=_examples("wellfit watch train.py --epochs 20", "wellfit watch --json verdict.json train.py"),
 )(watch)
+app.command(epilog=_examples("wellfit explain", "wellfit explain too-few-rows"))(explain)
 app.command(epilog=_examples("wellfit predict wellfit-churn new.csv -o predictions.csv"))(predict)
 app.command(epilog=_examples("wellfit report wellfit-churn"))(report)
 app.command(epilog=_examples("wellfit demo --budget 30s"))(demo)

@@ -10,10 +10,13 @@ from wellfit.report._draw import forest_svg
 from wellfit.report._html import to_html, write_html
 from wellfit.report._json import to_json, write_json
 from wellfit.report._markdown import to_markdown
+from wellfit.report._pages import cause_codes, cause_page
 from wellfit.report._parse import from_json, read_json
 from wellfit.report._text import to_text
 
 __all__ = [
+    "cause_codes",
+    "cause_page",
     "diagnosis_from_json",
     "diagnosis_html",
     "diagnosis_json",

@@ -11,6 +11,7 @@ from wellfit.report._causes import meaning
 from wellfit.report._files import write_text
 from wellfit.report._html import drawn_curves, drawn_forests, page_environment
 from wellfit.report._numbers import duration
+from wellfit.report._pages import cause_html
 
 
 def diagnosis_html(diagnosis: Diagnosis) -> str:
@@ -27,6 +28,7 @@ def diagnosis_html(diagnosis: Diagnosis) -> str:
     """
     environment = page_environment()
     environment.globals |= {"view": _view, "table": _diagnosis_view, "words": _diagnosis_words}
+    environment.globals["explained"] = cause_html
     environment.filters["meaning"] = meaning
     light, label = _diagnosis_words.label_of(diagnosis)
     figure = _diagnosis_view.effects_figure(diagnosis)

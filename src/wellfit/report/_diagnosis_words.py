@@ -10,6 +10,7 @@ import numpy as np
 
 from wellfit.records import Diagnosis, Effect, Finding, Outcome, Verdict
 from wellfit.report._numbers import NOT_AVAILABLE, duration, number, signed
+from wellfit.report._pages import cause_codes
 from wellfit.report._summary import LIGHTS, Light
 from wellfit.report._words import clean, count, plain
 
@@ -169,8 +170,9 @@ def finding_title(diagnosis: Diagnosis, place: int) -> str:
 
 
 def docs_page(finding: Finding) -> str:
-    """Return where the cause is explained."""
-    return finding.page or f"docs/causes/{finding.code}.md"
+    """Return where the cause is explained: the page's place, and the command that shows it."""
+    page = finding.page or f"docs/causes/{finding.code}.md"
+    return f"wellfit explain {finding.code} ({page})" if finding.code in cause_codes() else page
 
 
 def codes_with(diagnosis: Diagnosis, outcome: Outcome) -> tuple[str, ...]:
