@@ -15,7 +15,7 @@ import pytest
 
 from wellfit.api._diagnose import diagnose
 from wellfit.api._events import Event
-from wellfit.diagnosis import CAUSES, class_imbalance
+from wellfit.diagnosis import CAUSES, class_imbalance, preprocessing_mismatch
 from wellfit.records import DataError, Diagnosis, SettingsError, Task, Verdict
 
 NUM_ROWS, NUM_TRAIN, NUM_FEATURES = 200, 150, 8
@@ -133,7 +133,10 @@ def test_validation_columns_in_another_unit_are_a_mismatch() -> None:
     """Rows times 100 are named, with all columns, and the rest is judged with them mended."""
     x, y = rows()
     found = run(network(), x[:NUM_TRAIN], y[:NUM_TRAIN], validation_data=(100 * x[NUM_TRAIN:], y[NUM_TRAIN:]))
-    assert found.findings[0].code == "preprocessing-mismatch"
+    first = found.findings[0]
+    assert first.code == "preprocessing-mismatch"
+    own, mapped = (first.evidence[name] for name in preprocessing_mismatch.PATHS)
+    assert mapped > 1.5 * own, "training rows in the other unit fail as well"
     assert found.verdict is Verdict.MISLEADING_EVALUATION
     columns = found.findings[0].evidence["columns"]
     assert isinstance(columns, list)
@@ -149,6 +152,7 @@ def test_softmax_on_one_unit_is_wiring() -> None:
     assert (first.code, found.verdict) == ("wiring", Verdict.NOT_LEARNING)
     assert "softmax on one unit" in str(first.evidence["read"])
     assert first.evidence["intervention"] == "repaired output and loss"
+    assert any("mend that first" in note for note in found.notes) == (len(found.findings) > 1)
     # Always class 1: the loss of the other rows is as large as it can be.
     assert first.evidence["chance_loss_uniform"] == pytest.approx(np.log(2))
     assert "times that of equal shares" in str(first.evidence["start"])

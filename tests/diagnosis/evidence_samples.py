@@ -65,6 +65,7 @@ REGRESSION = replace(SITUATION, task=Task.REGRESSION, num_classes=0)
 HEALTHY_DATA: Mapping[str, object] = {
     "num_validation": 200,
     "validation_error": 0.01,
+    "validation_interval": [LOSS - 0.02, LOSS + 0.02],
     "has_own_validation": True,
     "mismatched_columns": [],
     "input_scale": 1.0,
@@ -107,6 +108,7 @@ HEALTHY_NETWORK: Mapping[str, object] = {
 
 _LOSSES_OF_DATA = (
     "validation_error",
+    "validation_interval",
     "matched_gains",
     "loss_on_copies",
     "loss_on_others",

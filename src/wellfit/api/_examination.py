@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,8 @@ from wellfit.api._gradient_facts import gradient_facts
 from wellfit.api._group_facts import shared_group_losses
 from wellfit.api._looks import first_look, may_end_elsewhere, promising, second_look
 from wellfit.api._memorized import best_epoch, memorized
-from wellfit.api._network_facts import balanced_accuracies, mismatch_gains, network_facts
+from wellfit.api._mismatch_facts import mismatch_facts
+from wellfit.api._network_facts import balanced_accuracies, network_facts
 from wellfit.api._patient import Patient
 from wellfit.api._row_facts import RowFacts, column_facts, row_facts
 from wellfit.api._row_losses import chance_losses
@@ -37,6 +38,7 @@ from wellfit.diagnosis import (
     examined_records,
     findings,
     label_noise,
+    preprocessing_mismatch,
     probes_for,
     split_shift,
     verdict_of,
@@ -46,6 +48,7 @@ from wellfit.evaluation import matched
 from wellfit.models import dropout_points, find_layout, output_bias
 from wellfit.records import (
     Diagnosis,
+    Finding,
     Metric,
     Outcome,
     Verdict,
@@ -102,7 +105,8 @@ class Examination:
         _, snapshot = experiments.run([base], {BASELINE: plan.given[:1]}, should_stop=self._stopped)
         if snapshot is None:
             return experiments, waiting
-        early.data["matched_gains"] = gains = mismatch_gains(experiments, snapshot, early.mismatched)
+        early.data |= mismatch_facts(experiments, snapshot, early.mismatched)
+        gains = cast("list[float]", early.data["matched_gains"])
         chance = chance_losses(self.patient, [plan.splits[t] for t in plan.given]).mean()
         if not gains or np.mean(gains) < MIN_GAIN * abs(chance):
             return experiments, waiting
@@ -137,7 +141,9 @@ class Examination:
         rows: RowFacts = waiting.result()
         network, data = network_facts(experiments, snapshot)
         rows.data |= data | {
-            k: v for k, v in early.data.items() if k in ("matched_gains", "mismatched_columns")
+            k: v
+            for k, v in early.data.items()
+            if k in ("matched_gains", "mismatched_columns", *preprocessing_mismatch.PATHS)
         }
         rows.data |= _copy_losses(rows.data) | shared_group_losses(rows.data)
         runs |= _balanced(experiments, snapshot, runs)
@@ -272,7 +278,12 @@ class Examination:
             numbers=numbers,
             curves=told_curves(evidence),
             effects=effects,
-            notes=(*self.patient.notes, *_trained_note(evidence), *experiments.notes),
+            notes=(
+                *self.patient.notes,
+                *_trained_note(evidence),
+                *_broken_note(found),
+                *experiments.notes,
+            ),
             command=self.command,
             members_trained=experiments.members_trained,
             timing={"compile_s": experiments.compile_s, "total_s": self.clock.elapsed_s},
@@ -351,6 +362,15 @@ def _trained_note(evidence: Evidence) -> tuple[str, ...]:
     return (
         "the network came trained: confidence and normalization are judged at its own weights, all else by "
         "training it anew from its initializers",
+    )
+
+
+def _broken_note(found: Sequence[Finding]) -> tuple[str, ...]:
+    if len(found) < 2 or found[0].code != wiring.CAUSE.code:
+        return ()
+    return (
+        "all other findings were measured on the network with its wiring as it is: mend that first, then "
+        "diagnose again",
     )
 
 

@@ -1,4 +1,4 @@
-"""What the network does at fixed weights: temperature, statistics, dead units, losses row by row."""
+"""What the network does at fixed weights: its units, its start, losses row by row, and as it came."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._confidence_facts import confidence_facts
 from wellfit.api._experiments import Experiments, Snapshot, drawn_weights
+from wellfit.api._normalization_facts import MOST_ROWS, normalization_facts, recalibrated_losses
 from wellfit.api._patient import Patient
-from wellfit.api._row_losses import chance_losses, row_losses
+from wellfit.api._row_losses import chance_losses, readable, row_losses
 from wellfit.diagnosis import BASELINE, Runs
-from wellfit.evaluation import matched, score
+from wellfit.evaluation import mean_interval, score
 from wellfit.models import (
     activations,
     predict_plain,
-    recalibrated,
     trainable_paths,
     weight_values,
     with_weights,
@@ -26,7 +27,6 @@ from wellfit.records import UnsupportedModelError
 Array = NDArray[Any]
 
 _CENSUS_ROWS = 512
-_CALIBRATION_ROWS = 8192
 _START_ROWS = 2048
 _TRAINED = 0.9
 """Share of the chance loss below which the weights that a network came with count as trained."""
@@ -60,9 +60,9 @@ def network_facts(
     if given is not None:
         data |= _given_facts(patient, predictions[given])
     if patient.dataset.task.is_classification and patient.setup.loss_name.endswith("crossentropy"):
-        facts |= _temperatures(experiments, {t: predictions[t] for t in predictions if t in plan.look})
+        facts |= confidence_facts(experiments, {t: predictions[t] for t in predictions if t in plan.look})
     if patient.facts.batch_normalizations:
-        facts |= _recalibration(experiments, snapshot, [t for t in plan.look if t in predictions])
+        facts |= normalization_facts(experiments, snapshot, [t for t in plan.look if t in predictions])
     facts |= _census(experiments, snapshot, given)
     facts |= _connections(experiments, snapshot, given)
     facts |= _start(experiments)
@@ -93,58 +93,15 @@ def _are_shares(predicted: Array) -> bool:
     return bool(np.isfinite(predicted).all() and predicted.min() >= 0 and predicted.max() <= 1 + _SAME)
 
 
-def mismatch_gains(experiments: Experiments, snapshot: Snapshot, columns: Array) -> list[float]:
-    """Return how much lower the loss is once validation columns are mapped to the training rows' moments."""
-    patient, plan = experiments.patient, experiments.plan
-    dataset = patient.dataset
-    rows, train = patient.validation, patient.train
-    x = np.asarray(dataset.inputs[0], np.float64)
-    mended = np.array(dataset.inputs[0])
-    mended[rows] = matched(x[train], x[rows], columns)
-    changed = replace(dataset, inputs=(mended, *dataset.inputs[1:]))
-    gains: list[float] = []
-    for trial in plan.given:
-        index = snapshot.of(BASELINE, trial)
-        if index < 0:
-            continue
-        model = with_weights(patient.model, [values[index] for values in snapshot.weights])
-        outputs = predict_plain(model, experiments.inputs(trial, rows, changed))
-        target = dataset.target[rows]
-        before = row_losses(patient, target, experiments.predict(snapshot, index, rows)).mean()
-        gains.append(float(before - row_losses(patient, target, _readable(patient, outputs)).mean()))
-    return gains
-
-
 def _given_facts(patient: Patient, prediction: Array) -> dict[str, object]:
     losses = row_losses(patient, patient.dataset.target[patient.validation], prediction)
     finite = losses[np.isfinite(losses)]
     facts: dict[str, object] = {}
     if len(finite) > 1:
         facts["validation_error"] = float(finite.std(ddof=1) / np.sqrt(len(finite)))
+        facts["validation_interval"] = list(mean_interval(finite, seed=0))
     facts["validation_row_losses"] = losses
     return facts
-
-
-def _temperatures(experiments: Experiments, predictions: dict[int, Array]) -> dict[str, object]:
-    """Fit one temperature on half of the rows of a trial and judge it on the other half, both ways."""
-    patient = experiments.patient
-    cold, warm, best = list[float](), list[float](), list[float]()
-    for trial, probability in predictions.items():
-        target = patient.dataset.target[experiments.plan.splits[trial].validation]
-        if not np.isfinite(probability).all() or len(target) < 8:
-            continue
-        logits = np.log(np.clip(probability, 1e-7, 1.0))
-        half = np.random.default_rng([trial, 5]).permutation(len(target)) % 2 == 0
-        after = 0.0
-        for fit in (half, ~half):
-            temperature = _temperature(logits[fit], target[fit])
-            best.append(temperature)
-            after += _log_loss(logits[~fit] / temperature, target[~fit]) * float((~fit).mean())
-        cold.append(_log_loss(logits, target))
-        warm.append(after)
-    if not cold:
-        return {}
-    return {"loss_at_one": cold, "loss_at_temperature": warm, "temperature": float(np.median(best))}
 
 
 def _as_given(experiments: Experiments) -> dict[str, object]:
@@ -155,9 +112,9 @@ def _as_given(experiments: Experiments) -> dict[str, object]:
     split = experiments.plan.splits[trial]
     losses: dict[str, float] = {}
     predicted: dict[str, Array] = {}
-    for name, rows in (("train", split.train[:_CALIBRATION_ROWS]), ("validation", split.validation)):
+    for name, rows in (("train", split.train[:MOST_ROWS]), ("validation", split.validation)):
         outputs = predict_plain(patient.model, experiments.inputs(trial, rows))
-        predicted[name] = _readable(patient, outputs)
+        predicted[name] = readable(patient, outputs)
         losses[name] = float(row_losses(patient, patient.dataset.target[rows], predicted[name]).mean())
     chance = float(chance_losses(patient, [replace(split, validation=split.train)])[0])
     if not losses["train"] < (_TRAINED if _num_updates(patient) else _TRAINED_UNSEEN) * chance:
@@ -168,12 +125,17 @@ def _as_given(experiments: Experiments) -> dict[str, object]:
         "given_validation_loss": losses["validation"],
     }
     if patient.dataset.task.is_classification and patient.setup.loss_name.endswith("crossentropy"):
-        facts |= _temperatures(experiments, {trial: predicted["validation"]})
+        facts |= confidence_facts(experiments, {trial: predicted["validation"]})
     if patient.facts.batch_normalizations:
         weights = [np.asarray(values) for values in weight_values(patient.model)]
-        after = _recalibrated_loss(experiments, weights, trial)
+        after = recalibrated_losses(experiments, weights, trial)
         if after is not None:
-            facts |= {"loss_as_it_stands": [losses["validation"]], "loss_recalibrated": [after]}
+            facts |= {
+                "loss_as_it_stands": [losses["validation"]],
+                "loss_recalibrated": [after[1]],
+                "train_loss_inference_mode": losses["train"],
+                "train_loss_training_mode": after[0],
+            }
     return facts
 
 
@@ -181,45 +143,6 @@ def _num_updates(patient: Patient) -> int:
     """Return how many updates the optimizer that the network came with has made."""
     optimizer = getattr(patient.model, "optimizer", None)
     return 0 if optimizer is None else int(optimizer.iterations)
-
-
-def _recalibrated_loss(experiments: Experiments, weights: list[Array], trial: int) -> float | None:
-    """Return the validation loss with statistics of the training rows, None where they cannot be replaced."""
-    patient, split = experiments.patient, experiments.plan.splits[trial]
-    try:
-        inputs = experiments.inputs(trial, split.train[:_CALIBRATION_ROWS])
-        model = recalibrated(patient.model, weights, inputs)
-    except UnsupportedModelError:
-        return None
-    outputs = predict_plain(model, experiments.inputs(trial, split.validation))
-    target = patient.dataset.target[split.validation]
-    return float(row_losses(patient, target, _readable(patient, outputs)).mean())
-
-
-def _temperature(logits: Array, target: Array) -> float:
-    """Return the temperature of the lowest log loss, from a grid that is fine enough."""
-    grid = np.exp(np.linspace(np.log(0.3), np.log(30.0), 60))
-    return float(grid[int(np.argmin([_log_loss(logits / t, target) for t in grid]))])
-
-
-def _log_loss(logits: Array, target: Array) -> float:
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_probability = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return float(-log_probability[np.arange(len(target)), target].mean())
-
-
-def _recalibration(experiments: Experiments, snapshot: Snapshot, trials: list[int]) -> dict[str, object]:
-    patient, plan = experiments.patient, experiments.plan
-    before, after = list[float](), list[float]()
-    for trial in trials[:3]:
-        index, rows = snapshot.of(BASELINE, trial), plan.splits[trial].validation
-        mended = _recalibrated_loss(experiments, [values[index] for values in snapshot.weights], trial)
-        if mended is None:
-            return {}
-        predicted = experiments.predict(snapshot, index, rows)
-        before.append(float(row_losses(patient, patient.dataset.target[rows], predicted).mean()))
-        after.append(mended)
-    return {"loss_as_it_stands": before, "loss_recalibrated": after}
 
 
 def _census(experiments: Experiments, snapshot: Snapshot, given: int | None) -> dict[str, object]:
@@ -280,7 +203,7 @@ def _start(experiments: Experiments) -> dict[str, object]:
         model = with_weights(patient.model, drawn_weights(experiments, trial))
     except UnsupportedModelError:
         return {}
-    outputs = _readable(patient, predict_plain(model, experiments.inputs(trial, rows)))
+    outputs = readable(patient, predict_plain(model, experiments.inputs(trial, rows)))
     loss = float(row_losses(patient, patient.dataset.target[rows], outputs).mean())
     if not np.isfinite(loss):
         return {}
@@ -307,17 +230,3 @@ def _worse(worst: dict[str, object], layer: str, when: str, name: str, values: A
         "dead_layer": f"{layer} ({when})",
         "symmetric": flagged,
     }
-
-
-def _readable(patient: Patient, outputs: Array) -> Array:
-    """Return a plain network's outputs as probabilities or values."""
-    if not patient.dataset.task.is_classification:
-        return outputs
-    values = np.asarray(outputs, np.float64)
-    if values.shape[1] == 1:
-        positive = 1 / (1 + np.exp(-values)) if patient.setup.from_logits else values
-        return np.concatenate([1 - positive, positive], axis=1)
-    if not patient.setup.from_logits:
-        return values / np.clip(values.sum(axis=1, keepdims=True), 1e-12, None)
-    shifted = np.exp(values - values.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)

@@ -67,3 +67,17 @@ def chance_losses(patient: Patient, splits: Sequence[Split]) -> Array:
             for s in splits
         ]
     )
+
+
+def readable(patient: Patient, outputs: Array) -> Array:
+    """Return a plain network's outputs as probabilities or values."""
+    if not patient.dataset.task.is_classification:
+        return outputs
+    values = np.asarray(outputs, np.float64)
+    if values.shape[1] == 1:
+        positive = 1 / (1 + np.exp(-values)) if patient.setup.from_logits else values
+        return np.concatenate([1 - positive, positive], axis=1)
+    if not patient.setup.from_logits:
+        return values / np.clip(values.sum(axis=1, keepdims=True), 1e-12, None)
+    shifted = np.exp(values - values.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)

@@ -1,8 +1,8 @@
 """Batch normalization behaves otherwise in inference than in training, and that is the gap.
 
 Look-alikes: any overfitting (there training rows in inference mode do well). Told apart at fixed weights:
-the moving averages are replaced by the moments of the training rows, and validation recovers without
-training.
+the same training rows do better in training mode than in inference mode, and once the moving averages are
+replaced by the moments of these rows, validation recovers without training.
 
 Source: Ioffe and Szegedy, Batch Normalization, 2015; Wu and Johnson, Rethinking "Batch" in BatchNorm, 2021.
 """
@@ -15,6 +15,9 @@ from wellfit.diagnosis._cause import Cause, Ruling, cannot_tell, not_applicable
 from wellfit.diagnosis._evidence import Evidence
 from wellfit.diagnosis._gain import effect_ruling, evidence_of
 from wellfit.records import Verdict
+
+MODES = ("train_loss_inference_mode", "train_loss_training_mode")
+"""Loss of the same training rows with moving averages, and with their own moments; told only."""
 
 
 def examine(evidence: Evidence) -> Ruling:
@@ -36,13 +39,14 @@ def examine(evidence: Evidence) -> Ruling:
         "batch_size": evidence.situation.settings.batch_size,
         "layer": layers[0][0],
     }
+    numbers |= {name: network[name] for name in MODES if name in network}
     return effect_ruling(effect, numbers, what="fresh statistics change no more than noise does")
 
 
 CAUSE = Cause(
     code="batchnorm-mode",
     family=Verdict.MISLEADING_EVALUATION,
-    experiment="moving statistics replaced by those of the training rows, at fixed weights",
+    experiment="the same rows in training and inference mode; moving statistics replaced, at fixed weights",
     remedies=(
         "lower the momentum (0.9) or train for more updates",
         "recompute the statistics after training",

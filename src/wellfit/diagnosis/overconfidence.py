@@ -2,7 +2,7 @@
 
 Look-alikes: `trained_too_long` and `weak_regularization` also lower the loss, but change what is predicted.
 Told apart by dividing the logits by one temperature, fitted on other rows than it is judged on: the loss
-falls, accuracy stays.
+falls, accuracy stays, and the reliability curve (how often each probability is right) comes to the diagonal.
 
 Source: Guo et al., On Calibration of Modern Neural Networks, 2017.
 """
@@ -18,6 +18,13 @@ from wellfit.records import Verdict
 
 _DISCOUNT = 0.05  # a temperature also mends part of what training too long does
 _MIN_SKILL = 0.3  # share of the scale that a network must have learned to be called overconfident
+CALIBRATION = (
+    "calibration_error",
+    "calibration_error_at_temperature",
+    "accuracy",
+    "share_of_hits",
+)
+"""Told beside it, of validation rows: the distance of probabilities from hits, and the reliability curve."""
 _WARM = 1.15  # below this temperature probabilities are about right
 
 
@@ -35,6 +42,7 @@ def examine(evidence: Evidence) -> Ruling:
     if effect is None:
         return cannot_tell("predictions of the network as it stands were not available")
     numbers = {**evidence_of(effect), "temperature": temperature}
+    numbers |= {name: network[name] for name in CALIBRATION if name in network}
     if temperature < _WARM:
         return silent("the best temperature is close to 1", numbers)
     if float(mended.mean()) > evidence.chance_loss - _MIN_SKILL * evidence.scale:
@@ -45,7 +53,7 @@ def examine(evidence: Evidence) -> Ruling:
 CAUSE = Cause(
     code="overconfidence",
     family=Verdict.OVERFITTING,
-    experiment="one temperature for the logits, fitted on other rows than it is judged on",
+    experiment="one temperature for the logits, fitted on other rows than those it is judged on",
     remedies=("scale the logits by the temperature", "label smoothing", "stop early"),
     examine=examine,
 )

@@ -1,8 +1,8 @@
 """Validation rows reach the network through another preprocessing than training rows did.
 
 Look-alikes: `split_shift` (other rows, measured alike). Told apart at fixed weights: mapping each
-validation column to the moments of its training column brings the loss back, and the columns differ in unit
-or offset.
+validation column to the moments of its training column brings the loss back, training rows that are given the
+moments of the validation columns fail too, and the columns differ in unit or offset.
 
 Source: Sculley et al., Hidden Technical Debt in Machine Learning Systems, 2015 (training-serving skew).
 """
@@ -15,6 +15,9 @@ from wellfit.diagnosis._cause import MAX_P_AGREEING, Cause, Ruling, not_applicab
 from wellfit.diagnosis._evidence import Evidence
 from wellfit.diagnosis._gain import effect_ruling, evidence_of
 from wellfit.records import Verdict
+
+PATHS = ("train_loss", "train_loss_on_validation_path")
+"""Loss of the training rows as they are, and with units and offsets of the validation columns; told only."""
 
 
 def examine(evidence: Evidence) -> Ruling:
@@ -29,6 +32,7 @@ def examine(evidence: Evidence) -> Ruling:
     if effect is None:
         return silent("the columns differ, and matching them could not be tried")
     numbers = {**evidence_of(effect), "columns": columns}
+    numbers |= {name: evidence.facts.data[name] for name in PATHS if name in evidence.facts.data}
     ruling = effect_ruling(
         effect, numbers, max_p=MAX_P_AGREEING, what="columns differ, and matching them changes nothing"
     )
@@ -50,7 +54,8 @@ def _first(ruling: Ruling) -> Ruling:
 CAUSE = Cause(
     code="preprocessing-mismatch",
     family=Verdict.MISLEADING_EVALUATION,
-    experiment="validation columns mapped to the moments of the training columns, at fixed weights",
+    experiment="validation columns mapped to the moments of the training columns, and the other way round, "
+    "at fixed weights",
     remedies=(
         "fit scaling on training rows and apply the same to validation rows",
         "put it into the network",

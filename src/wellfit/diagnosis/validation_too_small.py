@@ -1,14 +1,15 @@
 """There are too few validation rows to tell good from bad.
 
-Told apart at fixed weights: the 95 % interval of the validation loss over the rows covers a large part of
-the distance from chance to the best reference.
+Told apart at fixed weights: the 95 % interval of the validation loss, its rows drawn again (bootstrap),
+covers a large part of the distance from chance to the best reference, and with it the differences between
+networks that are to be told apart.
 
 Source: Varoquaux, Cross-validation Failure: Small Sample Sizes Lead to Large Error Bars, 2018.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from typing import cast
 
 from wellfit.diagnosis._cause import Cause, Ruling, cannot_tell, found, silent
 from wellfit.diagnosis._evidence import Evidence
@@ -24,11 +25,12 @@ MAX_ROWS = 45
 def examine(evidence: Evidence) -> Ruling:
     """Found where the validation loss is known only roughly because there are few rows."""
     data = evidence.facts.data
-    error, rows = number(data.get("validation_error")), number(data.get("num_validation"))
-    if np.isnan(error):
+    interval, rows = data.get("validation_interval"), number(data.get("num_validation"))
+    if not isinstance(interval, list):
         return cannot_tell("the validation loss could not be measured row by row")
-    half = 1.96 * error / evidence.scale
-    numbers = {"num_validation": rows, "half_width": half, "validation_error": error}
+    low, high = (float(value) for value in cast("list[float]", interval))
+    half = (high - low) / 2 / evidence.scale
+    numbers = {"num_validation": rows, "half_width": half, "loss_low": low, "loss_high": high}
     if rows <= MAX_ROWS and half >= MAX_HALF_WIDTH:
         # It spoils what is seen, not what is trained: whatever else is found comes first.
         return found(min(0.55 + half / 4, 0.95), numbers, score=_SCORE)
@@ -38,7 +40,7 @@ def examine(evidence: Evidence) -> Ruling:
 CAUSE = Cause(
     code="validation-too-small",
     family=Verdict.MISLEADING_EVALUATION,
-    experiment="the interval of the validation loss over its rows, at fixed weights",
+    experiment="the validation rows drawn again, at fixed weights: the interval of their loss",
     remedies=("validate on more rows", "use cross-validation"),
     examine=examine,
 )

@@ -1,6 +1,6 @@
 """Judging predictions: metrics, paired bootstrap, yardsticks. Pure functions over arrays."""
 
-from wellfit.evaluation._bootstrap import paired_bootstrap
+from wellfit.evaluation._bootstrap import mean_interval, paired_bootstrap
 from wellfit.evaluation._columns import (
     column_scale,
     column_skills,
@@ -12,6 +12,7 @@ from wellfit.evaluation._evaluate import confusion_matrix, evaluate, per_row_los
 from wellfit.evaluation._group_columns import GroupColumn, group_columns, group_folds
 from wellfit.evaluation._metrics import default_metric, get_metric, metric_names
 from wellfit.evaluation._references import reference_predictions
+from wellfit.evaluation._reliability import calibration_error, reliability
 from wellfit.evaluation._sides import Separation, copies, separation, target_shift
 from wellfit.evaluation._strong import one_thread, strong_predictions
 from wellfit.evaluation._student import student_quantile, student_two_sided
@@ -19,6 +20,7 @@ from wellfit.evaluation._student import student_quantile, student_two_sided
 __all__ = [
     "GroupColumn",
     "Separation",
+    "calibration_error",
     "column_scale",
     "column_skills",
     "confusion_matrix",
@@ -29,6 +31,7 @@ __all__ = [
     "group_columns",
     "group_folds",
     "matched",
+    "mean_interval",
     "metric_names",
     "mismatched_columns",
     "one_thread",
@@ -36,6 +39,7 @@ __all__ = [
     "per_row_loss",
     "rare_columns",
     "reference_predictions",
+    "reliability",
     "score",
     "separation",
     "strong_predictions",

@@ -1,0 +1,61 @@
+"""Validation columns in other units than training columns: what that does to a network at fixed weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellfit.api._experiments import Experiments, Snapshot
+from wellfit.api._row_losses import readable, row_losses
+from wellfit.diagnosis import BASELINE
+from wellfit.evaluation import matched
+from wellfit.models import Model, predict_plain, with_weights
+from wellfit.records import Dataset
+
+Array = NDArray[Any]
+
+
+def mismatch_facts(experiments: Experiments, snapshot: Snapshot, columns: Array) -> dict[str, object]:
+    """Return what other units of validation columns do to the network as it stands, at fixed weights.
+
+    Args:
+        experiments: where the network was trained.
+        snapshot: its members.
+        columns: of the first input, whose moments differ.
+
+    Returns:
+        ``matched_gains``: for each trial on the rows as given, how much lower validation loss is once the
+        columns are mapped to the moments of the training rows; ``train_loss`` of the first trial, and
+        ``train_loss_on_validation_path``: the same training rows with the moments of the validation columns.
+    """
+    patient, plan = experiments.patient, experiments.plan
+    rows, train = patient.validation, patient.train
+    x = np.asarray(patient.dataset.inputs[0], np.float64)
+    mended = _with_rows(patient.dataset, rows, matched(x[train], x[rows], columns))
+    broken = _with_rows(patient.dataset, train, matched(x[rows], x[train], columns))
+    gains, told = list[float](), dict[str, object]()
+    for trial in plan.given:
+        index = snapshot.of(BASELINE, trial)
+        if index < 0:
+            continue
+        model = with_weights(patient.model, [values[index] for values in snapshot.weights])
+
+        def loss(chosen: Array, dataset: Dataset, model: Model = model, trial: int = trial) -> float:
+            outputs = readable(patient, predict_plain(model, experiments.inputs(trial, chosen, dataset)))
+            return float(row_losses(patient, dataset.target[chosen], outputs).mean())
+
+        gains.append(loss(rows, patient.dataset) - loss(rows, mended))
+        if not told:
+            told["train_loss"] = loss(train, patient.dataset)
+            told["train_loss_on_validation_path"] = loss(train, broken)
+    return {"matched_gains": gains, **told}
+
+
+def _with_rows(dataset: Dataset, rows: Array, values: Array) -> Dataset:
+    """Return the dataset with other values of the first input in some rows."""
+    changed = np.array(dataset.inputs[0])
+    changed[rows] = values
+    return replace(dataset, inputs=(changed, *dataset.inputs[1:]))
