@@ -20,7 +20,8 @@ def cause_codes() -> tuple[str, ...]:
         >>> "too-few-rows" in cause_codes()
         True
     """
-    return tuple(sorted({path.stem for folder in _FOLDERS for path in folder.glob("[a-z]*.md")}))
+    stems = {path.stem for folder in _FOLDERS for path in folder.glob("*.md")}
+    return tuple(sorted(stems - {"README"}))
 
 
 def cause_page(code: str) -> str:
