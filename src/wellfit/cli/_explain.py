@@ -13,7 +13,6 @@ import wellfit
 from wellfit.cli._options import Debug
 from wellfit.cli._process import prepare_process
 from wellfit.cli._status import Status, guarded
-from wellfit.records import SettingsError, did_you_mean
 
 _WIDEST = 100
 
@@ -32,11 +31,11 @@ def explain(
         print("\n".join(codes))
         return Status.DONE
     if code not in codes:
-        raise SettingsError(
+        raise wellfit.SettingsError(
             f"there is no cause {code!r}.",
             received=f"CODE={code}",
             expected="one of " + ", ".join(codes),
-            fix=did_you_mean(code, codes),
+            fix=wellfit.records.did_you_mean(code, codes),
         )
     page = wellfit.report.cause_page(code)
     if not sys.stdout.isatty():
