@@ -16,6 +16,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from _fault_cases import FAMILIES, Case, Dropped, pair_cases, pair_names
 from _fault_engine import forget_programs
 from _fault_score import (
@@ -50,6 +52,9 @@ def _parsed() -> argparse.Namespace:
         metavar="FILE",
         help="where each answer is kept; what is there is not asked again",
     )
+    parser.add_argument(
+        "--per-pair", type=int, metavar="N", help="faults of a pair at most, drawn at random; all controls"
+    )
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes side by side")
     parser.add_argument("--build", action="store_true", help="only build the cases and say what they are")
     parser.add_argument("--no-rivals", action="store_true", help="leave out the rules of thumb")
@@ -68,6 +73,7 @@ def work(options: argparse.Namespace, number: int) -> tuple[list[Case], list[Dro
             print(f"{one.name:<46} dropped: {one.reason}", flush=True)
         return cases, dropped, []
     answers = []
+    cases = _drawn(cases, options.per_pair, number)
     kept = kept_answers(options.answers)
     for case in cases:
         one = kept.get(case.name) or answer(case, rivals=not options.no_rivals)
@@ -78,6 +84,15 @@ def work(options: argparse.Namespace, number: int) -> tuple[list[Case], list[Dro
                 file.write(one.to_json() + "\n")
     forget_programs()
     return cases, dropped, answers
+
+
+def _drawn(cases: list[Case], most: int | None, number: int) -> list[Case]:
+    """Return the controls and at most so many faults, drawn once and for all by the number of the pair."""
+    faults = [place for place, case in enumerate(cases) if not case.is_healthy]
+    if most is None or len(faults) <= most:
+        return cases
+    chosen = {faults[i] for i in np.random.default_rng(number).permutation(len(faults))[:most]}
+    return [case for place, case in enumerate(cases) if case.is_healthy or place in chosen]
 
 
 def _results(options: argparse.Namespace) -> Iterator[tuple[list[Case], list[Dropped], list[Answer]]]:
