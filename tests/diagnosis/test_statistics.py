@@ -203,3 +203,14 @@ def test_confidence_grows_with_size_and_certainty() -> None:
     ]
     assert values == sorted(values)
     assert 0.5 <= values[0] < values[-1] < 1
+
+
+@pytest.mark.parametrize("unit", [1e-24, 1e60])
+def test_the_unit_of_the_loss_may_be_any(unit: float) -> None:
+    """Losses of targets around 1e-12 or 1e30 have a scale and gains like all others."""
+    plain, odd = (samples.make_evidence(gains={"L2 0.01": 0.2}, unit=one) for one in (1.0, unit))
+    assert odd.scale == pytest.approx(unit * plain.scale)
+    own, other = plain.effect("L2 0.01"), odd.effect("L2 0.01")
+    assert own is not None
+    assert other is not None
+    assert other.estimate == pytest.approx(own.estimate)

@@ -32,6 +32,8 @@ Array = NDArray[Any]
 _CERTAIN_SHARE = 0.15
 """Share of rows that count as those of which models are most certain."""
 _MAX_FOLDS = 5
+_ROUNDING = 1e-12  # of losses, whose unit may be any
+_TINY = float(np.finfo(np.float64).tiny)
 _SUSPECT_DEVIATIONS = 2.5
 
 
@@ -174,7 +176,7 @@ def _references(facts: RowFacts, patient: Patient, x: Array, folds: Sequence[Spl
         facts.references[name] = float(values.mean())
         gains = base - values
         error = float(gains.std(ddof=1) / np.sqrt(len(gains)))
-        best_z = max(best_z, float(gains.mean()) / max(error, 1e-12))
+        best_z = max(best_z, float(gains.mean()) / max(error, _ROUNDING * abs(float(base.mean())), _TINY))
         skill = float(gains.mean() / base.mean())
         if skill >= best[0]:
             best = (skill, skill + 1.96 * error / float(base.mean()))
@@ -235,7 +237,7 @@ def _suspects(facts: RowFacts, patient: Patient) -> None:
         residual = target.reshape(len(target), -1)[:, 0] - facts.out_of_fold[:, 0]
         middle = np.nanmedian(residual[known])
         deviation = 1.4826 * np.nanmedian(np.abs(residual[known] - middle))
-        doubtful[known] = np.abs(residual[known] - middle) > _SUSPECT_DEVIATIONS * max(deviation, 1e-12)
+        doubtful[known] = np.abs(residual[known] - middle) > _SUSPECT_DEVIATIONS * max(deviation, _TINY)
     train = patient.train[known[patient.train]]
     held = patient.validation[known[patient.validation]]
     if not len(train) or not len(held):

@@ -117,7 +117,7 @@ class Evidence:
     @cached_property
     def scale(self) -> float:
         """Chance minus the best reference: what there is to gain; at least a hundredth of chance."""
-        return max(self.chance_loss - self.best_loss, 0.01 * abs(self.chance_loss), 1e-9)
+        return max(self.chance_loss - self.best_loss, 0.01 * abs(self.chance_loss)) or 1e-9
 
     @cached_property
     def learned(self) -> float:
