@@ -189,7 +189,7 @@ def test_no_validation_rows_keep_the_last_epoch(pop: Population) -> None:
         ("depth", 1),
         ("dropout", 1.0),
         ("label_smoothing", -0.1),
-        ("schedule", 4),
+        ("schedule", 99),
         ("warmup", 1.5),
         ("clip_norm", -1.0),
     ],

@@ -61,7 +61,7 @@ def finish(
         stop_after = best_epochs.get(settings, settings.epochs - 1) + 1 if settings.patience else None
         weights, good = laboratory.fit(settings, trial, stop_after=stop_after, alone=plan.is_long)
         trained.append(_built(laboratory, trial, settings, weights) if good else None)
-        scalings.append(laboratory.scalings(trial))
+        scalings.append(laboratory.scalings(settings, trial))
     improved = trained[-1] or trained[0]
     if improved is None:
         return None
@@ -85,15 +85,15 @@ def finish(
 
 def _built(laboratory: Laboratory, trial: int, settings: Settings, weights: tuple[Array, ...]) -> Model:
     subject = laboratory.subject
-    center, scale = laboratory.target_scaling(trial)
+    center, scale = laboratory.target_scaling(settings, trial) or (None, None)
     return chosen_model(
         subject.model,
-        laboratory.structure(settings),
+        laboratory.build(settings).structure,
         weights,
         settings,
         subject.setup,
-        target_center=center if subject.scale_target else None,
-        target_scale=scale if subject.scale_target else None,
+        target_center=center,
+        target_scale=scale,
     )
 
 

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.api._class_weights import balanced_weights
+from wellfit.api._material import Material, make_material
 from wellfit.api._measured import Collector, Measured
 from wellfit.api._subject import Subject
 from wellfit.api._trials import Trial
-from wellfit.data import fit_scaling
 from wellfit.evaluation import score
-from wellfit.models import resize
-from wellfit.population import Executor, MemberRun, TargetScaling, num_workers, open_executor
+from wellfit.models import restructured
+from wellfit.population import Executor, MemberRun, num_workers, open_executor
 from wellfit.records import (
     RESULTS,
     Curves,
+    DataChoice,
     Members,
+    Scaling,
     Settings,
     SettingsError,
-    Split,
+    Structure,
     UnsupportedModelError,
     WorkerError,
+    data_choice,
     members_from,
 )
 from wellfit.search import halving
@@ -34,9 +37,22 @@ Array = NDArray[Any]
 Progress = Callable[[int, int], None]
 Stop = Callable[[], bool]
 Job = tuple[int, int]  # setting, trial
-Structure = tuple[float, int]  # width, depth
 
-_OWN: Structure = (1.0, 0)
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """What an executor is opened for: a network and its material.
+
+    Attributes:
+        structure: of the network.
+        data: of the material.
+    """
+
+    structure: Structure
+    data: DataChoice
+
+
+_OWN = Build(structure=Structure(), data=DataChoice())
 # Weights, gradients, moments and best weights of all members that wait their turn.
 _STATE_BYTES = 2**31
 _COPIES = 6
@@ -58,13 +74,10 @@ class Laboratory:
     def __init__(self, subject: Subject, trials: Sequence[Trial]) -> None:
         self.subject, self.trials = subject, list(trials)
         self.members_trained = 0
-        self._executors: dict[Structure, Executor] = {}
+        self._executors: dict[Build, Executor] = {}
+        self._materials: dict[DataChoice, Material] = {}
         self.broken = ""
         self.notes: list[str] = []
-        splits = [trial.split for trial in self.trials]
-        self._scalings = _scalings(subject, splits)
-        self._target_scaling = _target_scaling(subject, splits)
-        self._class_weight = balanced_weights(subject.dataset, splits)
 
     def measure(
         self,
@@ -93,15 +106,15 @@ class Laboratory:
         def stopped() -> bool:
             return bool(self.broken) or (should_stop is not None and should_stop())
 
-        for structure, part in self._parts(settings, len(trials)):
+        for build, part in self._parts(settings, len(trials)):
             if stopped():
                 break
             jobs = [(setting, trial) for setting in part for trial in range(len(trials))]
             report = (lambda n, _, done=done: progress(done + n, total)) if progress else None
-            executor = self._executor_or_none(structure)
+            executor = self._executor_or_none(build)
             if executor is None:
                 continue
-            members = self._members([settings[s] for s, _ in jobs], [trials[t] for _, t in jobs])
+            members = self._members(build, [settings[s] for s, _ in jobs], [trials[t] for _, t in jobs])
             try:
                 run = executor.start(members)
                 owners = np.array([setting for setting, _ in jobs])
@@ -130,8 +143,9 @@ class Laboratory:
         Returns:
             One array for each entry of its network's ``weights``, and the verdict.
         """
-        executor = self._executor(self.structure(settings))
-        members = self._members([settings], [trial]).replace(patience=0, restore_best=False)
+        build = self.build(settings)
+        executor = self._executor(build)
+        members = self._members(build, [settings], [trial]).replace(patience=0, restore_best=False)
         # A block of one is compiled anew; a full block trains copies beside it, which may cost less.
         run = executor.start(members, block_size=1 if alone else None)
         run.advance(stop_after)
@@ -139,15 +153,26 @@ class Laboratory:
         self.members_trained += 1
         return tuple(weights[0] for weights in found.weights), int(found.results[0]) != RESULTS.nonfinite
 
-    def scalings(self, trial: int) -> Any:
-        """Return the fitted scaling of each input for a trial."""
-        return self._scalings[trial] if self._scalings else (None,) * len(self.subject.dataset.inputs)
+    def material(self, settings: Settings) -> Material:
+        """Return rows, splits and scalings under settings.
 
-    def target_scaling(self, trial: int) -> tuple[Array, Array]:
-        """Return centre and scale of the target, each ``[output]``, for a trial."""
-        if self._target_scaling is None:
-            return np.zeros(1, np.float32), np.ones(1, np.float32)
-        return self._target_scaling.center[trial], self._target_scaling.scale[trial]
+        Raises:
+            SettingsError: they make no sense for this subject.
+        """
+        choice = data_choice(settings)
+        if choice not in self._materials:
+            self._materials[choice] = make_material(self.subject, self.trials, choice)
+        return self._materials[choice]
+
+    def scalings(self, settings: Settings, trial: int) -> tuple[Scaling | None, ...]:
+        """Return the fitted scaling of each input for a trial."""
+        fitted = self.material(settings).scalings
+        return fitted[trial] if fitted else (None,) * len(self.subject.dataset.inputs)
+
+    def target_scaling(self, settings: Settings, trial: int) -> tuple[Array, Array] | None:
+        """Return centre and scale of the target, each ``[output]``, for a trial; None if it is not scaled."""
+        fitted = self.material(settings).target_scaling
+        return None if fitted is None else (fitted.center[trial], fitted.scale[trial])
 
     @property
     def num_places(self) -> int:
@@ -164,61 +189,70 @@ class Laboratory:
         for executor in self._executors.values():
             executor.close()
 
-    def _parts(self, settings: Sequence[Settings], num_trials: int) -> Iterator[tuple[Structure, list[int]]]:
-        """Yield settings that share a network, as many as fit the memory at a time."""
-        groups: dict[Structure, list[int]] = {}
+    def _parts(self, settings: Sequence[Settings], num_trials: int) -> Iterator[tuple[Build, list[int]]]:
+        """Yield settings that share a build, as many as fit the memory at a time."""
+        groups: dict[Build, list[int]] = {}
         # Members of one block train side by side, so those of equal length belong together.
         for setting in sorted(range(len(settings)), key=lambda s: settings[s].epochs):
-            groups.setdefault(self.structure(settings[setting]), []).append(setting)
+            groups.setdefault(self.build(settings[setting]), []).append(setting)
         each = 4 * _COPIES * max(self.subject.model.count_params(), 1)
-        for structure, group in groups.items():
-            size = max(1, int(_STATE_BYTES / (each * structure[0] ** 2)) // num_trials)
+        for build, group in groups.items():
+            size = max(1, int(_STATE_BYTES / (each * build.structure.width**2)) // num_trials)
             for start in range(0, len(group), size):
-                yield structure, group[start : start + size]
+                yield build, group[start : start + size]
 
-    def _executor_or_none(self, structure: Structure) -> Executor | None:
-        """Return the executor of a structure, None for one that cannot be built; the baseline's must be."""
+    def _executor_or_none(self, build: Build) -> Executor | None:
+        """Return the executor of a build, None for one that cannot be made; the baseline's must be."""
         try:
-            return self._executor(structure)
+            return self._executor(build)
         except (UnsupportedModelError, SettingsError) as error:
-            if structure == _OWN:
+            if build == _OWN:
                 raise
-            self.notes.append(
-                f"a network of width {structure[0]:g}, depth {structure[1]:+d}: {error.summary}"
-            )
+            changed = [
+                f"{name.replace('_', ' ')} {value}"
+                for part in (build.structure, build.data)
+                for name, value in asdict(part).items()
+                if value != getattr(type(part)(), name)
+            ]
+            self.notes.append(f"a network with {', '.join(changed)}: {error.summary}")
             return None
 
-    def structure(self, settings: Settings) -> Structure:
-        """Return (width, depth) of the network that must be built; what masks and gates do is (1, 0)."""
-        width = settings.width if settings.width > 1 else 1.0
+    def build(self, settings: Settings) -> Build:
+        """Return the network and material that settings need; what masks and gates do needs no other."""
+        structure = {field.name: getattr(settings, field.name) for field in fields(Structure)}
         blocks = [block for block in self.subject.layout.blocks if block.removable]
         last = blocks[len(blocks) + settings.depth :] if settings.depth < 0 else []
         by_gate = settings.depth < 0 and all(block.gateable for block in last)
-        return width, 0 if by_gate else settings.depth
+        structure.update(width=max(settings.width, 1.0), depth=0 if by_gate else settings.depth)
+        return Build(structure=Structure(**structure), data=data_choice(settings))
 
-    def _executor(self, key: Structure) -> Executor:
-        if key not in self._executors:
+    def _executor(self, build: Build) -> Executor:
+        if build not in self._executors:
             subject = self.subject
-            width, depth = key
-            model = subject.model
-            if key != _OWN:
-                model = resize(model, subject.layout, width=width, depth=depth)
-            self._executors[key] = open_executor(
+            if build.data not in self._materials:
+                self._materials[build.data] = make_material(subject, self.trials, build.data)
+            material = self._materials[build.data]
+            self._executors[build] = open_executor(
                 subject.executor.kind,
-                model,
-                subject.dataset,
-                [trial.split for trial in self.trials],
-                scalings=self._scalings,
-                target_scaling=self._target_scaling,
+                restructured(subject.model, subject.layout, build.structure),
+                material.dataset,
+                material.splits,
+                scalings=material.scalings,
+                target_scaling=material.target_scaling,
                 vary=_varied(subject),
             )
-        return self._executors[key]
+        return self._executors[build]
 
-    def _members(self, settings: Sequence[Settings], trials: Sequence[int]) -> Members:
+    def _members(self, build: Build, settings: Sequence[Settings], trials: Sequence[int]) -> Members:
         seeds = [self.trials[t].seed for t in trials]
-        return members_from(
-            settings, split=trials, seed=seeds, class_weight=self._class_weight, restore_best=None
-        ).replace(depth=[0 if self.structure(s)[1] else min(s.depth, 0) for s in settings])
+        members = members_from(
+            settings,
+            split=trials,
+            seed=seeds,
+            class_weight=self._materials[build.data].class_weight,
+            restore_best=None,
+        )
+        return members.replace(depth=[0 if build.structure.depth else min(s.depth, 0) for s in settings])
 
     def _scores(self, executor: Executor, members: Members, found: Curves) -> Array:
         """Return ``[member]`` scores on the rows kept for that; NaN for a member that did not end well."""
@@ -245,23 +279,6 @@ def _varied(subject: Subject) -> list[str]:
     """Return what any stage may vary, so that each program is compiled once."""
     names = ["dropout", "width", "depth"]
     return [*names, "smoothing", "class_weight"] if subject.dataset.task.is_classification else names
-
-
-def _scalings(subject: Subject, splits: Sequence[Split]) -> list[Any]:
-    if subject.preparation is None:
-        return []
-    return [fit_scaling(subject.dataset, split.train, subject.preparation) for split in splits]
-
-
-def _target_scaling(subject: Subject, splits: Sequence[Split]) -> TargetScaling | None:
-    if not subject.scale_target:
-        return None
-    targets = [subject.dataset.target[split.train].reshape(len(split.train), -1) for split in splits]
-    scale = np.stack([target.std(axis=0) for target in targets])
-    return TargetScaling(
-        center=np.stack([target.mean(axis=0) for target in targets]).astype(np.float32),
-        scale=np.where(scale > 0, scale, 1.0).astype(np.float32),
-    )
 
 
 def _climb(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._clock import Clock
 from wellfit.api._events import Event, Listener
-from wellfit.api._laboratory import Laboratory
+from wellfit.api._laboratory import Build, Laboratory
 from wellfit.api._measured import MeanCurve, Measured
 from wellfit.api._plan import Plan
 from wellfit.api._references import score_chance
@@ -415,8 +415,8 @@ def _can_stop(laboratory: Laboratory, plan: Plan) -> bool:
 
 def _shares_program(laboratory: Laboratory, settings: Settings) -> bool:
     baseline = laboratory.subject.baseline
-    same_network = laboratory.structure(settings) == laboratory.structure(baseline)
-    return same_network and settings.batch_size == baseline.batch_size
+    same_build = laboratory.build(settings) == laboratory.build(baseline)
+    return same_build and settings.batch_size == baseline.batch_size
 
 
 def _mean_known(scores: Array) -> Array:
@@ -429,10 +429,10 @@ def _mean_known(scores: Array) -> Array:
 def _waves(laboratory: Laboratory, candidates: Sequence[Candidate]) -> list[list[Candidate]]:
     """Group candidates by what must be compiled: the baseline's program, other networks, other batches."""
     baseline = laboratory.subject.baseline
-    own = (laboratory.structure(baseline), baseline.batch_size)
-    groups: dict[tuple[tuple[float, int], int], list[Candidate]] = {}
+    own = (laboratory.build(baseline), baseline.batch_size)
+    groups: dict[tuple[Build, int], list[Candidate]] = {}
     for candidate in candidates:
-        key = (laboratory.structure(candidate.settings), candidate.settings.batch_size)
+        key = (laboratory.build(candidate.settings), candidate.settings.batch_size)
         groups.setdefault(key, []).append(candidate)
     ordered = sorted(groups, key=lambda key: (key != own, key[0] == own[0], -key[1]))
     return [groups[key] for key in ordered]

@@ -49,6 +49,7 @@ from wellfit.models._resize import (
     resize,
     slice_weights,
 )
+from wellfit.models._restructure import restructured
 from wellfit.models._save import save_plain, summary_lines
 from wellfit.models._seize import Seizure
 from wellfit.models._seized_fit import SeizedFit, data_of, model_before, read_pipelines
@@ -113,6 +114,7 @@ __all__ = [
     "reference_width",
     "residual_mlp",
     "resize",
+    "restructured",
     "row_losses",
     "save_plain",
     "scaled_rate",

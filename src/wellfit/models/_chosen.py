@@ -12,9 +12,10 @@ from wellfit.models._compile import TrainingSetup
 from wellfit.models._layout import find_layout
 from wellfit.models._penalties import with_penalties
 from wellfit.models._rebuild import set_weights
-from wellfit.models._resize import narrow, resize
+from wellfit.models._resize import narrow
+from wellfit.models._restructure import restructured
 from wellfit.models._surgery import with_dropout
-from wellfit.records import Settings, UnsupportedModelError
+from wellfit.records import Settings, Structure, UnsupportedModelError
 
 _BATCH = 1024
 
@@ -24,7 +25,7 @@ Model = keras.Model
 
 def chosen_model(
     model: Model,
-    structure: tuple[float, int],
+    structure: Structure,
     weights: Sequence[np.ndarray],
     settings: Settings,
     setup: TrainingSetup,
@@ -36,7 +37,7 @@ def chosen_model(
 
     Args:
         model: the network that the study started from.
-        structure: (width, depth) with which the member's network was built from it; (1, 0) is `model`.
+        structure: with which the member's network was built from it; `Structure()` is `model`.
         weights: the member's, in the order of its network's ``weights``.
         settings: the member's.
         setup: loss and optimizer of the study.
@@ -47,10 +48,10 @@ def chosen_model(
         UnsupportedModelError: the last layer cannot take the target's scale over.
     """
     layout = find_layout(model)
-    if structure != (1.0, 0):
-        model = resize(model, layout, width=structure[0], depth=structure[1])
+    if structure != Structure():
+        model = restructured(model, layout, structure)
         layout = find_layout(model)
-    by_gate = settings.depth if structure[1] == 0 else 0
+    by_gate = settings.depth if structure.depth == 0 else 0
     if settings.width < 1 or by_gate < 0:
         built = narrow(model, layout, weights, width=min(settings.width, 1.0), depth=min(by_gate, 0))
     else:

@@ -32,7 +32,7 @@ from wellfit.records._errors import (
 )
 from wellfit.records._members import SCHEDULES, Members, members_from
 from wellfit.records._report import HoldoutResult, Remedy, Report
-from wellfit.records._settings import Settings
+from wellfit.records._settings import DataChoice, Settings, Structure, data_choice
 
 __all__ = [
     "RESULTS",
@@ -42,6 +42,7 @@ __all__ = [
     "ColumnSchema",
     "CurvePair",
     "Curves",
+    "DataChoice",
     "DataError",
     "Dataset",
     "Diagnosis",
@@ -65,6 +66,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Split",
+    "Structure",
     "TargetError",
     "TargetNotFoundError",
     "Task",
@@ -72,6 +74,7 @@ __all__ = [
     "Verdict",
     "WellfitError",
     "WorkerError",
+    "data_choice",
     "did_you_mean",
     "members_from",
     "shorten",

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from wellfit.records._dataset import FloatArray, IntArray
 from wellfit.records._settings import Settings
 
-SCHEDULES = ("constant", "exponential", "cosine", "plateau")
+SCHEDULES = (
+    "constant",
+    "exponential",
+    "cosine",
+    "plateau",
+    "warm-restarts",
+    "one-cycle",
+    "flat-cosine",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,9 +109,17 @@ class Members:
         return dataclasses.replace(self, **cast)
 
 
-# A tenth of the initial rate at the end is the usual choice for exponential decay; cosine goes to zero
-# (Loshchilov and Hutter, SGDR, 2017); plateau halves as Keras' ReduceLROnPlateau users commonly set.
-_DECAY = {"constant": 1.0, "exponential": 0.1, "cosine": 0.0, "plateau": 0.5}
+# A tenth of the initial rate at the end is the usual choice for exponential decay; all kinds of cosine go to
+# zero (Loshchilov and Hutter, SGDR, 2017); plateau halves as Keras' ReduceLROnPlateau users commonly set.
+_DECAY = {
+    "constant": 1.0,
+    "exponential": 0.1,
+    "cosine": 0.0,
+    "plateau": 0.5,
+    "warm-restarts": 0.0,
+    "one-cycle": 0.0,
+    "flat-cosine": 0.0,
+}
 
 
 def members_from(
@@ -156,7 +172,7 @@ def members_from(
         num_visits=zeros,
         learning_rate=real([s.learning_rate for s in rows]),
         schedule=whole([SCHEDULES.index(s.schedule) for s in rows]),
-        decay=real([_DECAY[s.schedule] for s in rows]),
+        decay=real([_DECAY.get(s.schedule, 0.0) for s in rows]),
         plateau_patience=whole([5] * count),
         warmup=real([s.warmup for s in rows]),
         clip_norm=real([s.clip_norm for s in rows]),

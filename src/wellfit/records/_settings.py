@@ -6,8 +6,25 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
-Schedule = Literal["constant", "exponential", "cosine", "plateau"]
+Schedule = Literal[
+    "constant", "exponential", "cosine", "plateau", "warm-restarts", "one-cycle", "flat-cosine"
+]
 ClassWeight = Literal["none", "balanced"]
+Where = Literal["all", "first", "last"]
+DropoutKind = Literal["dropout", "gaussian", "alpha"]
+Averaging = Literal["none", "ema", "swa", "lookahead"]
+Normalization = Literal["own", "none", "batch", "layer"]
+Activation = Literal["own", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh"]
+Switch = Literal["own", "on", "off"]
+Embedding = Literal["own", "periodic"]
+ScalingChoice = Literal["own", "none", "standard", "minmax01", "minmax11", "robust", "quantile"]
+OutlierChoice = Literal["own", "report", "clip", "drop"]
+MissingChoice = Literal["own", "median", "mean", "most_frequent"]
+Selection = Literal["none", "chi2", "mutual-information", "l1"]
+Extraction = Literal["none", "pca", "factor-analysis"]
+Creation = Literal["none", "products", "ratios", "logs", "bins"]
+Resampling = Literal["none", "oversample", "undersample", "smote", "borderline-smote", "adasyn", "copula"]
+Suspects = Literal["keep", "remove", "down-weight"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +50,37 @@ class Settings:
         batch_size: rows in an update.
         epochs: passes over the training rows at most.
         patience: epochs without a better validation loss before stopping; 0 means no early stopping.
+        orthogonality: strength of Keras' `OrthogonalRegularizer` on hidden kernels of two axes.
+        max_norm: largest norm of the weights into a unit of a hidden layer (Keras' `MaxNorm`); 0 for none.
+        activity_l2: strength times the sum of squared outputs of hidden layers, a row.
+        penalty_where: which kernels `l1`, `l2` and `weight_decay` reach: all, those of the first layer with
+            weights, or those of the last.
+        dropout_where: which dropout points `dropout` reaches; the others keep the network's own rates.
+        dropout_kind: what happens at a dropout point: zeros, Gaussian factors, or SELU's alpha dropout.
+        input_noise: standard deviation of Gaussian noise on the inputs, in their scaled unit.
+        input_dropout: share of the inputs that are zero in a training row, the rest scaled up.
+        mixup: both parameters of the Beta distribution that rows and labels are mixed by; 0 for none.
+        cutmix: likewise, where the share of features comes from another row; labels are mixed alike.
+        adversarial: size of the step along the sign of the gradient by the inputs (FGSM); half of the loss
+            is that of the moved rows. 0 for none.
+        averaging: which mean of its weights a network is judged by.
+        normalization: between hidden layers; "own" leaves the network as it is, "none" takes it out.
+        activation: of hidden layers.
+        skip: whether hidden layers of equal width are bridged by a sum.
+        input_scale: whether each input is multiplied by a learned factor first.
+        embedding: how numeric inputs enter: as they are, or with periodic features beside them.
+        category_embedding: whether one-hot columns of a category pass a dense layer of their own first.
+        scaling: of the inputs, in place of the study's own.
+        outliers: what becomes of outlying cells (or rows).
+        missing: what fills missing numbers.
+        selection: by what the best features are selected, on the training rows.
+        selected_share: share of the features that is kept.
+        extraction: linear features of the scaled inputs that take their place.
+        extracted_share: how many of them, as a share of the features.
+        creation: features that are added to the inputs.
+        resampling: how rows of rare classes (or all rows, by "copula") are multiplied; training rows only.
+        suspects: what becomes of training rows whose label other rows contradict.
+        temperature: whether probabilities are calibrated by one factor on the logits.
     """
 
     learning_rate: float = 1e-3
@@ -52,6 +100,35 @@ class Settings:
     batch_size: int = 32
     epochs: int = 100
     patience: int = 0
+    orthogonality: float = 0.0
+    max_norm: float = 0.0
+    activity_l2: float = 0.0
+    penalty_where: Where = "all"
+    dropout_where: Where = "all"
+    dropout_kind: DropoutKind = "dropout"
+    input_noise: float = 0.0
+    input_dropout: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    adversarial: float = 0.0
+    averaging: Averaging = "none"
+    normalization: Normalization = "own"
+    activation: Activation = "own"
+    skip: Switch = "own"
+    input_scale: bool = False
+    embedding: Embedding = "own"
+    category_embedding: bool = False
+    scaling: ScalingChoice = "own"
+    outliers: OutlierChoice = "own"
+    missing: MissingChoice = "own"
+    selection: Selection = "none"
+    selected_share: float = 0.5
+    extraction: Extraction = "none"
+    extracted_share: float = 0.5
+    creation: Creation = "none"
+    resampling: Resampling = "none"
+    suspects: Suspects = "keep"
+    temperature: bool = False
 
     def changed_from(self, other: Settings) -> dict[str, object]:
         """Return the fields in which these settings differ from `other`, with their values here.
@@ -62,3 +139,60 @@ class Settings:
         """
         mine, theirs = dataclasses.asdict(self), dataclasses.asdict(other)
         return {name: value for name, value in mine.items() if value != theirs[name]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Structure:
+    """The settings that need another network than the one that is given; see `Settings`.
+
+    Attributes:
+        width: factor on hidden units, 1 at least: fewer units are a mask.
+        depth: hidden layers more or fewer, where gates cannot do it.
+        normalization: likewise named in `Settings`, as all that follow.
+        activation: of hidden layers.
+        skip: sums that bridge hidden layers.
+        input_scale: learned factors on the inputs.
+        embedding: of numeric inputs.
+        category_embedding: of one-hot columns.
+    """
+
+    width: float = 1.0
+    depth: int = 0
+    normalization: Normalization = "own"
+    activation: Activation = "own"
+    skip: Switch = "own"
+    input_scale: bool = False
+    embedding: Embedding = "own"
+    category_embedding: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataChoice:
+    """The settings that need other inputs or other training rows; fields as in `Settings`."""
+
+    scaling: ScalingChoice = "own"
+    outliers: OutlierChoice = "own"
+    missing: MissingChoice = "own"
+    selection: Selection = "none"
+    selected_share: float = 0.5
+    extraction: Extraction = "none"
+    extracted_share: float = 0.5
+    creation: Creation = "none"
+    resampling: Resampling = "none"
+    suspects: Suspects = "keep"
+
+
+def data_choice(settings: Settings) -> DataChoice:
+    """Return the part of settings that inputs and training rows depend on.
+
+    Shares that nothing uses do not count.
+
+    Example:
+        >>> data_choice(Settings(selected_share=0.25)) == DataChoice()
+        True
+    """
+    chosen = {field.name: getattr(settings, field.name) for field in dataclasses.fields(DataChoice)}
+    for share, method in (("selected_share", "selection"), ("extracted_share", "extraction")):
+        if chosen[method] == "none":
+            chosen[share] = 0.5
+    return DataChoice(**chosen)
