@@ -1,5 +1,6 @@
 """Keras networks: loading, reading their structure, changing it, saving. The only importer of keras."""
 
+from wellfit.models._average import averaged
 from wellfit.models._bytes import (
     backend_name,
     custom_modules,
@@ -80,6 +81,7 @@ __all__ = [
     "WatchCallback",
     "WidthGroup",
     "activations",
+    "averaged",
     "backend_name",
     "build_variant",
     "check_fit",
