@@ -16,10 +16,12 @@ from wellfit.evaluation._reliability import calibration_error, reliability
 from wellfit.evaluation._sides import Separation, copies, separation, target_shift
 from wellfit.evaluation._strong import one_thread, strong_predictions
 from wellfit.evaluation._student import student_quantile, student_two_sided
+from wellfit.evaluation._temperature import apply_temperature, fit_temperature
 
 __all__ = [
     "GroupColumn",
     "Separation",
+    "apply_temperature",
     "calibration_error",
     "column_scale",
     "column_skills",
@@ -27,6 +29,7 @@ __all__ = [
     "copies",
     "default_metric",
     "evaluate",
+    "fit_temperature",
     "get_metric",
     "group_columns",
     "group_folds",

@@ -3,6 +3,12 @@
 from wellfit.search._candidate import Candidate, Family, Situation, make_candidate
 from wellfit.search._confirm import Confirmation, confirm
 from wellfit.search._dimension import Choice, Dimension, Range
+from wellfit.search._greedy import (
+    crossfitted_loss,
+    crossfitted_predictions,
+    greedy_selection,
+    weighted_mean,
+)
 from wellfit.search._halving import halving, rungs
 from wellfit.search._paired import PairedEffect, holm, paired_effect
 from wellfit.search._remedies import FAMILIES, remedies
@@ -27,6 +33,9 @@ __all__ = [
     "Situation",
     "Space",
     "confirm",
+    "crossfitted_loss",
+    "crossfitted_predictions",
+    "greedy_selection",
     "halving",
     "holm",
     "make_candidate",
@@ -38,4 +47,5 @@ __all__ = [
     "rungs",
     "sampler_names",
     "verdict",
+    "weighted_mean",
 ]
