@@ -15,6 +15,7 @@ from wellfit.api._subject import Subject, baseline_settings
 from wellfit.data import Preparation, Table, holdout_split, prepare, read_table
 from wellfit.evaluation import default_metric, get_metric
 from wellfit.models import (
+    BUILT_IN,
     Model,
     NetworkShape,
     check_fit,
@@ -27,7 +28,7 @@ from wellfit.population import choose_executor
 from wellfit.records import Dataset, SettingsError, TargetError, Task
 
 Array = NDArray[Any]
-REFERENCE = "mlp"
+REFERENCE = "tabular"
 
 
 def table_subject(
@@ -173,7 +174,7 @@ def _subject(
             *notes,
             f"units and layers stay as they are, and no plain .keras file is written: {layout.reason}",
         ]
-    baseline = baseline_settings(setup, len(working), batch_size, epochs)
+    baseline = baseline_settings(setup, len(working), batch_size, epochs, is_own=not is_reference)
     return Subject(
         dataset=dataset,
         working=working,
@@ -208,7 +209,7 @@ def network_shape(dataset: Dataset, working: Array, vocabulary_sizes: Sequence[i
 
 
 def is_built_in(model: Any) -> bool:
-    return isinstance(model, str) and model.split(":")[0] in ("mlp", "dense") and not Path(model).exists()
+    return isinstance(model, str) and model.split(":")[0] in BUILT_IN and not Path(model).exists()
 
 
 def input_width(model: Model) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._ensemble import Ensemble, ensemble_model
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
 from wellfit.api._references import chance_name, predict_references
@@ -15,7 +16,7 @@ from wellfit.api._subject import Subject
 from wellfit.data import apply_scaling
 from wellfit.evaluation import confusion_matrix, evaluate, paired_bootstrap
 from wellfit.models import Model, chosen_model, predict_plain
-from wellfit.records import HoldoutResult, Scaling, Settings, Task
+from wellfit.records import HoldoutResult, Scaling, Settings, Task, UnsupportedModelError
 
 Array = NDArray[Any]
 
@@ -42,7 +43,13 @@ class Final:
 
 
 def finish(
-    laboratory: Laboratory, plan: Plan, chosen: Settings, best_epochs: dict[Settings, int], seed: int
+    laboratory: Laboratory,
+    plan: Plan,
+    chosen: Settings,
+    best_epochs: dict[Settings, int],
+    seed: int,
+    *,
+    ensemble: Ensemble | None = None,
 ) -> Final | None:
     """Train on all working rows, compare on the holdout, hand back the better one by the confirmation.
 
@@ -53,7 +60,7 @@ def finish(
         None if neither network reaches a finite loss.
     """
     subject = laboratory.subject
-    arms = [subject.baseline] if chosen == subject.baseline else [subject.baseline, chosen]
+    arms = [subject.baseline] if chosen == subject.baseline or ensemble else [subject.baseline, chosen]
     trained: list[Model | None] = []
     scalings: list[tuple[Scaling | None, ...]] = []
     for settings in arms:
@@ -62,11 +69,15 @@ def finish(
         weights, good = laboratory.fit(settings, trial, stop_after=stop_after, alone=plan.is_long)
         trained.append(_built(laboratory, trial, settings, weights) if good else None)
         scalings.append(laboratory.scalings(settings, trial))
+    notes = []
+    if ensemble is not None:
+        trained.append(_average(laboratory, plan, ensemble, notes))
+        scalings.append(laboratory.scalings(ensemble.settings[0], plan.final))
+        arms.append(ensemble.settings[0])
     improved = trained[-1] or trained[0]
     if improved is None:
         return None
-    notes = []
-    if trained[-1] is None:
+    if trained[-1] is None and not notes:
         notes.append("the chosen network diverged on all working rows, so the baseline is kept")
     if trained[0] is None:
         notes.append("the baseline diverged on all working rows and counts as chance on the holdout")
@@ -81,6 +92,15 @@ def finish(
         confusion=confusion,
         note="; ".join(notes),
     )
+
+
+def _average(laboratory: Laboratory, plan: Plan, ensemble: Ensemble, notes: list[str]) -> Model | None:
+    try:
+        model = ensemble_model(laboratory, plan, ensemble)
+    except UnsupportedModelError as error:
+        notes.append(f"the networks are not averaged, and the baseline is kept: {error.summary}")
+        return None
+    return model
 
 
 def _built(laboratory: Laboratory, trial: int, settings: Settings, weights: tuple[Array, ...]) -> Model:

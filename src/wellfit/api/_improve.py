@@ -36,6 +36,7 @@ def improve(
     epochs: int | None = None,
     batch_size: int | None = None,
     sampler: str = "tpe",
+    ensemble: bool = False,
     columns: Mapping[str, str] | None = None,
     preparation: Preparation | None = None,
     unsafe: bool = False,
@@ -69,6 +70,7 @@ def improve(
         epochs: of the baseline; enough for about 2,500 updates if None.
         batch_size: of the baseline; 32 up to 10,000 rows if None.
         sampler: tpe, random, grid or cmaes.
+        ensemble: whether to hand back the average of many networks: as a rule better, and larger.
         columns: column name to kind, where the inferred one is wrong.
         preparation: how cells become numbers.
         unsafe: whether a model file may bring its own code.
@@ -115,7 +117,9 @@ def improve(
         unsafe=unsafe,
         reading=reading,
     )
-    study = run_study(subject, clock, seed=seed, sampler=sampler, listener=listener, command=command)
+    study = run_study(
+        subject, clock, seed=seed, sampler=sampler, listener=listener, command=command, ensemble=ensemble
+    )
     if folder is not None:
         study = replace(study, folder=write_study(study, folder, overwrite=overwrite))
     return study

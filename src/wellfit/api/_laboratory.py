@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -50,6 +50,30 @@ class Build:
 
     structure: Structure
     data: DataChoice
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bagged:
+    """Networks of some settings, each trained on every fold.
+
+    Attributes:
+        weights: (setting, trial) to the weights of a network that trained to its end.
+        predictions: (setting, trial) to what it predicts for the trial's validation rows.
+        shape: of a prediction.
+    """
+
+    weights: Mapping[Job, tuple[Array, ...]]
+    predictions: Mapping[Job, Array]
+    shape: tuple[int, ...]
+
+    def of(self, settings: Sequence[int]) -> Bagged:
+        """Return the networks of some settings, numbered anew in that order."""
+        place = {setting: index for index, setting in enumerate(settings)}
+
+        def part(table: Mapping[Job, Any]) -> dict[Job, Any]:
+            return {(place[s], trial): value for (s, trial), value in table.items() if s in place}
+
+        return Bagged(weights=part(self.weights), predictions=part(self.predictions), shape=self.shape)
 
 
 _OWN = Build(structure=Structure(), data=DataChoice())
@@ -152,6 +176,59 @@ class Laboratory:
         found = run.curves()
         self.members_trained += 1
         return tuple(weights[0] for weights in found.weights), int(found.results[0]) != RESULTS.nonfinite
+
+    def bag(
+        self,
+        settings: Sequence[Settings],
+        trials: Sequence[int],
+        *,
+        scaling: int,
+        progress: Progress | None = None,
+        should_stop: Stop | None = None,
+    ) -> Bagged:
+        """Train every setting on every trial with the scaling of one of them, and keep the networks.
+
+        Args:
+            settings: what to train.
+            trials: positions of the trials.
+            scaling: position of the trial whose fitted scaling all of them use.
+            progress: called as ``progress(members_done, members_in_all)``.
+            should_stop: asked all the time; True ends it with what has finished.
+        """
+        weights: dict[Job, tuple[Array, ...]] = {}
+        predictions: dict[Job, Array] = {}
+        done, total = 0, len(settings) * len(trials)
+        for build, part in self._parts(settings, len(trials)):
+            executor = self._executor_or_none(build)
+            if executor is None or self.broken:
+                continue
+            jobs = [(setting, trial) for setting in part for trial in trials]
+            report = (lambda n, _, done=done: progress(done + n, total)) if progress else None
+            members = self._members(build, [settings[s] for s, _ in jobs], [t for _, t in jobs])
+            members = members.replace(scaling=scaling)
+            try:
+                found = executor.train(members, progress=report, should_stop=should_stop)
+                ended = np.isin(found.results, (RESULTS.finished, RESULTS.early_stopped))
+                for trial in trials:
+                    chosen = np.flatnonzero(ended & (members.split == trial))
+                    if len(chosen):
+                        own = [values[chosen] for values in found.weights]
+                        rows = self.trials[trial].split.validation
+                        said = executor.predict(own, members.take(chosen), rows)
+                        for place, member in enumerate(chosen):
+                            weights[jobs[member]] = tuple(values[place] for values in own)
+                            predictions[jobs[member]] = np.asarray(said[place])
+            except WorkerError as error:
+                self.broken = error.summary
+                break
+            done += len(jobs)
+            self.members_trained += int((found.num_epochs > 0).sum())
+        shape = next(iter(predictions.values())).shape[1:] if predictions else ()
+        return Bagged(weights=weights, predictions=predictions, shape=shape)
+
+    def is_open(self, build: Build) -> bool:
+        """Return whether the program of a build is there already."""
+        return build in self._executors
 
     def material(self, settings: Settings) -> Material:
         """Return rows, splits and scalings under settings.

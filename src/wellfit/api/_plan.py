@@ -24,6 +24,9 @@ _MAX_CONFIRMING = 20  # further splits of the same rows hardly narrow the interv
 _MAX_FINALISTS = 4
 _MAX_PROGRAMS = 5
 _MIN_ROWS = 1000
+_BAG_SHARE = 0.4  # of the time, where networks are averaged
+_MIN_FOLDS, _MAX_FOLDS = 4, 8
+_AVERAGE_S = 5.0  # building the networks that are averaged
 _MAX_SLOWDOWN = 4.0
 _SLACK = 0.75  # of the time that is planned for; machines are rarely idle
 
@@ -43,6 +46,7 @@ class Plan:
         first_s: seconds that start and baseline should take.
         reserve_s: seconds kept back for the end.
         budget_s: seconds in all.
+        num_folds: folds that the networks of an average train on; 0 for no average.
     """
 
     num_look: int
@@ -55,11 +59,17 @@ class Plan:
     first_s: float
     reserve_s: float
     budget_s: float
+    num_folds: int = 0
+
+    @property
+    def bag_until_s(self) -> float:
+        """Seconds since the start at which the networks to average must be trained."""
+        return self.budget_s - self.reserve_s
 
     @property
     def confirm_until_s(self) -> float:
         """Seconds since the start at which the confirmation must end."""
-        return self.budget_s - self.reserve_s
+        return self.bag_until_s * (1.0 - _BAG_SHARE if self.num_folds else 1.0)
 
     @property
     def search_until_s(self) -> float:
@@ -99,6 +109,11 @@ class Plan:
         """Position of the trial that keeps some working rows to watch while it trains."""
         return self.final + 1
 
+    @property
+    def bag(self) -> tuple[int, ...]:
+        """Positions of the folds that the networks of an average train on."""
+        return tuple(range(self.watched + 1, self.watched + 1 + self.num_folds))
+
 
 def member_cost(
     num_parameters: int,
@@ -134,6 +149,7 @@ def make_plan(
     batch_size: int,
     num_workers: int,
     slowdown: float = 1.0,
+    ensemble: bool = False,
 ) -> Plan:
     """Share a budget out between the stages.
 
@@ -145,6 +161,7 @@ def make_plan(
         batch_size: of the baseline.
         num_workers: blocks that run side by side.
         slowdown: how many times slower than a compiled population the executor is.
+        ensemble: whether time is kept to train networks to average.
 
     Example:
         >>> plan = make_plan(90, 20_000, 1_600, epochs=50, batch_size=32, num_workers=2)
@@ -164,8 +181,11 @@ def make_plan(
 
     rows = 0.75 * num_rows
     # The two final networks train one by one on a core each.
-    reserve_s = min(0.5 * budget_s, _END_S + 1.5 * num_workers * cost(num_rows))
+    end_s = _END_S + (_AVERAGE_S if ensemble else 0.0)
+    reserve_s = min(0.5 * budget_s, end_s + 1.5 * num_workers * cost(num_rows))
     free_s = max(0.0, budget_s - reserve_s - _START_S - 2 * _COMPILE_S)
+    bag_s = _BAG_SHARE * free_s if ensemble else 0.0
+    free_s -= bag_s
     num_programs = min(_MAX_PROGRAMS, int(0.25 * free_s / _COMPILE_S))
     work_s = _SLACK * (free_s - num_programs * _COMPILE_S)
     num_look, max_rows = _look(0.4 * work_s, rows, cost)
@@ -184,6 +204,7 @@ def make_plan(
         first_s=_START_S + 2 * _COMPILE_S + _BLOCK * num_workers * look_s,
         reserve_s=reserve_s,
         budget_s=budget_s,
+        num_folds=int(min(_MAX_FOLDS, max(_MIN_FOLDS, bag_s / cost(num_rows)))) if ensemble else 0,
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._assemble import assemble
 from wellfit.api._clock import Clock
+from wellfit.api._ensemble import Ensemble, gather_ensemble
 from wellfit.api._events import Listener
 from wellfit.api._final import Final, finish
 from wellfit.api._laboratory import Laboratory
@@ -27,7 +28,7 @@ from wellfit.api._stages import (
 )
 from wellfit.api._study import Study
 from wellfit.api._subject import Subject
-from wellfit.api._trials import last_trials, make_trials
+from wellfit.api._trials import bag_trials, last_trials, make_trials
 from wellfit.population import enable_compilation_cache, num_workers
 from wellfit.records import Settings
 
@@ -50,6 +51,7 @@ class Found:
         screened: each remedy alone.
         searched: combinations.
         confirmed: finalists on fresh trials; None if it did not come to that.
+        ensemble: networks to average, where that was asked for and there was time.
         final: the networks trained on all working rows; None likewise.
         was_finished: whether the final networks were trained, well or not.
         timing: stage to seconds.
@@ -60,6 +62,7 @@ class Found:
     screened: list[Tried] = field(default_factory=list)
     searched: list[Tried] = field(default_factory=list)
     confirmed: Confirmed | None = None
+    ensemble: Ensemble | None = None
     final: Final | None = None
     was_finished: bool = False
     timing: dict[str, float] = field(default_factory=dict)
@@ -73,14 +76,21 @@ class Found:
 
 
 def run_study(
-    subject: Subject, clock: Clock, *, seed: int, sampler: str, listener: Listener, command: str
+    subject: Subject,
+    clock: Clock,
+    *,
+    seed: int,
+    sampler: str,
+    listener: Listener,
+    command: str,
+    ensemble: bool = False,
 ) -> Study:
     """Run a study from the subject to its report."""
     enable_compilation_cache()
     progress = Progress(subject=subject, clock=clock, listener=listener)
     for note in subject.notes:
         progress.say(message=note)
-    laboratory, plan = _prepare(subject, clock, seed)
+    laboratory, plan = _prepare(subject, clock, seed, ensemble)
     try:
         found = _stages(laboratory, plan, progress, seed=seed, sampler=sampler)
     finally:
@@ -97,7 +107,7 @@ def run_study(
     )
 
 
-def _prepare(subject: Subject, clock: Clock, seed: int) -> tuple[Laboratory, Plan]:
+def _prepare(subject: Subject, clock: Clock, seed: int, ensemble: bool) -> tuple[Laboratory, Plan]:
     """Share the budget out and draw all splits."""
     plan = make_plan(
         clock.budget_s,
@@ -107,10 +117,13 @@ def _prepare(subject: Subject, clock: Clock, seed: int) -> tuple[Laboratory, Pla
         batch_size=subject.baseline.batch_size,
         num_workers=num_workers(),
         slowdown=_slowdown(subject),
+        ensemble=ensemble,
     )
     look = make_trials(subject, plan.num_look, seed, stage=1, max_rows=plan.max_rows)
     fresh = make_trials(subject, plan.num_confirm, seed, stage=2)
-    return Laboratory(subject, [*look, *fresh, *last_trials(subject, seed)]), plan
+    return Laboratory(
+        subject, [*look, *fresh, *last_trials(subject, seed), *bag_trials(subject, plan.num_folds, seed)]
+    ), plan
 
 
 def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int, sampler: str) -> Found:
@@ -134,12 +147,17 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
         finalists = choose_finalists(found.screened, found.searched, plan.num_finalists)
         found.confirmed = confirm_finalists(laboratory, plan, finalists, progress)
         timed("confirm")
+        if plan.num_folds and not laboratory.broken and not clock.interrupted:
+            found.ensemble = gather_ensemble(laboratory, plan, found, progress)
+            timed("ensemble")
         if not laboratory.broken and _is_time_to_finish(laboratory.subject, clock):
             progress.stage = "final"
             progress.say(0, 2)
             chosen = found.confirmed.chosen
             settings: Settings = laboratory.subject.baseline if chosen is None else chosen.settings
-            found.final = finish(laboratory, plan, settings, found.confirmed.best_epochs, seed)
+            found.final = finish(
+                laboratory, plan, settings, found.confirmed.best_epochs, seed, ensemble=found.ensemble
+            )
             found.was_finished = True
             progress.say(2, 2)
         timed("final")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ Array = NDArray[Any]
 # of epochs of a study that does not name it follows from it.
 _TYPICAL_UPDATES = 2500
 _MIN_EPOCHS, _MAX_EPOCHS = 10, 100
+_PATIENCE, _LEAST_PATIENCE = 0.2, 5  # of a built network, as a share of its epochs
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -126,13 +127,22 @@ def default_epochs(num_rows: int, batch_size: int) -> int:
 
 
 def baseline_settings(
-    setup: TrainingSetup, num_rows: int, batch_size: int | None, epochs: int | None
+    setup: TrainingSetup, num_rows: int, batch_size: int | None, epochs: int | None, *, is_own: bool = True
 ) -> Settings:
-    """Return how a network is trained as it stands: its own compile settings, `fit`'s defaults."""
+    """Return how a network is trained as it stands.
+
+    The user's own network: its compile settings, `fit`'s defaults. One that was built for the data: with a
+    learning rate that falls to zero, and stopped early.
+    """
     size = batch_size or default_batch_size(num_rows)
-    return Settings(
+    num_epochs = epochs or default_epochs(num_rows, size)
+    settings = Settings(
         learning_rate=setup.learning_rate,
         label_smoothing=float(setup.loss_config.get("label_smoothing", 0.0)),
         batch_size=size,
-        epochs=epochs or default_epochs(num_rows, size),
+        epochs=num_epochs,
     )
+    patience = max(_LEAST_PATIENCE, round(_PATIENCE * num_epochs))
+    if is_own or patience >= num_epochs:
+        return settings
+    return replace(settings, schedule="cosine", patience=patience)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +75,28 @@ def last_trials(subject: Subject, seed: int) -> list[Trial]:
     except DataError:
         return [everything, everything]
     return [everything, Trial(split=watched, scored=none, seed=int(draws[0]))]
+
+
+def bag_trials(subject: Subject, num_folds: int, seed: int) -> list[Trial]:
+    """Return folds of the working rows: each is watched by a network that trains on all the others.
+
+    Rows in time order are not cut into folds: every network trains on all rows, each from its own seed.
+    """
+    if not num_folds:
+        return []
+    draws = np.random.SeedSequence([seed, 98]).generate_state(num_folds + 1)
+    rows = np.asarray(subject.working, np.int32)
+    none = np.zeros(0, np.int32)
+    splits = [Split(train=rows, validation=none)] * num_folds
+    if subject.dataset.time is None:
+        # Groups may be too few for folds.
+        with contextlib.suppress(DataError):
+            seeded = int(draws[-1])
+            splits = list(make_splits(subject.dataset, rows, num_folds, folds=num_folds, seed=seeded))
+    return [
+        Trial(split=split, scored=split.validation, seed=int(draw), can_stop=len(split.validation) > 0)
+        for split, draw in zip(splits, draws, strict=False)
+    ]
 
 
 def _trial(subject: Subject, outer: Split, split_seed: int, seed: int) -> Trial:

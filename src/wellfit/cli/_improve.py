@@ -67,7 +67,7 @@ def improve(
         typer.Option(
             metavar="SPEC",
             help="Your network: a .keras or .h5 file, module:function or file.py:function. Or a built-in: "
-            "mlp (residual, the default), mlp:128, dense:64-32, dense:64-32:0.2 (with dropout).",
+            "tabular (the default), tabular:128, mlp (residual), dense:64-32, dense:64-32:0.2 (dropout).",
         ),
     ] = None,
     budget: Annotated[str, typer.Option(metavar="TIME", help="Such as 90s, 5m or 1h.")] = "90s",
@@ -96,6 +96,9 @@ def improve(
     sampler: Annotated[
         SamplerOption, typer.Option(help="How combinations are searched.")
     ] = SamplerOption.tpe,
+    ensemble: Annotated[
+        bool, typer.Option("--ensemble", help="Hand back the average of many networks, as one network.")
+    ] = False,
     allow_unsafe: Annotated[
         bool,
         typer.Option(
@@ -168,6 +171,7 @@ def improve(
             epochs=epochs,
             batch_size=batch_size,
             sampler=sampler.value,
+            ensemble=ensemble,
             columns=columns or None,
             preparation=preparation,
             unsafe=allow_unsafe,

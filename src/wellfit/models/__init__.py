@@ -55,6 +55,7 @@ from wellfit.models._save import save_plain, summary_lines
 from wellfit.models._seize import Seizure
 from wellfit.models._seized_fit import SeizedFit, data_of, model_before, read_pipelines
 from wellfit.models._surgery import scaled_rate, with_dropout
+from wellfit.models._tabular import tabular_mlp
 from wellfit.models._temperature import with_temperature
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
 from wellfit.models._watch import WatchCallback, data_loss
@@ -126,6 +127,7 @@ __all__ = [
     "setup_to_plain",
     "slice_weights",
     "summary_lines",
+    "tabular_mlp",
     "trainable_paths",
     "training_setup",
     "unfrozen",

@@ -15,12 +15,13 @@ import keras
 from wellfit.models._import import import_function
 from wellfit.models._reference import dense_stack, residual_mlp
 from wellfit.models._scan import read_config, read_hdf5_config, suspicious_objects
+from wellfit.models._tabular import tabular_mlp
 from wellfit.records import ModelLoadError, SettingsError, Task, did_you_mean
 
 ModelSpec = keras.Model | Callable[..., keras.Model] | str | os.PathLike[str]
 """A network, a function that makes one, a file, ``module:function``, ``file.py:function``, or a name."""
 
-BUILT_IN = ("mlp", "dense")
+BUILT_IN = ("tabular", "mlp", "dense")
 _HDF5_SUFFIXES = (".h5", ".hdf5")
 
 
@@ -54,7 +55,8 @@ def load_model(spec: ModelSpec, *, unsafe: bool = False, shape: NetworkShape | N
 
     Args:
         spec: a ``.keras`` or ``.h5`` file; ``module:function`` or ``file.py:function`` returning a model; a
-            function; a model (returned as it is); ``mlp`` (residual MLP; ``mlp:128`` sets its width) or
+            function; a model (returned as it is); or a built-in: ``tabular`` (MLP with the defaults that
+            serve tables well; ``tabular:128`` sets its width), ``mlp`` (residual; ``mlp:128`` likewise) or
             ``dense`` (plain stack; ``dense:64-32`` sets its units, ``dense:64-32:0.2`` a dropout rate too).
             A function gets those of `shape`'s fields that it has arguments for.
         unsafe: whether a file may bring its own code (`Lambda` layers, registered classes).
@@ -91,7 +93,7 @@ def load_model(spec: ModelSpec, *, unsafe: bool = False, shape: NetworkShape | N
     raise ModelLoadError(
         f"{text!r} is not a network",
         received=text,
-        expected="a .keras or .h5 file, module:function, file.py:function, mlp or dense",
+        expected="a .keras or .h5 file, module:function, file.py:function, tabular, mlp or dense",
         fix=did_you_mean(text, BUILT_IN) or "name the function too, as in train.py:build_model",
     )
 
@@ -187,11 +189,12 @@ def _checked(made: Any, label: str) -> keras.Model:
 def _built_in(name: str, options: str, shape: NetworkShape | None) -> keras.Model:
     if shape is None:
         raise SettingsError(f"the built-in network {name!r} needs the shape of the data", fix="pass shape=")
-    if name == "mlp":
+    if name in ("tabular", "mlp"):
         width = _numbers(name, options, "-")
         if len(width) > 1:
             raise _bad_options(name, options)
-        return residual_mlp(
+        build = tabular_mlp if name == "tabular" else residual_mlp
+        return build(
             shape.num_features,
             shape.task,
             shape.num_outputs,

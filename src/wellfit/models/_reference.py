@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import keras
@@ -53,13 +53,13 @@ def residual_mlp(
         Gorishniy et al., Revisiting Deep Learning Models for Tabular Data, 2021 (the ResNet baseline).
     """
     units = width if width is not None else reference_width(num_rows, num_features + len(categories))
-    _check_sizes(num_features=num_features, width=units, num_outputs=num_outputs, num_blocks=num_blocks)
-    inputs, joined = _inputs(num_features, categories)
+    check_sizes(num_features=num_features, width=units, num_outputs=num_outputs, num_blocks=num_blocks)
+    inputs, joined = table_inputs(num_features, categories)
     x = keras.layers.Dense(units, name="stem")(joined)
     for number in range(1, num_blocks + 1):
         x = _block(x, units, dropout, normalization, f"block{number}")
-    model = keras.Model(inputs, _head(x, task, num_outputs), name="residual_mlp")
-    return _compiled(model, task)
+    model = keras.Model(inputs, head(x, task, num_outputs), name="residual_mlp")
+    return compiled(model, task)
 
 
 def dense_stack(
@@ -91,16 +91,14 @@ def dense_stack(
         >>> dense_stack(20, Task.MULTICLASS, 3, units=(64, 32)).count_params()
         3523
     """
-    _check_sizes(
-        num_features=num_features, width=min(units, default=1), num_outputs=num_outputs, num_blocks=0
-    )
-    inputs, x = _inputs(num_features, categories)
+    check_sizes(num_features=num_features, width=min(units, default=1), num_outputs=num_outputs, num_blocks=0)
+    inputs, x = table_inputs(num_features, categories)
     for number, count in enumerate(units, start=1):
         x = keras.layers.Dense(count, activation="relu", name=f"hidden{number}")(x)
         if dropout > 0:
             x = keras.layers.Dropout(dropout, name=f"dropout{number}")(x)
-    model = keras.Model(inputs, _head(x, task, num_outputs), name="dense_stack")
-    return _compiled(model, task)
+    model = keras.Model(inputs, head(x, task, num_outputs), name="dense_stack")
+    return compiled(model, task)
 
 
 def reference_width(num_rows: int, num_columns: int) -> int:
@@ -125,13 +123,15 @@ def embedding_size(num_codes: int) -> int:
     return max(1, min(32, round(1.6 * num_codes**0.56)))
 
 
-def _inputs(num_features: int, categories: Sequence[int]) -> tuple[Any, Any]:
-    """Return the inputs (one tensor, or a list) and all their columns side by side."""
+def table_inputs(
+    num_features: int, categories: Sequence[int], prepared: Callable[[Any], Any] = lambda x: x
+) -> tuple[Any, Any]:
+    """Return the inputs (one tensor, or a list) and all their columns side by side, numbers prepared."""
     inputs: list[Any] = []
     columns: list[Any] = []
     if num_features > 0:
         inputs.append(keras.Input((num_features,), name="features"))
-        columns.append(inputs[0])
+        columns.append(prepared(inputs[0]))
     for number, num_codes in enumerate(categories, start=1):
         codes = keras.Input((1,), dtype="int32", name=f"category{number}")
         inputs.append(codes)
@@ -157,24 +157,26 @@ def _block(x: Any, units: int, dropout: float, normalization: Normalization, nam
     return keras.layers.Add(name=f"{name}_add")([x, y])
 
 
-def _head(x: Any, task: Task, num_outputs: int) -> Any:
-    if task is Task.BINARY:
-        return keras.layers.Dense(1, activation="sigmoid", name="head")(x)
-    activation = "softmax" if task is Task.MULTICLASS else None
-    return keras.layers.Dense(num_outputs, activation=activation, name="head")(x)
+def head(x: Any, task: Task, num_outputs: int, *, start: str = "glorot_uniform") -> Any:
+    """Return the output layer of a task; `start` draws its kernel."""
+    units = 1 if task is Task.BINARY else num_outputs
+    activation = {Task.BINARY: "sigmoid", Task.MULTICLASS: "softmax"}.get(task)
+    return keras.layers.Dense(units, activation=activation, kernel_initializer=start, name="head")(x)
 
 
-def _compiled(model: keras.Model, task: Task) -> keras.Model:
+def compiled(model: keras.Model, task: Task, optimizer: Any = None) -> keras.Model:
+    """Return the network, compiled with the loss of its task and Adam unless told otherwise."""
     losses = {
         Task.BINARY: "binary_crossentropy",
         Task.MULTICLASS: "sparse_categorical_crossentropy",
         Task.REGRESSION: "mean_squared_error",
     }
-    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=losses[task])
+    model.compile(optimizer=optimizer or keras.optimizers.Adam(1e-3), loss=losses[task])
     return model
 
 
-def _check_sizes(*, num_features: int, width: int, num_outputs: int, num_blocks: int) -> None:
+def check_sizes(*, num_features: int, width: int, num_outputs: int, num_blocks: int) -> None:
+    """Refuse sizes that no network has."""
     if num_features < 0 or width < 1 or num_outputs < 1 or num_blocks < 0:
         raise SettingsError(
             "a size of the reference network is out of range",

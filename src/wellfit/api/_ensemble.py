@@ -1,0 +1,154 @@
+"""The average of several networks: settings that did well, each trained on all folds of the working rows.
+
+Source: Caruana et al., Ensemble Selection from Libraries of Models, 2004 (which settings, by greedy
+selection on rows that the networks did not train on); Breiman, Bagging Predictors, 1996.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellfit.api._laboratory import Bagged, Laboratory
+from wellfit.api._plan import Plan
+from wellfit.api._stages import Progress
+from wellfit.models import Model, averaged, chosen_model
+from wellfit.records import Settings
+from wellfit.search import greedy_selection
+
+if TYPE_CHECKING:
+    from wellfit.api._protocol import Found
+
+Array = NDArray[Any]
+
+_MAX_SETTINGS = 12  # that compete for a place
+_MAX_CHOSEN = 4  # that get one: each brings as many networks as there are folds
+_MAX_PICKS = 12  # of the greedy selection, with repetition
+_SLACK = 1.2
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ensemble:
+    """Networks to average.
+
+    Attributes:
+        settings: of the networks, the main one first.
+        weights: of each of the settings; their sum is 1.
+        bagged: the trained networks.
+        num_networks: how many there are.
+        num_compared: settings that competed.
+    """
+
+    settings: tuple[Settings, ...]
+    weights: tuple[float, ...]
+    bagged: Bagged
+    num_networks: int
+    num_compared: int
+
+
+def gather_ensemble(laboratory: Laboratory, plan: Plan, found: Found, progress: Progress) -> Ensemble | None:
+    """Train the settings that did best on every fold, and choose which of them to average.
+
+    Returns:
+        None where there was no time for a single setting.
+    """
+    progress.stage = "ensemble"
+    candidates = _candidates(laboratory, found)
+    left_s = plan.bag_until_s - progress.clock.elapsed_s
+    runs = found.baseline.measured.finished.size
+    member_s = _SLACK * found.baseline.measured.duration_s / max(1, runs)
+    affordable = int(left_s / max(member_s * len(plan.bag), 1e-9))
+    candidates = candidates[: min(max(1, affordable), _MAX_SETTINGS)]
+    bagged = laboratory.bag(
+        candidates,
+        plan.bag,
+        scaling=plan.final,
+        progress=progress.say,
+        should_stop=lambda: progress.clock.is_past(plan.bag_until_s),
+    )
+    complete = [s for s in range(len(candidates)) if all((s, t) in bagged.weights for t in plan.bag)]
+    if not complete:
+        return None
+    shares = _shares(laboratory, plan, bagged, complete)
+    order = sorted(range(len(complete)), key=lambda i: -shares[i])[:_MAX_CHOSEN]
+    kept = [i for i in order if shares[i] > 0]
+    total = sum(shares[i] for i in kept)
+    return Ensemble(
+        settings=tuple(candidates[complete[i]] for i in kept),
+        weights=tuple(float(shares[i] / total) for i in kept),
+        bagged=bagged.of([complete[i] for i in kept]),
+        num_networks=len(kept) * len(plan.bag),
+        num_compared=len(complete),
+    )
+
+
+def ensemble_model(laboratory: Laboratory, plan: Plan, ensemble: Ensemble) -> Model:
+    """Return the average as one plain Keras network.
+
+    Raises:
+        UnsupportedModelError: networks of this kind cannot be averaged.
+    """
+    subject = laboratory.subject
+    models, weights = [], []
+    for index, (settings, share) in enumerate(zip(ensemble.settings, ensemble.weights, strict=True)):
+        center, scale = laboratory.target_scaling(settings, plan.final) or (None, None)
+        for trial in plan.bag:
+            models.append(
+                chosen_model(
+                    subject.model,
+                    laboratory.build(settings).structure,
+                    ensemble.bagged.weights[index, trial],
+                    settings,
+                    subject.setup,
+                    target_center=center,
+                    target_scale=scale,
+                )
+            )
+            weights.append(share)
+    return averaged(models, weights, subject.dataset.task, from_logits=subject.setup.from_logits)
+
+
+def _candidates(laboratory: Laboratory, found: Found) -> list[Settings]:
+    """Return settings that were measured on all trials, the best first, that need nothing compiled anew.
+
+    All must see the same inputs, for the average has one set of them.
+    """
+    baseline = laboratory.subject.baseline
+    lowest = laboratory.subject.metric.direction == "minimize"
+    tried = {t.candidate.settings: float(t.scores.mean()) for t in _measured(found)}
+    tried[baseline] = float(found.baseline.scores.mean())
+    ranked = sorted(tried, key=lambda s: tried[s] if lowest else -tried[s])
+    chosen = found.confirmed.chosen if found.confirmed is not None else None
+    first = [] if chosen is None else [chosen.settings]
+    inputs = laboratory.build(first[0] if first else baseline).data
+    unique = dict.fromkeys([*first, *ranked])
+    builds = {s: laboratory.build(s) for s in unique}
+    return [s for s in unique if builds[s].data == inputs and laboratory.is_open(builds[s])]
+
+
+def _measured(found: Found) -> list[Any]:
+    every = [*found.screened, *found.searched]
+    return [t for t in every if len(t.scores) and np.isfinite(t.scores).all()]
+
+
+def _shares(laboratory: Laboratory, plan: Plan, bagged: Bagged, complete: Sequence[int]) -> Array:
+    """Return how much of each setting goes into the average, by its predictions of rows left out."""
+    dataset = laboratory.subject.dataset
+    covered = np.unique(np.concatenate([laboratory.trials[t].split.validation for t in plan.bag]))
+    if not len(covered):
+        return np.eye(len(complete))[0]
+    shape = (len(complete), dataset.num_rows, *bagged.shape)
+    total, count = np.zeros(shape), np.zeros((dataset.num_rows, *[1] * len(bagged.shape)))
+    for trial in plan.bag:
+        rows = laboratory.trials[trial].split.validation
+        count[rows] += 1
+        for place, setting in enumerate(complete):
+            total[place, rows] += bagged.predictions[setting, trial]
+    mean = total[:, covered] / count[covered]
+    loss = "log_loss" if dataset.task.is_classification else "squared_error"
+    weight = None if dataset.sample_weight is None else dataset.sample_weight[covered]
+    return greedy_selection(mean, dataset.target[covered], loss, max_size=_MAX_PICKS, sample_weight=weight)
