@@ -63,10 +63,15 @@ def gather_ensemble(laboratory: Laboratory, plan: Plan, found: Found, progress: 
     member_s = _SLACK * found.baseline.measured.duration_s / max(1, runs)
     affordable = int(left_s / max(member_s * len(plan.bag), 1e-9))
     candidates = candidates[: min(max(1, affordable), _MAX_SETTINGS)]
+    stop_after = None
+    if not any(laboratory.trials[t].can_stop for t in plan.bag):
+        # No rows are left out to choose by, nor to stop by.
+        candidates, stop_after = candidates[:1], _epochs(found, candidates[0])
     bagged = laboratory.bag(
         candidates,
         plan.bag,
         scaling=plan.final,
+        stop_after=stop_after,
         progress=progress.say,
         should_stop=lambda: progress.clock.is_past(plan.bag_until_s),
     )
@@ -128,6 +133,12 @@ def _candidates(laboratory: Laboratory, found: Found) -> list[Settings]:
     unique = dict.fromkeys([*first, *ranked])
     builds = {s: laboratory.build(s) for s in unique}
     return [s for s in unique if builds[s].data == inputs and laboratory.is_open(builds[s])]
+
+
+def _epochs(found: Found, settings: Settings) -> int | None:
+    """Return after how many epochs settings that stop early did best in the confirmation."""
+    known = found.confirmed.best_epochs if found.confirmed is not None else {}
+    return known[settings] + 1 if settings.patience and settings in known else None
 
 
 def _measured(found: Found) -> list[Any]:

@@ -32,6 +32,7 @@ class Final:
         holdout: both networks on the holdout, or None if there is no holdout.
         confusion: ``[class, class]`` of the handed-back network on the holdout, or None.
         note: why the baseline is handed back although another was chosen, if so.
+        is_average: whether the network is the average of several.
     """
 
     settings: Settings
@@ -40,6 +41,7 @@ class Final:
     holdout: HoldoutResult | None
     confusion: Array | None
     note: str = ""
+    is_average: bool = False
 
 
 def finish(
@@ -91,6 +93,7 @@ def finish(
         holdout=holdout,
         confusion=confusion,
         note="; ".join(notes),
+        is_average=ensemble is not None and trained[-1] is not None,
     )
 
 

@@ -183,6 +183,7 @@ class Laboratory:
         trials: Sequence[int],
         *,
         scaling: int,
+        stop_after: int | None = None,
         progress: Progress | None = None,
         should_stop: Stop | None = None,
     ) -> Bagged:
@@ -192,6 +193,7 @@ class Laboratory:
             settings: what to train.
             trials: positions of the trials.
             scaling: position of the trial whose fitted scaling all of them use.
+            stop_after: epochs to train, with the schedule of the full number; None for all.
             progress: called as ``progress(members_done, members_in_all)``.
             should_stop: asked all the time; True ends it with what has finished.
         """
@@ -207,17 +209,18 @@ class Laboratory:
             members = self._members(build, [settings[s] for s, _ in jobs], [t for _, t in jobs])
             members = members.replace(scaling=scaling)
             try:
-                found = executor.train(members, progress=report, should_stop=should_stop)
-                ended = np.isin(found.results, (RESULTS.finished, RESULTS.early_stopped))
+                run = executor.start(members)
+                run.advance(stop_after, progress=report, should_stop=should_stop)
+                found = run.curves()
+                ended = _ended(found, stop_after)
                 for trial in trials:
                     chosen = np.flatnonzero(ended & (members.split == trial))
-                    if len(chosen):
-                        own = [values[chosen] for values in found.weights]
-                        rows = self.trials[trial].split.validation
-                        said = executor.predict(own, members.take(chosen), rows)
-                        for place, member in enumerate(chosen):
-                            weights[jobs[member]] = tuple(values[place] for values in own)
-                            predictions[jobs[member]] = np.asarray(said[place])
+                    own = [values[chosen] for values in found.weights]
+                    said = self._said(executor, members.take(chosen), own, trial)
+                    for place, member in enumerate(chosen):
+                        weights[jobs[member]] = tuple(values[place] for values in own)
+                        if said is not None:
+                            predictions[jobs[member]] = said[place]
             except WorkerError as error:
                 self.broken = error.summary
                 break
@@ -225,6 +228,13 @@ class Laboratory:
             self.members_trained += int((found.num_epochs > 0).sum())
         shape = next(iter(predictions.values())).shape[1:] if predictions else ()
         return Bagged(weights=weights, predictions=predictions, shape=shape)
+
+    def _said(
+        self, executor: Executor, members: Members, weights: Sequence[Array], trial: int
+    ) -> Array | None:
+        """Return what networks predict for a trial's validation rows; None where there are none."""
+        rows = self.trials[trial].split.validation
+        return np.asarray(executor.predict(weights, members, rows)) if len(members) and len(rows) else None
 
     def is_open(self, build: Build) -> bool:
         """Return whether the program of a build is there already."""
@@ -382,6 +392,13 @@ def _climb(
         kept = alive[halving(means, keep_fraction)]
         run.keep(np.flatnonzero(np.isin(owners, kept)))
     run.advance(progress=progress, should_stop=should_stop)
+
+
+def _ended(found: Curves, stop_after: int | None) -> Array:
+    """Return ``[member]`` whether it came to its end, or to where it was to be stopped."""
+    ended = np.isin(found.results, (RESULTS.finished, RESULTS.early_stopped))
+    stopped = np.zeros(len(ended), bool) if stop_after is None else found.num_epochs >= stop_after
+    return ended | (stopped & (found.results != RESULTS.nonfinite))
 
 
 def _last_finite(row: Array) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wellfit.api._clock import Clock
+from wellfit.api._ensemble import Ensemble
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
 
@@ -57,8 +58,30 @@ def notes(found: Found, laboratory: Laboratory, plan: Plan) -> tuple[str, ...]:
         said.append("nothing beat the baseline on fresh splits, so the baseline is kept")
     if found.screened and not found.searched:
         said.append("no combinations were searched: the budget did not reach")
+    if plan.num_folds and found.ensemble is None:
+        said.append("no networks were averaged: the budget did not reach")
+    elif found.ensemble is not None and found.final is not None and found.final.is_average:
+        said.append(_average(found.ensemble, laboratory))
     said.append(found.final.note if found.final is not None else "")
     return tuple(note for note in said if note)
+
+
+def _average(ensemble: Ensemble, laboratory: Laboratory) -> str:
+    """Return which networks were averaged, as a clause."""
+    baseline = laboratory.subject.baseline
+    parts = []
+    for settings, weight in zip(ensemble.settings, ensemble.weights, strict=True):
+        changes = settings.changed_from(baseline)
+        text = ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in changes.items())
+        parts.append(f"{weight:.0%} {text or 'the baseline'}")
+    return (
+        f"the network handed back is the average of {ensemble.num_networks} networks, chosen among "
+        f"{ensemble.num_compared} settings by rows that they did not train on: {'; '.join(parts)}"
+    )
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def options(
@@ -80,6 +103,7 @@ def options(
         "rows_trained_on": len(fresh.split.train),
         "rows_stopped_by": len(fresh.split.validation),
         "rows_scored_on": len(fresh.scored),
+        "averaged_networks": found.ensemble.num_networks if found.ensemble is not None else 0,
         "sampler": sampler,
         "combinations_searched": len(found.searched),
         "optimizer": subject.setup.optimizer,

@@ -1,0 +1,84 @@
+"""A study that hands back the average of several networks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import polars as pl
+import pytest
+from study_samples import SMALL_PLAN, small_frame, small_model
+
+from wellfit.api import Study, _protocol, improve, predict
+
+FOLDS = 3
+OPTIONS: dict[str, Any] = {"target": "y", "budget": "1h", "epochs": 12, "seed": 3, "ensemble": True}
+
+
+def use_plan_with_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every study train networks to average, whatever its budget."""
+    plan = replace(SMALL_PLAN, num_folds=FOLDS, num_batches=0)
+    monkeypatch.setattr(_protocol, "make_plan", lambda *_, **__: plan)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Path]:
+    """Return one finished study and its folder."""
+    folder = tmp_path_factory.mktemp("study") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        use_plan_with_folds(patch)
+        return improve(small_frame(), model=small_model(), out=folder, **OPTIONS), folder
+
+
+def test_the_network_is_an_average(finished: tuple[Study, Path]) -> None:
+    """As many networks as settings times folds; the report says how many, and which."""
+    study, _ = finished
+    members = [layer for layer in study.model.layers if layer.name.startswith("member")]
+    assert len(members) == study.report.options["averaged_networks"]
+    assert len(members) % FOLDS == 0
+    assert len({layer.get_weights()[0].tobytes() for layer in members}) == len(members)
+    assert any("average of" in note for note in study.report.notes)
+
+
+def test_the_average_is_that_of_its_members(finished: tuple[Study, Path]) -> None:
+    """Probabilities lie between the least and the largest of the members'."""
+    study, _ = finished
+    rows = np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32)
+    members = [layer for layer in study.model.layers if layer.name.startswith("member")]
+    said = np.stack([np.asarray(member(rows)) for member in members])
+    mean = np.asarray(study.model(rows))
+    assert (mean >= said.min(axis=0) - 1e-6).all()
+    assert (mean <= said.max(axis=0) + 1e-6).all()
+
+
+def test_the_folder_predicts_as_the_study(finished: tuple[Study, Path]) -> None:
+    """The file is plain Keras, and the bundle gives the same probabilities."""
+    study, folder = finished
+    rows = small_frame(40, seed=9)
+    keras.models.load_model(folder / "model.keras")
+    frame = predict(folder, rows.drop("y"))
+    np.testing.assert_allclose(frame["probability_yes"].to_numpy(), study.predict(rows)[:, 1], atol=1e-5)
+
+
+def test_regression_in_the_unit_of_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A built network learns a scaled target; its average predicts the target itself."""
+    use_plan_with_folds(monkeypatch)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    frame = pl.DataFrame({"x": x, "y": 1000 + 50 * x + rng.normal(size=200)})
+    study = improve(frame, task="regression", model="dense:8", **OPTIONS)
+    assert study.report.holdout is not None
+    assert study.report.holdout.improved["rmse"] < 25
+    assert abs(study.predict(frame).mean() - 1000) < 20
+
+
+def test_rows_in_order_of_time_are_not_cut_into_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every network of the average trains on all rows, from its own seed."""
+    use_plan_with_folds(monkeypatch)
+    frame = small_frame().with_columns(when=pl.Series(range(160)))
+    study = improve(frame, model="dense:8", time="when", **OPTIONS)
+    members = [layer for layer in study.model.layers if layer.name.startswith("member")]
+    assert len(members) == FOLDS
