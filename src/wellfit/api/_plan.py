@@ -22,6 +22,7 @@ _BLOCK = 16  # members at most in a block
 _MAX_BATCHES = 500  # beyond that a sampler has seen the space
 _MAX_CONFIRMING = 20  # further splits of the same rows hardly narrow the interval
 _MAX_FINALISTS = 4
+_CURVES = 5  # trials with a learning curve
 _MAX_PROGRAMS = 5
 _MIN_ROWS = 1000
 _MAX_SLOWDOWN = 4.0
@@ -88,6 +89,11 @@ class Plan:
     def confirm(self) -> tuple[int, ...]:
         """Positions of the trials for confirmation, which nothing was chosen on."""
         return tuple(range(self.num_look, self.num_look + self.num_confirm))
+
+    @property
+    def curve(self) -> tuple[int, ...]:
+        """Positions of the trials that get a learning curve: some of the confirmation's."""
+        return self.confirm[:_CURVES]
 
     @property
     def final(self) -> int:

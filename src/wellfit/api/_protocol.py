@@ -12,6 +12,7 @@ from wellfit.api._clock import Clock
 from wellfit.api._events import Listener
 from wellfit.api._final import Final, finish
 from wellfit.api._laboratory import Laboratory
+from wellfit.api._more_data import SHARES, more_data
 from wellfit.api._plan import Plan, make_plan, member_cost
 from wellfit.api._references import score_references
 from wellfit.api._stages import (
@@ -27,9 +28,9 @@ from wellfit.api._stages import (
 )
 from wellfit.api._study import Study
 from wellfit.api._subject import Subject
-from wellfit.api._trials import last_trials, make_trials
+from wellfit.api._trials import curve_trials, last_trials, make_trials
 from wellfit.population import enable_compilation_cache, num_workers
-from wellfit.records import Settings
+from wellfit.records import MoreData, Settings
 
 Array = NDArray[Any]
 
@@ -52,6 +53,7 @@ class Found:
         confirmed: finalists on fresh trials; None if it did not come to that.
         final: the networks trained on all working rows; None likewise.
         was_finished: whether the final networks were trained, well or not.
+        more_data: what more rows would be worth; None if that was not measured.
         timing: stage to seconds.
     """
 
@@ -62,6 +64,7 @@ class Found:
     confirmed: Confirmed | None = None
     final: Final | None = None
     was_finished: bool = False
+    more_data: MoreData | None = None
     timing: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -110,7 +113,8 @@ def _prepare(subject: Subject, clock: Clock, seed: int) -> tuple[Laboratory, Pla
     )
     look = make_trials(subject, plan.num_look, seed, stage=1, max_rows=plan.max_rows)
     fresh = make_trials(subject, plan.num_confirm, seed, stage=2)
-    return Laboratory(subject, [*look, *fresh, *last_trials(subject, seed)]), plan
+    parts = curve_trials(subject, fresh[: len(plan.curve)], SHARES)
+    return Laboratory(subject, [*look, *fresh, *last_trials(subject, seed), *parts]), plan
 
 
 def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int, sampler: str) -> Found:
@@ -134,12 +138,23 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
         finalists = choose_finalists(found.screened, found.searched, plan.num_finalists)
         found.confirmed = confirm_finalists(laboratory, plan, finalists, progress)
         timed("confirm")
+        if not laboratory.broken:
+            best = found.confirmed.chosen
+            found.more_data = more_data(
+                laboratory,
+                plan,
+                laboratory.subject.baseline if best is None else best.settings,
+                found.confirmed,
+                progress=progress,
+                confirm_s=timing["confirm_s"],
+            )
+        timed("more_data")
         if not laboratory.broken and _is_time_to_finish(laboratory.subject, clock):
             progress.stage = "final"
             progress.say(0, 2)
             chosen = found.confirmed.chosen
             settings: Settings = laboratory.subject.baseline if chosen is None else chosen.settings
-            found.final = finish(laboratory, plan, settings, found.confirmed.best_epochs, seed)
+            found.final = finish(laboratory, plan, settings, found.confirmed, seed)
             found.was_finished = True
             progress.say(2, 2)
         timed("final")

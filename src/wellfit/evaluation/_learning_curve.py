@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from wellfit.evaluation._check import Float64Array
 from wellfit.evaluation._student import student_quantile
@@ -114,11 +114,11 @@ def _gains(shares: Float64Array, curves: Float64Array, growth: float, least: flo
 def _line(power: Float64Array, curves: Float64Array, least: float) -> tuple[Float64Array, Float64Array]:
     """Return ``[curve]`` a and b of the best ``a + b * power`` with a >= least, b >= 0."""
     centered = power - power.mean()
-    slope = np.maximum(curves @ centered / np.square(centered).sum(), 0.0)
-    floor = curves.mean(axis=1) - slope * power.mean()
+    slope: Float64Array = np.maximum(curves @ centered / np.square(centered).sum(), 0.0)
+    floor: Float64Array = curves.mean(axis=1) - slope * power.mean()
     # The other side of the constraint: with a at its bound, b alone is left.
-    held = np.maximum((curves - least) @ power / np.square(power).sum(), 0.0)
-    is_low = floor < least
+    held: Float64Array = np.maximum((curves - least) @ power / np.square(power).sum(), 0.0)
+    is_low: NDArray[np.bool_] = floor < least
     return np.where(is_low, least, floor), np.where(is_low, held, slope)
 
 

@@ -54,7 +54,7 @@ from wellfit.models._save import save_plain, summary_lines
 from wellfit.models._seize import Seizure
 from wellfit.models._seized_fit import SeizedFit, data_of, model_before, read_pipelines
 from wellfit.models._surgery import scaled_rate, with_dropout
-from wellfit.models._temperature import with_temperature
+from wellfit.models._temperature import can_temper, with_temperature
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
 from wellfit.models._watch import WatchCallback, data_loss
 
@@ -83,6 +83,7 @@ __all__ = [
     "activations",
     "backend_name",
     "build_variant",
+    "can_temper",
     "check_fit",
     "chosen_model",
     "custom_modules",

@@ -42,6 +42,7 @@ _MEANINGS = {
     "batch_size": "rows in an update",
     "epochs": "passes over the training rows at most",
     "patience": "epochs without a better validation loss before stopping; 0 = no early stopping",
+    "temperature": "whether probabilities are calibrated by one factor on the logits",
 }
 
 
@@ -180,6 +181,20 @@ def holdout_line(report: Report) -> str:
     return (
         f"Holdout ({rows}): {name} {number(before, places)} -> {number(after, places)}; "
         f"improvement {estimate}, 95 % interval {low} to {high} ({holdout_reading(holdout)})."
+    )
+
+
+def more_data_line(report: Report) -> str:
+    """Return what more rows would be worth as one sentence, or an empty string."""
+    found = report.more_data
+    if found is None:
+        return ""
+    values = (found.estimate, found.low, found.high)
+    places = min(common_decimals(values, found.high - found.low), 6)
+    estimate, low, high = (number(value, places) for value in values)
+    return (
+        f"{count(found.extra_rows, 'more row')} would be worth {estimate} in {found.unit.replace('_', ' ')}, "
+        f"95 % interval {low} to {high}{'' if found.low > 0 else ' (cannot tell)'}."
     )
 
 

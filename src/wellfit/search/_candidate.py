@@ -26,6 +26,7 @@ class Situation:
         can_widen: whether more units can be expressed.
         can_shallow: whether fewer hidden layers can be expressed.
         can_deepen: whether more hidden layers can be expressed.
+        can_temper: whether a temperature can be set, and what is measured depends on it.
     """
 
     task: Task
@@ -38,6 +39,7 @@ class Situation:
     can_widen: bool = True
     can_shallow: bool = True
     can_deepen: bool = True
+    can_temper: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
