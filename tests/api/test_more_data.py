@@ -8,6 +8,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+from study_samples import SMALL_PLAN
 
 from wellfit.api._build import array_subject
 from wellfit.api._clock import Clock
@@ -16,8 +17,6 @@ from wellfit.api._more_data import SHARES, more_data
 from wellfit.api._stages import Confirmed, Progress
 from wellfit.api._trials import curve_trials, make_trials
 from wellfit.records import MoreData
-
-from .study_samples import SMALL_PLAN
 
 PLAN = replace(SMALL_PLAN, num_look=0, num_confirm=5)
 

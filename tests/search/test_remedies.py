@@ -142,6 +142,13 @@ def test_situation_limits_what_is_offered() -> None:
     assert "batch-size-x4" not in _named(SITUATIONS[1])  # 128 of 300 rows are too few updates
 
 
+def test_a_range_test_gives_a_learning_rate() -> None:
+    """What it found is one more rate, and without it there is none."""
+    found = _named(dataclasses.replace(SITUATIONS[0], range_rate=0.02))
+    assert found["learning-rate-range-test"].changes == {"learning_rate": 0.02}
+    assert "learning-rate-range-test" not in _named(SITUATIONS[0])
+
+
 def test_what_is_on_can_be_taken_off() -> None:
     """A baseline that uses a remedy is also tried without it."""
     names = set(_named(SITUATIONS[0], baseline=BASELINES[1]))

@@ -44,6 +44,7 @@ class Plan:
         first_s: seconds that start and baseline should take.
         reserve_s: seconds kept back for the end.
         budget_s: seconds in all.
+        range_rate: learning rate that a range test found, 0 for none.
     """
 
     num_look: int
@@ -56,6 +57,7 @@ class Plan:
     first_s: float
     reserve_s: float
     budget_s: float
+    range_rate: float = 0.0
 
     @property
     def confirm_until_s(self) -> float:

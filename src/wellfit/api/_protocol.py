@@ -14,6 +14,7 @@ from wellfit.api._final import Final, finish
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._more_data import SHARES, more_data
 from wellfit.api._plan import Plan, make_plan, member_cost
+from wellfit.api._range_test import with_range_rate
 from wellfit.api._references import score_references
 from wellfit.api._stages import (
     Baseline,
@@ -129,6 +130,7 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
     timed("baseline")
     plan = plan.slowed(clock.elapsed_s)
     if baseline.is_complete:
+        plan = with_range_rate(laboratory, plan, baseline, progress)
         found.screened = screen(laboratory, plan, baseline, progress)
         timed("screen")
         found.searched = search(

@@ -386,7 +386,7 @@ def scored_ratio(laboratory: Laboratory, trials: Sequence[int]) -> float:
 
 def _situation(laboratory: Laboratory, plan: Plan) -> Situation:
     rows = min(len(laboratory.trials[t].split.train) for t in plan.look)
-    return situation(laboratory.subject, rows)
+    return replace(situation(laboratory.subject, rows), range_rate=plan.range_rate)
 
 
 def _searched(laboratory: Laboratory, plan: Plan) -> list[str] | None:

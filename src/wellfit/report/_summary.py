@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wellfit.records import Effect, HoldoutResult, Remedy, Report, Verdict
-from wellfit.report._numbers import common_decimals, interval, number
+from wellfit.report._numbers import common_decimals, decimals_for, interval, number
 from wellfit.report._words import count, plain
 
 Light = Literal["green", "amber", "red", "gray"]
@@ -189,9 +189,8 @@ def more_data_line(report: Report) -> str:
     found = report.more_data
     if found is None:
         return ""
-    values = (found.estimate, found.low, found.high)
-    places = min(common_decimals(values, found.high - found.low), 6)
-    estimate, low, high = (number(value, places) for value in values)
+    places = decimals_for(found.high, digits=2)
+    estimate, low, high = (number(value, places) for value in (found.estimate, found.low, found.high))
     return (
         f"{count(found.extra_rows, 'more row')} would be worth {estimate} in {found.unit.replace('_', ' ')}, "
         f"95 % interval {low} to {high}{'' if found.low > 0 else ' (cannot tell)'}."
