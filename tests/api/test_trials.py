@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wellfit.api._trials import Trial, last_trials, make_trials
+from wellfit.api._trials import Trial, curve_trials, last_trials, make_trials
 from wellfit.records import Dataset, Task
 
 
@@ -103,3 +103,38 @@ def test_the_last_trials_use_all_rows() -> None:
     assert len(everything.split.validation) == 0
     assert len(watched.split.train) + len(watched.split.validation) == 300
     assert replace(everything, seed=0).can_stop
+
+
+@pytest.mark.parametrize(("num_groups", "num_times"), [(None, None), (40, None), (None, 400)])
+def test_parts_of_a_curve_are_nested(num_groups: int | None, num_times: int | None) -> None:
+    """Each part is a part of the next and of the training rows; all else stays, updates included."""
+    given = subject(400, num_groups, num_times)
+    trials = make_trials(given, 2, seed=0, stage=2)
+    parts = curve_trials(given, trials, (0.25, 0.5))
+    for trial, (small, large) in zip(trials, (parts[:2], parts[2:]), strict=True):
+        whole = set(trial.split.train.tolist())
+        assert set(small.split.train.tolist()) < set(large.split.train.tolist()) < whole
+        assert len(small.split.train) == pytest.approx(0.25 * len(whole), abs=1)
+        for part in (small, large):
+            assert part.num_visits == len(whole)
+            assert part.seed == trial.seed
+            assert part.split.validation is trial.split.validation
+            assert part.scored is trial.scored
+
+
+def test_parts_of_a_curve_keep_every_class() -> None:
+    """Shares of classes stay, and a class of two rows is in the smallest part."""
+    given = subject(400)
+    given.dataset.target[:] = 0
+    given.dataset.target[100:200] = 1
+    trial = make_trials(given, 1, seed=0, stage=2)[0]
+    rare = trial.split.train[given.dataset.target[trial.split.train] == 0][:2]
+    given = SimpleNamespace(
+        dataset=replace(given.dataset, class_names=("0", "1", "2")), working=given.working
+    )
+    given.dataset.target[rare] = 2
+    part = curve_trials(given, [trial], (0.25,))[0]
+    counts = np.bincount(given.dataset.target[part.split.train], minlength=3)
+    before = np.bincount(given.dataset.target[trial.split.train], minlength=3)
+    assert counts[2] >= 1
+    assert np.allclose(counts[:2] / before[:2], 0.25, atol=0.03)

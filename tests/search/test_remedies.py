@@ -41,6 +41,7 @@ SITUATIONS = (
         can_widen=False,
         can_shallow=False,
         can_deepen=False,
+        can_temper=False,
     ),
 )
 
@@ -125,6 +126,7 @@ def test_issue_list_is_complete() -> None:
         "class-weights",
         "epochs-x3",
         "no-own-penalties",
+        "temperature",
     }
     assert promised <= names
     assert "dropout-0.5" not in names  # the network's own rate is no change
@@ -135,7 +137,16 @@ def test_situation_limits_what_is_offered() -> None:
     families = {one.family for one in remedies(Settings(), SITUATIONS[2])}
     assert not families & {"dropout", "width", "depth", "label-smoothing", "class-weights", "own-penalties"}
     assert "class-weights" not in _named(SITUATIONS[0])
+    assert "temperature" not in _named(dataclasses.replace(SITUATIONS[0], can_temper=False))
+    assert "temperature" not in _named(dataclasses.replace(SITUATIONS[2], can_temper=True))
     assert "batch-size-x4" not in _named(SITUATIONS[1])  # 128 of 300 rows are too few updates
+
+
+def test_a_range_test_gives_a_learning_rate() -> None:
+    """What it found is one more rate, and without it there is none."""
+    found = _named(dataclasses.replace(SITUATIONS[0], range_rate=0.02))
+    assert found["learning-rate-range-test"].changes == {"learning_rate": 0.02}
+    assert "learning-rate-range-test" not in _named(SITUATIONS[0])
 
 
 def test_what_is_on_can_be_taken_off() -> None:
@@ -151,6 +162,7 @@ def test_what_is_on_can_be_taken_off() -> None:
         "no-early-stopping",
         "schedule-constant",
     }
+    assert "no-temperature" in _named(SITUATIONS[0], baseline=Settings(temperature=True))
     assert taken_off <= names
 
 

@@ -63,6 +63,7 @@ def assemble(
         environment=_environment(seed),
         partial=why_partial(found, laboratory, clock),
         notes=notes(found, laboratory, plan),
+        more_data=found.more_data,
         options=options(found, laboratory, plan, clock, sampler),
     )
 

@@ -12,10 +12,11 @@ from wellfit.api._ensemble import Ensemble, ensemble_model
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
 from wellfit.api._references import chance_name, predict_references
+from wellfit.api._stages import Confirmed
 from wellfit.api._subject import Subject
 from wellfit.data import apply_scaling
 from wellfit.evaluation import confusion_matrix, evaluate, paired_bootstrap
-from wellfit.models import Model, chosen_model, predict_plain
+from wellfit.models import Model, chosen_model, predict_plain, with_temperature
 from wellfit.records import HoldoutResult, Scaling, Settings, Task, UnsupportedModelError
 
 Array = NDArray[Any]
@@ -48,7 +49,7 @@ def finish(
     laboratory: Laboratory,
     plan: Plan,
     chosen: Settings,
-    best_epochs: dict[Settings, int],
+    confirmed: Confirmed,
     seed: int,
     *,
     ensemble: Ensemble | None = None,
@@ -56,7 +57,8 @@ def finish(
     """Train on all working rows, compare on the holdout, hand back the better one by the confirmation.
 
     There are no rows left to stop by, so a network that stops early is stopped after as many epochs as
-    were best in the confirmation (the median). A plateau schedule has to watch some rows: it keeps them.
+    were best in the confirmation (the median), and a temperature is the one found there (the geometric
+    mean). A plateau schedule has to watch some rows: it keeps them.
 
     Returns:
         None if neither network reaches a finite loss.
@@ -67,9 +69,15 @@ def finish(
     scalings: list[tuple[Scaling | None, ...]] = []
     for settings in arms:
         trial = plan.watched if settings.schedule == "plateau" else plan.final
-        stop_after = best_epochs.get(settings, settings.epochs - 1) + 1 if settings.patience else None
+        stop_after = (
+            confirmed.best_epochs.get(settings, settings.epochs - 1) + 1 if settings.patience else None
+        )
         weights, good = laboratory.fit(settings, trial, stop_after=stop_after, alone=plan.is_long)
-        trained.append(_built(laboratory, trial, settings, weights) if good else None)
+        built = _built(laboratory, trial, settings, weights) if good else None
+        temperature = confirmed.temperatures.get(settings)
+        trained.append(
+            built if built is None or temperature is None else with_temperature(built, temperature)
+        )
         scalings.append(laboratory.scalings(settings, trial))
     notes = []
     if ensemble is not None:

@@ -14,7 +14,7 @@ from wellfit.api._material import Material, make_material
 from wellfit.api._measured import Collector, Measured
 from wellfit.api._subject import Subject
 from wellfit.api._trials import Trial
-from wellfit.evaluation import score
+from wellfit.evaluation import apply_temperature, fit_temperature, score
 from wellfit.models import restructured
 from wellfit.population import Executor, MemberRun, num_workers, open_executor
 from wellfit.records import (
@@ -145,7 +145,8 @@ class Laboratory:
                 climb = {"rungs": rungs, "keep_fraction": keep_fraction, "progress": report}
                 _climb(run, owners, should_stop=stopped, **climb)
                 found = run.curves()
-                collector.add(jobs, found, self._scores(executor, members, found))
+                applies = [settings[s].temperature and self.trials[trials[t]].can_stop for s, t in jobs]
+                collector.add(jobs, found, *self._scores(executor, members, found, applies))
             except WorkerError as error:
                 self.broken = error.summary
                 break
@@ -339,11 +340,25 @@ class Laboratory:
             class_weight=self._materials[build.data].class_weight,
             restore_best=None,
         )
+        members = members.replace(num_visits=[self._visits(build, t) for t in trials])
         return members.replace(depth=[0 if build.structure.depth else min(s.depth, 0) for s in settings])
 
-    def _scores(self, executor: Executor, members: Members, found: Curves) -> Array:
-        """Return ``[member]`` scores on the rows kept for that; NaN for a member that did not end well."""
+    def _visits(self, build: Build, trial: int) -> int:
+        """Return row visits in an epoch; where the material multiplies rows, by as much more."""
+        own = self.trials[trial]
+        rows = len(self._materials[build.data].splits[trial].train)
+        return round(own.num_visits * rows / max(1, len(own.split.train)))
+
+    def _scores(
+        self, executor: Executor, members: Members, found: Curves, is_tempered: Sequence[bool]
+    ) -> tuple[Array, Array]:
+        """Return ``[member]`` scores on the rows kept for that, and temperatures.
+
+        Scores are NaN for a member that did not end well. A temperature is fitted on the rows to stop by,
+        which neither trained the member nor score it; it is NaN where there is none.
+        """
         dataset, scores = self.subject.dataset, np.full(len(members), np.nan)
+        temperatures, asked = np.full(len(members), np.nan), np.asarray(is_tempered, bool)
         ended = np.isin(found.results, (RESULTS.finished, RESULTS.early_stopped))
         for trial in np.unique(members.split[ended]):
             chosen = np.flatnonzero(ended & (members.split == trial))
@@ -351,15 +366,34 @@ class Laboratory:
             weight = None if dataset.sample_weight is None else dataset.sample_weight[rows]
             weights = [values[chosen] for values in found.weights]
             predicted = executor.predict(weights, members.take(chosen), rows)
+            tempered = asked[chosen]
+            if tempered.any():
+                temperatures[chosen[tempered]] = self._temperatures(
+                    executor, [values[tempered] for values in weights], members.take(chosen[tempered]), trial
+                )
             for member, prediction in zip(chosen, predicted, strict=True):
+                temperature = temperatures[member]
+                is_cooled = np.isfinite(temperature) and np.isfinite(prediction).all()
                 scores[member] = score(
                     self.subject.metric.name,
                     dataset.task,
                     dataset.target[rows],
-                    prediction,
+                    apply_temperature(prediction, temperature) if is_cooled else prediction,
                     sample_weight=weight,
                 )
-        return scores
+        return scores, temperatures
+
+    def _temperatures(self, executor: Executor, weights: list[Array], members: Members, trial: int) -> Array:
+        """Return ``[member]`` temperatures of members of one trial; NaN where a prediction is not finite."""
+        dataset, rows = self.subject.dataset, self.trials[trial].split.validation
+        weight = None if dataset.sample_weight is None else dataset.sample_weight[rows]
+        predicted = executor.predict(weights, members, rows)
+        return np.array(
+            [
+                fit_temperature(shares, dataset.target[rows], weight) if np.isfinite(shares).all() else np.nan
+                for shares in predicted
+            ]
+        )
 
 
 def _varied(subject: Subject) -> list[str]:

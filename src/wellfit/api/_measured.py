@@ -28,6 +28,7 @@ class Measured:
         finished: ``[setting, trial]`` whether it trained to its end.
         diverged: ``[setting, trial]`` whether its loss was not finite.
         curves: one for each setting.
+        temperatures: ``[setting, trial]`` factors on the logits that scores were taken with; NaN for none.
         duration_s: seconds of training, compiling excluded.
     """
 
@@ -35,6 +36,7 @@ class Measured:
     finished: Array
     diverged: Array
     curves: tuple[MeanCurve, ...]
+    temperatures: Array
     duration_s: float
 
     def part(self, settings: slice) -> Measured:
@@ -45,6 +47,7 @@ class Measured:
             finished=self.finished[settings],
             diverged=self.diverged[settings],
             curves=self.curves[settings],
+            temperatures=self.temperatures[settings],
         )
 
     @property
@@ -63,13 +66,16 @@ class Collector:
 
     def __init__(self, num_settings: int, num_trials: int) -> None:
         self._scores = np.full((num_settings, num_trials), np.nan)
+        self._temperatures = np.full((num_settings, num_trials), np.nan)
         self._results = np.full((num_settings, num_trials), -1)
         self._curves: dict[tuple[int, int], MeanCurve] = {}
 
-    def add(self, jobs: Sequence[tuple[int, int]], curves: Curves, scores: Array) -> None:
-        """Take in the members of one run: their (setting, trial), curves and scores."""
+    def add(
+        self, jobs: Sequence[tuple[int, int]], curves: Curves, scores: Array, temperatures: Array
+    ) -> None:
+        """Take in the members of one run: their (setting, trial), curves, scores and temperatures."""
         for index, job in enumerate(jobs):
-            self._scores[job] = scores[index]
+            self._scores[job], self._temperatures[job] = scores[index], temperatures[index]
             self._results[job] = curves.results[index]
             best = int(curves.best_epoch[index])
             self._curves[job] = (curves.train_loss[index], curves.validation_loss[index], best)
@@ -84,6 +90,7 @@ class Collector:
             finished=np.isin(self._results, _ENDED),
             diverged=self._results == RESULTS.nonfinite,
             curves=tuple(_mean_curves(curves) for curves in of_setting),
+            temperatures=self._temperatures,
             duration_s=duration_s,
         )
 

@@ -22,6 +22,7 @@ _BLOCK = 16  # members at most in a block
 _MAX_BATCHES = 500  # beyond that a sampler has seen the space
 _MAX_CONFIRMING = 20  # further splits of the same rows hardly narrow the interval
 _MAX_FINALISTS = 4
+_CURVES = 5  # trials with a learning curve
 _MAX_PROGRAMS = 5
 _MIN_ROWS = 1000
 _BAG_SHARE = 0.4  # of the time, where networks are averaged
@@ -47,6 +48,7 @@ class Plan:
         reserve_s: seconds kept back for the end.
         budget_s: seconds in all.
         num_folds: folds that the networks of an average train on; 0 for no average.
+        range_rate: learning rate that a range test found, 0 for none.
     """
 
     num_look: int
@@ -60,6 +62,7 @@ class Plan:
     reserve_s: float
     budget_s: float
     num_folds: int = 0
+    range_rate: float = 0.0
 
     @property
     def bag_until_s(self) -> float:
@@ -98,6 +101,11 @@ class Plan:
     def confirm(self) -> tuple[int, ...]:
         """Positions of the trials for confirmation, which nothing was chosen on."""
         return tuple(range(self.num_look, self.num_look + self.num_confirm))
+
+    @property
+    def curve(self) -> tuple[int, ...]:
+        """Positions of the trials that get a learning curve: some of the confirmation's."""
+        return self.confirm[:_CURVES]
 
     @property
     def final(self) -> int:

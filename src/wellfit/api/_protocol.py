@@ -13,7 +13,9 @@ from wellfit.api._ensemble import Ensemble, gather_ensemble
 from wellfit.api._events import Listener
 from wellfit.api._final import Final, finish
 from wellfit.api._laboratory import Laboratory
+from wellfit.api._more_data import SHARES, more_data
 from wellfit.api._plan import Plan, make_plan, member_cost
+from wellfit.api._range_test import with_range_rate
 from wellfit.api._references import score_references
 from wellfit.api._stages import (
     Baseline,
@@ -28,9 +30,9 @@ from wellfit.api._stages import (
 )
 from wellfit.api._study import Study
 from wellfit.api._subject import Subject
-from wellfit.api._trials import bag_trials, last_trials, make_trials
+from wellfit.api._trials import bag_trials, curve_trials, last_trials, make_trials
 from wellfit.population import enable_compilation_cache, num_workers
-from wellfit.records import Settings
+from wellfit.records import MoreData, Settings
 
 Array = NDArray[Any]
 
@@ -54,6 +56,7 @@ class Found:
         ensemble: networks to average, where that was asked for and there was time.
         final: the networks trained on all working rows; None likewise.
         was_finished: whether the final networks were trained, well or not.
+        more_data: what more rows would be worth; None if that was not measured.
         timing: stage to seconds.
     """
 
@@ -65,6 +68,7 @@ class Found:
     ensemble: Ensemble | None = None
     final: Final | None = None
     was_finished: bool = False
+    more_data: MoreData | None = None
     timing: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -121,9 +125,9 @@ def _prepare(subject: Subject, clock: Clock, seed: int, ensemble: bool) -> tuple
     )
     look = make_trials(subject, plan.num_look, seed, stage=1, max_rows=plan.max_rows)
     fresh = make_trials(subject, plan.num_confirm, seed, stage=2)
-    return Laboratory(
-        subject, [*look, *fresh, *last_trials(subject, seed), *bag_trials(subject, plan.num_folds, seed)]
-    ), plan
+    bag = bag_trials(subject, plan.num_folds, seed)
+    parts = curve_trials(subject, fresh[: len(plan.curve)], SHARES)
+    return Laboratory(subject, [*look, *fresh, *last_trials(subject, seed), *bag, *parts]), plan
 
 
 def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int, sampler: str) -> Found:
@@ -138,6 +142,7 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
     timed("baseline")
     plan = plan.slowed(clock.elapsed_s)
     if baseline.is_complete:
+        plan = with_range_rate(laboratory, plan, baseline, progress)
         found.screened = screen(laboratory, plan, baseline, progress)
         timed("screen")
         found.searched = search(
@@ -150,14 +155,23 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
         if plan.num_folds and not laboratory.broken and not clock.interrupted:
             found.ensemble = gather_ensemble(laboratory, plan, found, progress)
             timed("ensemble")
+        if not laboratory.broken:
+            best = found.confirmed.chosen
+            found.more_data = more_data(
+                laboratory,
+                plan,
+                laboratory.subject.baseline if best is None else best.settings,
+                found.confirmed,
+                progress=progress,
+                confirm_s=timing["confirm_s"],
+            )
+        timed("more_data")
         if not laboratory.broken and _is_time_to_finish(laboratory.subject, clock):
             progress.stage = "final"
             progress.say(0, 2)
             chosen = found.confirmed.chosen
             settings: Settings = laboratory.subject.baseline if chosen is None else chosen.settings
-            found.final = finish(
-                laboratory, plan, settings, found.confirmed.best_epochs, seed, ensemble=found.ensemble
-            )
+            found.final = finish(laboratory, plan, settings, found.confirmed, seed, ensemble=found.ensemble)
             found.was_finished = True
             progress.say(2, 2)
         timed("final")

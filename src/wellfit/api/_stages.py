@@ -285,6 +285,7 @@ class Confirmed:
         baseline_scores: ``[trial]``.
         best_epochs: median best epoch by settings.
         curves: mean curves of the baseline and of each finalist.
+        temperatures: geometric mean by settings, of those that have one.
         notes: runs of the baseline that diverged.
     """
 
@@ -294,6 +295,7 @@ class Confirmed:
     baseline_scores: Array
     best_epochs: dict[Settings, int]
     curves: dict[Settings, MeanCurve]
+    temperatures: dict[Settings, float] = field(default_factory=dict[Settings, float])
     notes: tuple[str, ...] = ()
 
     @property
@@ -359,8 +361,21 @@ def confirm_finalists(
             arm: int(np.median([part.curves[i][2] for part in parts])) for i, arm in enumerate(arms) if parts
         },
         curves=curves,
+        temperatures=_mean_temperatures(arms, parts),
         notes=tuple(notes),
     )
+
+
+def _mean_temperatures(arms: Sequence[Settings], parts: Sequence[Measured]) -> dict[Settings, float]:
+    """Return the geometric mean of each arm's temperatures over all trials; a factor has no other mean."""
+    found: dict[Settings, float] = {}
+    for index, arm in enumerate(arms):
+        known = [part.temperatures[index] for part in parts]
+        values = np.concatenate(known) if known else np.zeros(0)
+        values = values[np.isfinite(values)]
+        if len(values):
+            found[arm] = float(np.exp(np.log(values).mean()))
+    return found
 
 
 def scored_ratio(laboratory: Laboratory, trials: Sequence[int]) -> float:
@@ -371,7 +386,7 @@ def scored_ratio(laboratory: Laboratory, trials: Sequence[int]) -> float:
 
 def _situation(laboratory: Laboratory, plan: Plan) -> Situation:
     rows = min(len(laboratory.trials[t].split.train) for t in plan.look)
-    return situation(laboratory.subject, rows)
+    return replace(situation(laboratory.subject, rows), range_rate=plan.range_rate)
 
 
 def _searched(laboratory: Laboratory, plan: Plan) -> list[str] | None:
@@ -406,7 +421,7 @@ def _is_allowed(laboratory: Laboratory, plan: Plan, settings: Settings) -> bool:
     watches = settings.schedule == "plateau" and baseline.schedule != "plateau"
     if watches and (not can_stop or laboratory.subject.executor.kind == "fit"):
         return False
-    return can_stop or not settings.patience
+    return can_stop or not (settings.patience or settings.temperature)
 
 
 def _can_stop(laboratory: Laboratory, plan: Plan) -> bool:

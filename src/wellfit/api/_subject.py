@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.data import Encoder, Preparation
-from wellfit.models import Layout, Model, TrainingSetup, dropout_points
+from wellfit.models import Layout, Model, TrainingSetup, can_temper, dropout_points
 from wellfit.population import ExecutorChoice
 from wellfit.records import CleaningStep, ColumnSchema, Dataset, Metric, Settings
 from wellfit.search import Situation
@@ -79,6 +79,8 @@ class Subject:
 
 # Classes count as unequal where the largest has this many times the rows of the smallest.
 _IMBALANCE = 1.5
+# Metrics that depend on how sure a network is, not only on what it prefers.
+_OF_PROBABILITIES = ("log_loss", "brier", "calibration_error")
 
 
 def situation(subject: Subject, num_rows: int) -> Situation:
@@ -102,6 +104,7 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         can_widen=can_rebuild and bool(subject.layout.groups),
         can_shallow=can_rebuild and any(block.removable for block in subject.layout.blocks),
         can_deepen=can_rebuild and bool(subject.layout.blocks),
+        can_temper=subject.metric.name in _OF_PROBABILITIES and can_temper(subject.model),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._subject import Subject
 from wellfit.data import make_splits
-from wellfit.records import DataError, Split
+from wellfit.records import DataError, Dataset, Split
 
 Array = NDArray[Any]
 
@@ -30,12 +31,14 @@ class Trial:
         seed: of every member on this split, so that comparisons are paired.
         can_stop: whether the rows to stop by are others than those to score on; without that, nothing may
             be decided on them.
+        num_visits: row visits in an epoch; 0 for as many as there are training rows.
     """
 
     split: Split
     scored: Array
     seed: int
     can_stop: bool = True
+    num_visits: int = 0
 
 
 def make_trials(
@@ -97,6 +100,49 @@ def bag_trials(subject: Subject, num_folds: int, seed: int) -> list[Trial]:
         Trial(split=split, scored=split.validation, seed=int(draw), can_stop=len(split.validation) > 0)
         for split, draw in zip(splits, draws, strict=False)
     ]
+
+
+def curve_trials(subject: Subject, trials: Sequence[Trial], shares: Sequence[float]) -> list[Trial]:
+    """Return every trial with a part of its training rows, but as many updates: points of a learning curve.
+
+    Smaller parts are parts of larger ones. Classes keep their shares, and none loses its last row; groups
+    stay together, and of rows in time order the latest are kept.
+
+    Args:
+        subject: what the study is about.
+        trials: of the study.
+        shares: of the training rows, each below 1.
+    """
+    parts: list[Trial] = []
+    for trial in trials:
+        train = trial.split.train
+        order = _nested(subject.dataset, train, trial.seed)
+        for share in shares:
+            kept = np.sort(train[order[: max(2, round(share * len(train)))]])
+            split = Split(train=kept, validation=trial.split.validation)
+            parts.append(replace(trial, split=split, num_visits=len(train)))
+    return parts
+
+
+def _nested(dataset: Dataset, rows: Array, seed: int) -> Array:
+    """Return positions in `rows` whose every beginning stands for all of them."""
+    rng = np.random.default_rng([seed, 3])
+    if dataset.time is not None:
+        return np.argsort(-dataset.time[rows], kind="stable")
+    shuffled = rng.permutation(len(rows))
+    if dataset.groups is not None:
+        codes = np.unique(dataset.groups[rows], return_inverse=True)[1]
+        return np.argsort(rng.permutation(codes.max() + 1)[codes], kind="stable")
+    if not dataset.task.is_classification:
+        return shuffled
+    place = np.zeros(len(rows))
+    classes = dataset.target[rows][shuffled]
+    for code in np.unique(classes):
+        members = shuffled[classes == code]
+        # The first row of a class comes first of all, the others at equal steps.
+        place[members] = (np.arange(len(members)) + rng.random()) / len(members)
+        place[members[0]] = 0.0
+    return np.argsort(place, kind="stable")
 
 
 def _trial(subject: Subject, outer: Split, split_seed: int, seed: int) -> Trial:

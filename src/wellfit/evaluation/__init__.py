@@ -10,6 +10,7 @@ from wellfit.evaluation._columns import (
 )
 from wellfit.evaluation._evaluate import confusion_matrix, evaluate, per_row_loss, score
 from wellfit.evaluation._group_columns import GroupColumn, group_columns, group_folds
+from wellfit.evaluation._learning_curve import predicted_gain, round_rows
 from wellfit.evaluation._metrics import default_metric, get_metric, metric_names
 from wellfit.evaluation._references import reference_predictions
 from wellfit.evaluation._reliability import calibration_error, reliability
@@ -40,9 +41,11 @@ __all__ = [
     "one_thread",
     "paired_bootstrap",
     "per_row_loss",
+    "predicted_gain",
     "rare_columns",
     "reference_predictions",
     "reliability",
+    "round_rows",
     "score",
     "separation",
     "strong_predictions",

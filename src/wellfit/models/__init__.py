@@ -56,7 +56,7 @@ from wellfit.models._seize import Seizure
 from wellfit.models._seized_fit import SeizedFit, data_of, model_before, read_pipelines
 from wellfit.models._surgery import scaled_rate, with_dropout
 from wellfit.models._tabular import tabular_mlp
-from wellfit.models._temperature import with_temperature
+from wellfit.models._temperature import can_temper, with_temperature
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
 from wellfit.models._watch import WatchCallback, data_loss
 
@@ -86,6 +86,7 @@ __all__ = [
     "averaged",
     "backend_name",
     "build_variant",
+    "can_temper",
     "check_fit",
     "chosen_model",
     "custom_modules",

@@ -60,6 +60,20 @@ def with_temperature(model: keras.Model, temperature: float) -> keras.Model:
     return copy
 
 
+def can_temper(model: keras.Model) -> bool:
+    """Return whether `with_temperature` can divide the logits of a network.
+
+    Example:
+        >>> can_temper(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="relu")]))
+        False
+    """
+    try:
+        _last_dense(model)
+    except UnsupportedModelError:
+        return False
+    return True
+
+
 def _last_dense(model: keras.Model) -> Any:
     """Return the `Dense` that puts out the logits and nothing else."""
     last, tail = ending(model)

@@ -31,7 +31,7 @@ from wellfit.records._errors import (
     shorten,
 )
 from wellfit.records._members import SCHEDULES, Members, members_from
-from wellfit.records._report import HoldoutResult, Remedy, Report
+from wellfit.records._report import HoldoutResult, MoreData, Remedy, Report
 from wellfit.records._settings import DataChoice, Settings, Structure, data_choice
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "ModelError",
     "ModelLoadError",
     "ModelMismatchError",
+    "MoreData",
     "Outcome",
     "OutputError",
     "Remedy",

@@ -56,6 +56,29 @@ class HoldoutResult:
     references: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
 
 
+@dataclass(frozen=True, kw_only=True)
+class MoreData:
+    """What more rows to train on would be worth, by a learning curve of the chosen network.
+
+    Attributes:
+        extra_rows: rows in addition.
+        estimate: predicted fall of the loss; never negative.
+        low: lower end of its 95 % interval; 0 where it cannot be told whether more rows help.
+        high: upper end of its 95 % interval.
+        unit: name of the metric; of one that is better when higher, 1 less the metric is the loss.
+        sizes: training rows of the points of the curve.
+        losses: mean loss at each of them.
+    """
+
+    extra_rows: int
+    estimate: float
+    low: float
+    high: float
+    unit: str
+    sizes: tuple[int, ...]
+    losses: tuple[float, ...]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Report:
     """Everything a study says; `report.json`, the HTML page and the terminal are drawn from it.
@@ -85,6 +108,7 @@ class Report:
         partial: why the study is not complete (budget, signal), or an empty string.
         notes: things the reader should know, such as columns left out.
         options: the study's options and protocol numbers, by name.
+        more_data: what more rows would be worth, or None if it was not measured.
     """
 
     task: Task
@@ -111,3 +135,4 @@ class Report:
     partial: str = ""
     notes: tuple[str, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict[str, object])
+    more_data: MoreData | None = None

@@ -18,7 +18,7 @@ from wellfit.report._figures import (
     forest_figures,
 )
 from wellfit.report._files import write_text
-from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line
+from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line, more_data_line
 from wellfit.report._words import clean, count
 
 
@@ -40,6 +40,7 @@ def to_html(report: Report) -> str:
         report=report,
         headline=headline(report),
         holdout_line=holdout_line(report),
+        more_data_line=more_data_line(report),
         sign_convention=SIGN_CONVENTION,
         forests=drawn_forests(forest_figures(report)),
         curves=drawn_curves(report),

@@ -40,6 +40,7 @@ def to_json(report: Report) -> dict[str, object]:
         "baseline": plain_value(report.baseline),
         "chosen": plain_value(report.chosen),
         "holdout": plain_value(report.holdout),
+        "more_data": plain_value(report.more_data),
         "references": plain_value(report.references),
         "curves": [plain_value(pair) for pair in report.curves],
         "confusion": plain_value(report.confusion),

@@ -6,7 +6,7 @@ import html
 import re
 
 from wellfit.records import Report
-from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line
+from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line, more_data_line
 from wellfit.report._view import Table, change_table, finding_table, holdout_table, remedy_table
 from wellfit.report._words import clean
 
@@ -37,6 +37,8 @@ def to_markdown(report: Report) -> str:
     blocks += ["## Holdout", _escape(holdout_line(report))]
     if report.holdout is not None:
         blocks.append(_table(holdout_table(report, report.holdout)))
+    if report.more_data is not None:
+        blocks += ["## More data", _escape(more_data_line(report))]
     blocks += _section("Effects", remedy_table(report), before=SIGN_CONVENTION)
     return "\n\n".join(block for block in blocks if block) + "\n"
 

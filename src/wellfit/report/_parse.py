@@ -21,6 +21,7 @@ from wellfit.records import (
     Finding,
     HoldoutResult,
     Metric,
+    MoreData,
     Remedy,
     Report,
     Settings,
@@ -108,6 +109,7 @@ def _report(values: Json) -> Report:
         baseline=parse_record(Settings, values["baseline"]),
         chosen=parse_record(Settings, values["chosen"]),
         holdout=_holdout(values["holdout"]),
+        more_data=_more_data(values.get("more_data")),
         remedies=tuple(_remedy(entry) for entry in values["remedies"]),
         findings=tuple(parse_finding(entry) for entry in values["findings"]),
         curves=tuple(parse_curves(entry) for entry in values.get("curves", ())),
@@ -162,6 +164,20 @@ def _holdout(values: Json | None) -> HoldoutResult | None:
         improved=parse_numbers(values["improved"]),
         references={name: parse_numbers(scores) for name, scores in values.get("references", {}).items()},
         **ends,
+    )
+
+
+def _more_data(values: Json | None) -> MoreData | None:
+    if values is None:
+        return None
+    return MoreData(
+        extra_rows=values["extra_rows"],
+        estimate=parse_float(values["estimate"]),
+        low=parse_float(values["low"]),
+        high=parse_float(values["high"]),
+        unit=values["unit"],
+        sizes=tuple(values["sizes"]),
+        losses=tuple(parse_float(loss) for loss in values["losses"]),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wellfit.records import Effect, HoldoutResult, Remedy, Report, Verdict
-from wellfit.report._numbers import common_decimals, interval, number
+from wellfit.report._numbers import common_decimals, decimals_for, interval, number
 from wellfit.report._words import count, plain
 
 Light = Literal["green", "amber", "red", "gray"]
@@ -42,6 +42,7 @@ _MEANINGS = {
     "batch_size": "rows in an update",
     "epochs": "passes over the training rows at most",
     "patience": "epochs without a better validation loss before stopping; 0 = no early stopping",
+    "temperature": "whether probabilities are calibrated by one factor on the logits",
 }
 
 
@@ -180,6 +181,19 @@ def holdout_line(report: Report) -> str:
     return (
         f"Holdout ({rows}): {name} {number(before, places)} -> {number(after, places)}; "
         f"improvement {estimate}, 95 % interval {low} to {high} ({holdout_reading(holdout)})."
+    )
+
+
+def more_data_line(report: Report) -> str:
+    """Return what more rows would be worth as one sentence, or an empty string."""
+    found = report.more_data
+    if found is None:
+        return ""
+    places = decimals_for(found.high, digits=2)
+    estimate, low, high = (number(value, places) for value in (found.estimate, found.low, found.high))
+    return (
+        f"{count(found.extra_rows, 'more row')} would be worth {estimate} in {found.unit.replace('_', ' ')}, "
+        f"95 % interval {low} to {high}{'' if found.low > 0 else ' (cannot tell)'}."
     )
 
 

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 from wellfit.records import Remedy, Report, SettingsError
 from wellfit.report._numbers import column_decimals, effect_line
-from wellfit.report._summary import changes, headline, holdout_line, ordered, reading, settings_line
+from wellfit.report._summary import (
+    changes,
+    headline,
+    holdout_line,
+    more_data_line,
+    ordered,
+    reading,
+    settings_line,
+)
 from wellfit.report._words import cell_width, clean, count, pad, shorten_to, wrap
 
 NARROWEST = 30
@@ -142,6 +150,7 @@ def _bar(remedy: Remedy, reach: float, cells: int) -> str:
 
 def _end(report: Report, width: int) -> Iterator[str]:
     yield from wrap(holdout_line(report), width)
+    yield from wrap(more_data_line(report), width)
     trained = count(report.members_trained, "network")
     num_measured = sum(remedy.effect is not None for remedy in report.remedies)
     yield from wrap(f"{trained} trained; {count(num_measured, 'remedy', 'remedies')} measured.", width)

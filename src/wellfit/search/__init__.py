@@ -11,6 +11,7 @@ from wellfit.search._greedy import (
 )
 from wellfit.search._halving import halving, rungs
 from wellfit.search._paired import PairedEffect, holm, paired_effect
+from wellfit.search._range_test import RANGE_RATES, range_rate
 from wellfit.search._remedies import FAMILIES, remedies
 from wellfit.search._role import Role, role_of
 from wellfit.search._sampler import Sampler, make_sampler, sampler_names
@@ -19,6 +20,7 @@ from wellfit.search._verdict import Attempt, Evidence, verdict
 
 __all__ = [
     "FAMILIES",
+    "RANGE_RATES",
     "Attempt",
     "Candidate",
     "Choice",
@@ -42,6 +44,7 @@ __all__ = [
     "make_sampler",
     "make_space",
     "paired_effect",
+    "range_rate",
     "remedies",
     "role_of",
     "rungs",

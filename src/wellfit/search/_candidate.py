@@ -26,6 +26,8 @@ class Situation:
         can_widen: whether more units can be expressed.
         can_shallow: whether fewer hidden layers can be expressed.
         can_deepen: whether more hidden layers can be expressed.
+        range_rate: learning rate that a range test found, 0 where none was made or it found the baseline's.
+        can_temper: whether a temperature can be set, and what is measured depends on it.
     """
 
     task: Task
@@ -38,6 +40,8 @@ class Situation:
     can_widen: bool = True
     can_shallow: bool = True
     can_deepen: bool = True
+    range_rate: float = 0.0
+    can_temper: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

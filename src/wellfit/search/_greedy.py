@@ -259,7 +259,8 @@ def _library(
 def _of_true_class(probabilities: Float64Array, codes: NDArray[Any]) -> Float64Array:
     """Return ``[candidate, row, 1]``: the log loss of a mean depends on nothing else."""
     num_classes = probabilities.shape[2]
-    if codes.ndim != 1 or not np.isin(np.asarray(codes, np.float64), np.arange(num_classes)).all():
+    known: NDArray[np.int64] = np.arange(num_classes, dtype=np.int64)
+    if codes.ndim != 1 or not np.isin(codes, known).all():
         raise DataError(
             "class codes and predictions do not fit",
             received=f"codes of shape {codes.shape}, {num_classes} columns",
@@ -283,7 +284,9 @@ def _residuals(values: Float64Array, target: NDArray[Any]) -> Float64Array:
 def _chance(target: NDArray[Any], weight: Float64Array, loss: Loss) -> Float64Array:
     """Return ``[row, column]``: the share of a row's class, or the mean less the target."""
     if loss == "log_loss":
-        return np.bincount(target.astype(np.intp), weights=weight)[target.astype(np.intp), None]
+        codes = target.astype(np.intp)
+        share: Float64Array = np.bincount(codes, weights=weight).astype(np.float64)
+        return share[codes][:, None]
     truth = target.astype(np.float64).reshape(len(target), -1)
     return weight @ truth - truth
 

@@ -18,6 +18,7 @@ from wellfit.search._remedies import (
     learning_rate,
     own_penalties,
     schedule,
+    temperature,
     weight_decay,
     width,
 )
@@ -38,6 +39,7 @@ FAMILIES = (
     label_smoothing.FAMILY,
     class_weights.FAMILY,
     epochs.FAMILY,
+    temperature.FAMILY,
 )
 
 

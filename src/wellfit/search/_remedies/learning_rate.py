@@ -14,7 +14,8 @@ _FACTORS = {"x3": 3.0, "x10": 10.0, "x0.33": 1 / 3, "x0.1": 0.1}
 
 
 def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
-    del situation
+    if situation.range_rate:
+        yield "learning-rate-range-test", {"learning_rate": situation.range_rate}
     for label, factor in _FACTORS.items():
         yield f"learning-rate-{label}", {"learning_rate": baseline.learning_rate * factor}
 
