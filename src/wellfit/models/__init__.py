@@ -49,10 +49,11 @@ from wellfit.models._resize import (
     resize,
     slice_weights,
 )
-from wellfit.models._restructure import restructured
+from wellfit.models._restructure import restructured, with_input_width
 from wellfit.models._save import save_plain, summary_lines
 from wellfit.models._seize import Seizure
 from wellfit.models._seized_fit import SeizedFit, data_of, model_before, read_pipelines
+from wellfit.models._structures import StructureFacts, structure_facts
 from wellfit.models._surgery import scaled_rate, with_dropout
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
 from wellfit.models._watch import WatchCallback, data_loss
@@ -73,6 +74,7 @@ __all__ = [
     "Segment",
     "SeizedFit",
     "Seizure",
+    "StructureFacts",
     "TrainingSetup",
     "VariableInfo",
     "VariableLayout",
@@ -122,6 +124,7 @@ __all__ = [
     "setup_from_plain",
     "setup_to_plain",
     "slice_weights",
+    "structure_facts",
     "summary_lines",
     "trainable_paths",
     "training_setup",
@@ -129,6 +132,7 @@ __all__ = [
     "weight_values",
     "weights_of_variant",
     "with_dropout",
+    "with_input_width",
     "with_output",
     "with_penalties",
     "with_weights",
