@@ -36,6 +36,7 @@ Array = NDArray[Any]
 
 _BATCH = 16  # settings asked for at a time: enough to fill the blocks, few enough for the sampler to learn
 _KEEP = 1 / 3  # of the settings go on at each rung (successive halving)
+NOT_APPLICABLE = "not applicable"
 _MIN_CONFIRMING = 3  # splits below which an interval says nothing
 
 
@@ -54,6 +55,11 @@ class Tried:
     scores: Array
     effect: PairedEffect
     note: str = ""
+
+    @property
+    def is_applicable(self) -> bool:
+        """Whether a network could be made for it, as far as that was tried."""
+        return not self.note.startswith(NOT_APPLICABLE)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -445,7 +451,9 @@ def _compared(
     tried = []
     for candidate, scores, finished in zip(candidates, found.scores, found.finished, strict=True):
         if not finished.all():
-            tried.append(_untried([candidate], "not measured: dropped early or no time left")[0])
+            why = laboratory.why_not(candidate.settings)
+            note = f"{NOT_APPLICABLE}: {why}" if why else "not measured: dropped early or no time left"
+            tried.append(_untried([candidate], note)[0])
             continue
         effect = paired_effect(baseline, scores, metric=laboratory.subject.metric, test_ratio=ratio)
         tried.append(Tried(candidate=candidate, scores=scores, effect=effect, note=effect.note))

@@ -47,9 +47,7 @@ def with_normalization(model: keras.Model, kind: Literal["none", "batch", "layer
             f"there is nowhere to put {kind} normalization",
             received=f"normalized so already: {', '.join(own)}" if own else "no hidden nonlinearity",
             expected="a hidden layer with an activation, not normalized yet",
-            fix="leave its normalization as it is"
-            if own
-            else "add keras.layers.Dense(64, activation='relu')",
+            fix="leave it as it is" if own else "add keras.layers.Dense(64, activation='relu')",
         )
     return rebuild(model, Edits(inserted={name: _inserter(kind, name) for name in places}))
 
