@@ -164,15 +164,8 @@ def test_situation_limits_what_is_offered() -> None:
     """What the task or the network rules out is not tried."""
     families = {one.family for one in remedies(Settings(), SITUATIONS[2])}
     assert not families & {"dropout", "width", "depth", "label-smoothing", "class-weights", "own-penalties"}
-    structures = {
-        "normalization",
-        "activation",
-        "skip",
-        "input-scale",
-        "numeric-embedding",
-        "category-embedding",
-    }
-    assert not families & structures
+    assert not families & {"normalization", "activation", "skip", "input-scale"}
+    assert not families & {"numeric-embedding", "category-embedding"}
     assert "class-weights" not in _named(SITUATIONS[0])
     assert "layer-normalization" not in _named(SITUATIONS[1])  # the network has it
     assert "category-embedding" not in _named(SITUATIONS[0])

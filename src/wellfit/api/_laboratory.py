@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -51,11 +51,18 @@ class Build:
     structure: Structure
     data: DataChoice
 
+    @property
+    def is_own_but_for_size(self) -> bool:
+        """Whether the given network and its data are left as they are, up to width and depth."""
+        return replace(self.structure, width=1.0, depth=0) == Structure() and self.data == DataChoice()
+
 
 _OWN = Build(structure=Structure(), data=DataChoice())
 # Weights, gradients, moments and best weights of all members that wait their turn.
 _STATE_BYTES = 2**31
 _COPIES = 6
+# Kernels that read the inputs grow by as much where periodic features stand beside them.
+_EMBEDDED = 4
 
 
 class Laboratory:
@@ -206,7 +213,8 @@ class Laboratory:
             groups.setdefault(self.build(settings[setting]), []).append(setting)
         each = 4 * _COPIES * max(self.subject.model.count_params(), 1)
         for build, group in groups.items():
-            size = max(1, int(_STATE_BYTES / (each * build.structure.width**2)) // num_trials)
+            growth = build.structure.width**2 * (1 if build.structure.embedding == "own" else _EMBEDDED)
+            size = max(1, int(_STATE_BYTES / (each * growth)) // num_trials)
             for start in range(0, len(group), size):
                 yield build, group[start : start + size]
 

@@ -433,14 +433,23 @@ def _mean_known(scores: Array) -> Array:
 
 
 def _waves(laboratory: Laboratory, candidates: Sequence[Candidate]) -> list[list[Candidate]]:
-    """Group candidates by what must be compiled: the baseline's program, other networks, other batches."""
+    """Group candidates by what must be compiled.
+
+    First the baseline's program, then networks of other sizes, other batches, and networks of other
+    structure, of which there may be more than time is for.
+    """
     baseline = laboratory.subject.baseline
     own = (laboratory.build(baseline), baseline.batch_size)
     groups: dict[tuple[Build, int], list[Candidate]] = {}
     for candidate in candidates:
         key = (laboratory.build(candidate.settings), candidate.settings.batch_size)
         groups.setdefault(key, []).append(candidate)
-    ordered = sorted(groups, key=lambda key: (key != own, key[0] == own[0], -key[1]))
+
+    def turn(key: tuple[Build, int]) -> tuple[bool, bool, bool, int]:
+        build, size = key
+        return key != own, not build.is_own_but_for_size, build == own[0], -size
+
+    ordered = sorted(groups, key=turn)
     return [groups[key] for key in ordered]
 
 
