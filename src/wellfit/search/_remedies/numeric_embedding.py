@@ -25,7 +25,7 @@ FAMILY = Family(
     fields=frozenset({"embedding"}),
     variants=_variants,
     is_dynamic=False,
-    cost=2.0,
+    cost=5.0,  # cosines are slow on a processor, and the first kernel is four times as large
     causes=("insufficient-capacity",),
     source="Gorishniy, Rubachev and Babenko, On Embeddings for Numerical Features, 2022",
 )
