@@ -29,10 +29,27 @@ BASELINES = (
         penalty_scale=0.5,
     ),
     Settings(epochs=2, batch_size=4096, dropout_scale=0.5),
+    Settings(
+        normalization="batch",
+        activation="selu",
+        skip="on",
+        input_scale=True,
+        embedding="periodic",
+        category_embedding=True,
+    ),
 )
 SITUATIONS = (
     Situation(task=Task.BINARY),
-    Situation(task=Task.MULTICLASS, imbalanced=True, has_penalties=True, own_dropout=0.5, num_rows=300),
+    Situation(
+        task=Task.MULTICLASS,
+        imbalanced=True,
+        has_penalties=True,
+        own_dropout=0.5,
+        num_rows=300,
+        normalizations=("layer",),
+        has_skip=True,
+        has_categories=True,
+    ),
     Situation(
         task=Task.REGRESSION,
         imbalanced=True,
@@ -42,6 +59,10 @@ SITUATIONS = (
         can_shallow=False,
         can_deepen=False,
         can_temper=False,
+        can_normalize=False,
+        activations=(),
+        can_skip=False,
+        can_embed=False,
     ),
 )
 
@@ -52,7 +73,7 @@ def _named(situation: Situation, baseline: Settings = BASELINES[0]) -> dict[str,
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.task)
-@pytest.mark.parametrize("baseline", BASELINES, ids=["plain", "all-on", "short"])
+@pytest.mark.parametrize("baseline", BASELINES, ids=["plain", "all-on", "short", "other-structure"])
 def test_every_family_keeps_to_the_protocol(family: Family, situation: Situation, baseline: Settings) -> None:
     """Variants change declared fields alone, to valid values, and undoing them gives the baseline back."""
     names = [name for name, _ in family.variants(baseline, situation)]
@@ -85,7 +106,7 @@ def test_every_family_says_what_it_is(family: Family) -> None:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.task)
-@pytest.mark.parametrize("baseline", BASELINES, ids=["plain", "all-on", "short"])
+@pytest.mark.parametrize("baseline", BASELINES, ids=["plain", "all-on", "short", "other-structure"])
 def test_candidates_are_unique_and_differ_from_the_baseline(situation: Situation, baseline: Settings) -> None:
     """Names and settings are unique, and `changes` rebuilds the settings from the baseline."""
     found = remedies(baseline, situation)
@@ -127,6 +148,15 @@ def test_issue_list_is_complete() -> None:
         "epochs-x3",
         "no-own-penalties",
         "temperature",
+        "batch-normalization",
+        "no-normalization",
+        "activation-silu",
+        "activation-selu",
+        "skips",
+        "no-skips",
+        "input-scale",
+        "numeric-embedding",
+        "category-embedding",
     }
     assert promised <= names
     assert "dropout-0.5" not in names  # the network's own rate is no change
@@ -136,9 +166,13 @@ def test_situation_limits_what_is_offered() -> None:
     """What the task or the network rules out is not tried."""
     families = {one.family for one in remedies(Settings(), SITUATIONS[2])}
     assert not families & {"dropout", "width", "depth", "label-smoothing", "class-weights", "own-penalties"}
+    assert not families & {"normalization", "activation", "skip", "input-scale"}
+    assert not families & {"numeric-embedding", "category-embedding"}
     assert "class-weights" not in _named(SITUATIONS[0])
     assert "temperature" not in _named(dataclasses.replace(SITUATIONS[0], can_temper=False))
     assert "temperature" not in _named(dataclasses.replace(SITUATIONS[2], can_temper=True))
+    assert "layer-normalization" not in _named(SITUATIONS[1])  # the network has it
+    assert "category-embedding" not in _named(SITUATIONS[0])
     assert "batch-size-x4" not in _named(SITUATIONS[1])  # 128 of 300 rows are too few updates
 
 
@@ -164,6 +198,9 @@ def test_what_is_on_can_be_taken_off() -> None:
     }
     assert "no-temperature" in _named(SITUATIONS[0], baseline=Settings(temperature=True))
     assert taken_off <= names
+    names = set(_named(SITUATIONS[0], baseline=BASELINES[3]))
+    assert {"own-normalization", "own-activation", "own-skips", "no-input-scale"} <= names
+    assert {"no-numeric-embedding", "no-category-embedding"} <= names
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,7 @@ def _built(laboratory: Laboratory, trial: int, settings: Settings, weights: tupl
         subject.setup,
         target_center=center,
         target_scale=scale,
+        groups=laboratory.groups(settings),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._material import Material, make_material
 from wellfit.api._measured import Collector, Measured
-from wellfit.api._subject import Subject
+from wellfit.api._subject import Subject, one_hot_groups
 from wellfit.api._trials import Trial
 from wellfit.evaluation import apply_temperature, fit_temperature, score
 from wellfit.models import restructured
@@ -51,6 +51,11 @@ class Build:
     structure: Structure
     data: DataChoice
 
+    @property
+    def is_own_but_for_size(self) -> bool:
+        """Whether the given network and its data are left as they are, up to width and depth."""
+        return replace(self.structure, width=1.0, depth=0) == Structure() and self.data == DataChoice()
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Bagged:
@@ -80,6 +85,8 @@ _OWN = Build(structure=Structure(), data=DataChoice())
 # Weights, gradients, moments and best weights of all members that wait their turn.
 _STATE_BYTES = 2**31
 _COPIES = 6
+# Kernels that read the inputs grow by as much where periodic features stand beside them.
+_EMBEDDED = 4
 
 
 class Laboratory:
@@ -102,6 +109,7 @@ class Laboratory:
         self._materials: dict[DataChoice, Material] = {}
         self.broken = ""
         self.notes: list[str] = []
+        self._refused: dict[Build, str] = {}
 
     def measure(
         self,
@@ -252,6 +260,14 @@ class Laboratory:
             self._materials[choice] = make_material(self.subject, self.trials, choice)
         return self._materials[choice]
 
+    def groups(self, settings: Settings) -> tuple[tuple[int, ...], ...]:
+        """Return the one-hot columns of each category under settings."""
+        return one_hot_groups(self.material(settings).dataset)
+
+    def why_not(self, settings: Settings) -> str:
+        """Return why no network or material could be made for settings, or an empty string."""
+        return self._refused.get(self.build(settings), "")
+
     def scalings(self, settings: Settings, trial: int) -> tuple[Scaling | None, ...]:
         """Return the fitted scaling of each input for a trial."""
         fitted = self.material(settings).scalings
@@ -285,12 +301,15 @@ class Laboratory:
             groups.setdefault(self.build(settings[setting]), []).append(setting)
         each = 4 * _COPIES * max(self.subject.model.count_params(), 1)
         for build, group in groups.items():
-            size = max(1, int(_STATE_BYTES / (each * build.structure.width**2)) // num_trials)
+            growth = build.structure.width**2 * (1 if build.structure.embedding == "own" else _EMBEDDED)
+            size = max(1, int(_STATE_BYTES / (each * growth)) // num_trials)
             for start in range(0, len(group), size):
                 yield build, group[start : start + size]
 
     def _executor_or_none(self, build: Build) -> Executor | None:
         """Return the executor of a build, None for one that cannot be made; the baseline's must be."""
+        if build in self._refused:
+            return None
         try:
             return self._executor(build)
         except (UnsupportedModelError, SettingsError) as error:
@@ -302,15 +321,18 @@ class Laboratory:
                 for name, value in asdict(part).items()
                 if value != getattr(type(part)(), name)
             ]
+            self._refused[build] = error.summary
             self.notes.append(f"a network with {', '.join(changed)}: {error.summary}")
             return None
 
     def build(self, settings: Settings) -> Build:
         """Return the network and material that settings need; what masks and gates do needs no other."""
         structure = {field.name: getattr(settings, field.name) for field in fields(Structure)}
+        # Another network has other blocks than the one that the depth is counted from.
+        is_own = Structure(**{**structure, "width": 1.0, "depth": 0}) == Structure()
         blocks = [block for block in self.subject.layout.blocks if block.removable]
         last = blocks[len(blocks) + settings.depth :] if settings.depth < 0 else []
-        by_gate = settings.depth < 0 and all(block.gateable for block in last)
+        by_gate = is_own and settings.depth < 0 and all(block.gateable for block in last)
         structure.update(width=max(settings.width, 1.0), depth=0 if by_gate else settings.depth)
         return Build(structure=Structure(**structure), data=data_choice(settings))
 
@@ -322,7 +344,12 @@ class Laboratory:
             material = self._materials[build.data]
             self._executors[build] = open_executor(
                 subject.executor.kind,
-                restructured(subject.model, subject.layout, build.structure),
+                restructured(
+                    subject.model,
+                    subject.layout,
+                    build.structure,
+                    groups=one_hot_groups(material.dataset),
+                ),
                 material.dataset,
                 material.splits,
                 scalings=material.scalings,

@@ -36,6 +36,7 @@ Array = NDArray[Any]
 
 _BATCH = 16  # settings asked for at a time: enough to fill the blocks, few enough for the sampler to learn
 _KEEP = 1 / 3  # of the settings go on at each rung (successive halving)
+NOT_APPLICABLE = "not applicable"
 _MIN_CONFIRMING = 3  # splits below which an interval says nothing
 
 
@@ -54,6 +55,11 @@ class Tried:
     scores: Array
     effect: PairedEffect
     note: str = ""
+
+    @property
+    def is_applicable(self) -> bool:
+        """Whether a network could be made for it, as far as that was tried."""
+        return not self.note.startswith(NOT_APPLICABLE)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -442,14 +448,23 @@ def _mean_known(scores: Array) -> Array:
 
 
 def _waves(laboratory: Laboratory, candidates: Sequence[Candidate]) -> list[list[Candidate]]:
-    """Group candidates by what must be compiled: the baseline's program, other networks, other batches."""
+    """Group candidates by what must be compiled.
+
+    First the baseline's program, then networks of other sizes, other batches, and networks of other
+    structure, of which there may be more than time is for.
+    """
     baseline = laboratory.subject.baseline
     own = (laboratory.build(baseline), baseline.batch_size)
     groups: dict[tuple[Build, int], list[Candidate]] = {}
     for candidate in candidates:
         key = (laboratory.build(candidate.settings), candidate.settings.batch_size)
         groups.setdefault(key, []).append(candidate)
-    ordered = sorted(groups, key=lambda key: (key != own, key[0] == own[0], -key[1]))
+
+    def turn(key: tuple[Build, int]) -> tuple[bool, bool, bool, int]:
+        build, size = key
+        return key != own, not build.is_own_but_for_size, build == own[0], -size
+
+    ordered = sorted(groups, key=turn)
     return [groups[key] for key in ordered]
 
 
@@ -460,7 +475,9 @@ def _compared(
     tried = []
     for candidate, scores, finished in zip(candidates, found.scores, found.finished, strict=True):
         if not finished.all():
-            tried.append(_untried([candidate], "not measured: dropped early or no time left")[0])
+            why = laboratory.why_not(candidate.settings)
+            note = f"{NOT_APPLICABLE}: {why}" if why else "not measured: dropped early or no time left"
+            tried.append(_untried([candidate], note)[0])
             continue
         effect = paired_effect(baseline, scores, metric=laboratory.subject.metric, test_ratio=ratio)
         tried.append(Tried(candidate=candidate, scores=scores, effect=effect, note=effect.note))

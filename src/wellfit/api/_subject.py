@@ -9,8 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.data import Encoder, Preparation
-from wellfit.models import Layout, Model, TrainingSetup, can_temper, dropout_points
+from wellfit.data import Encoder, Preparation, category_groups
+from wellfit.models import (
+    Layout,
+    Model,
+    StructureFacts,
+    TrainingSetup,
+    can_temper,
+    dropout_points,
+    structure_facts,
+)
 from wellfit.population import ExecutorChoice
 from wellfit.records import CleaningStep, ColumnSchema, Dataset, Metric, Settings
 from wellfit.search import Situation
@@ -93,6 +101,8 @@ def situation(subject: Subject, num_rows: int) -> Situation:
     has_graph = not subject.layout.reason
     # A resized copy is plain Keras: it would not train by the network's own step.
     can_rebuild = has_graph and subject.executor.kind != "fit"
+    facts = structure_facts(subject.model, subject.layout) if can_rebuild else StructureFacts()
+    groups = one_hot_groups(subject.dataset)
     return Situation(
         task=subject.dataset.task,
         num_rows=num_rows,
@@ -105,7 +115,34 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         can_shallow=can_rebuild and any(block.removable for block in subject.layout.blocks),
         can_deepen=can_rebuild and bool(subject.layout.blocks),
         can_temper=subject.metric.name in _OF_PROBABILITIES and can_temper(subject.model),
+        can_normalize=bool(facts.activations or facts.normalizations),
+        normalizations=facts.normalizations,
+        activations=facts.activations,
+        can_skip=facts.can_skip,
+        has_skip=facts.has_skip,
+        can_embed=facts.has_features,
+        has_numbers=sum(map(len, groups)) < _num_features(subject.dataset),
+        has_categories=bool(groups),
     )
+
+
+def one_hot_groups(dataset: Dataset) -> tuple[tuple[int, ...], ...]:
+    """Return the one-hot columns of each category with many values, of the first input of floats."""
+    index = _features_of(dataset)
+    if index is None or index >= len(dataset.feature_names):
+        return ()
+    return category_groups(dataset.feature_names[index])
+
+
+def _num_features(dataset: Dataset) -> int:
+    index = _features_of(dataset)
+    return 0 if index is None else dataset.inputs[index].shape[1]
+
+
+def _features_of(dataset: Dataset) -> int | None:
+    """Return the position of the first input of floats, ``[row, feature]``."""
+    floats = [v.ndim == 2 and np.issubdtype(v.dtype, np.floating) for v in dataset.inputs]
+    return floats.index(True) if True in floats else None
 
 
 def default_batch_size(num_rows: int) -> int:

@@ -29,9 +29,10 @@ def _where_it_ended(found: Found) -> str:
     """Return where the budget cut a study off, or an empty string."""
     if not found.baseline.is_complete:
         return "ended before the baseline was trained"
-    measured = sum(len(tried.scores) > 0 for tried in found.screened)
-    if measured < len(found.screened) / 2:
-        return f"was enough for {measured} of {len(found.screened)} remedies"
+    possible = [tried for tried in found.screened if tried.is_applicable]
+    measured = sum(len(tried.scores) > 0 for tried in possible)
+    if measured < len(possible) / 2:
+        return f"was enough for {measured} of {len(possible)} remedies"
     confirmed = found.confirmed
     if confirmed is None or (confirmed.finalists and confirmed.confirmation is None):
         return "ended before anything was confirmed"
@@ -44,7 +45,7 @@ def notes(found: Found, laboratory: Laboratory, plan: Plan) -> tuple[str, ...]:
     said.extend(found.confirmed.notes if found.confirmed is not None else ())
     if not all(laboratory.trials[t].can_stop for t in (*plan.look, *plan.confirm)):
         said.append("too few rows or groups to keep some for early stopping, so that it was not tried")
-    untried = [tried.candidate.name for tried in found.screened if not len(tried.scores)]
+    untried = [t.candidate.name for t in found.screened if not len(t.scores) and t.is_applicable]
     if untried:
         said.append(f"not measured for lack of time: {', '.join(untried)}")
     rows, full = (len(laboratory.trials[t].split.train) for t in (plan.look[0], plan.confirm[0]))

@@ -5,6 +5,7 @@ from wellfit.data._encoder import Encoder
 from wellfit.data._fit_encoder import fit_encoder
 from wellfit.data._frames import breast_cancer_frame, predictions_frame, write_frame
 from wellfit.data._groups import duplicate_codes, row_codes
+from wellfit.data._one_hot import category_groups
 from wellfit.data._preparation import Preparation
 from wellfit.data._prepare import Prepared, prepare
 from wellfit.data._read import read_table
@@ -23,6 +24,7 @@ __all__ = [
     "Target",
     "apply_scaling",
     "breast_cancer_frame",
+    "category_groups",
     "duplicate_codes",
     "encode",
     "encode_table",

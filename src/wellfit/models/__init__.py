@@ -50,10 +50,11 @@ from wellfit.models._resize import (
     resize,
     slice_weights,
 )
-from wellfit.models._restructure import restructured
+from wellfit.models._restructure import restructured, with_input_width
 from wellfit.models._save import save_plain, summary_lines
 from wellfit.models._seize import Seizure
 from wellfit.models._seized_fit import SeizedFit, data_of, model_before, read_pipelines
+from wellfit.models._structures import StructureFacts, structure_facts
 from wellfit.models._surgery import scaled_rate, with_dropout
 from wellfit.models._tabular import tabular_mlp
 from wellfit.models._temperature import can_temper, with_temperature
@@ -76,6 +77,7 @@ __all__ = [
     "Segment",
     "SeizedFit",
     "Seizure",
+    "StructureFacts",
     "TrainingSetup",
     "VariableInfo",
     "VariableLayout",
@@ -127,6 +129,7 @@ __all__ = [
     "setup_from_plain",
     "setup_to_plain",
     "slice_weights",
+    "structure_facts",
     "summary_lines",
     "tabular_mlp",
     "trainable_paths",
@@ -135,6 +138,7 @@ __all__ = [
     "weight_values",
     "weights_of_variant",
     "with_dropout",
+    "with_input_width",
     "with_output",
     "with_penalties",
     "with_temperature",

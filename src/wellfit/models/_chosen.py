@@ -32,6 +32,7 @@ def chosen_model(
     *,
     target_center: np.ndarray | None = None,
     target_scale: np.ndarray | None = None,
+    groups: Sequence[Sequence[int]] = (),
 ) -> Model:
     """Return a member as a plain, compiled Keras network.
 
@@ -43,13 +44,14 @@ def chosen_model(
         setup: loss and optimizer of the study.
         target_center: ``[output]`` what was subtracted from a regression target; put back in the last layer.
         target_scale: ``[output]`` what it was divided by.
+        groups: one-hot columns of each category, as for `restructured`.
 
     Raises:
         UnsupportedModelError: the last layer cannot take the target's scale over.
     """
     layout = find_layout(model)
     if structure != Structure():
-        model = restructured(model, layout, structure)
+        model = restructured(model, layout, structure, groups=groups)
         layout = find_layout(model)
     by_gate = settings.depth if structure.depth == 0 else 0
     if settings.width < 1 or by_gate < 0:

@@ -60,7 +60,10 @@ def with_penalties(
             raise SettingsError(f"{name} is out of range", received=f"{name}={value}", expected="at least 0")
 
     def change(layer: Any, config: Config) -> Config:
-        return _with_strengths(config, l1, l2, scale, layer.name)
+        # A factor for each feature is called a kernel, too, but is none.
+        is_vector = isinstance(layer, keras.layers.EinsumDense) and not is_kernel(layer.weights[0])
+        added = (0.0, 0.0) if is_vector else (l1, l2)
+        return _with_strengths(config, *added, scale, layer.name)
 
     changed = rebuild(model, Edits(change=change))
     copy_weights(model, changed)

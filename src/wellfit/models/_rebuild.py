@@ -27,12 +27,23 @@ class Edits:
         repeated: a block and how many more times it runs after itself.
         inserted: layer name to a function that makes the layer to put after it; it gets a suffix for the
             name of the new layer.
+        replaced: layer or operation name to the layer that stands in its place, under any name.
+        passed: layer or operation name to which of its inputs goes past it, as if it were not there.
+        continued: layer or input name to what its readers get instead: a function of its output. The result
+            is a functional model, as it is for `bridged`.
+        bridged: name of a last layer to the tensor that is added to its output.
+        input_widths: input name to its number of features.
     """
 
     change: Callable[[Any, Config], Config] = field(default=lambda layer, config: config)
     removed: tuple[DepthBlock, ...] = ()
     repeated: tuple[DepthBlock, int] | None = None
     inserted: Mapping[str, Callable[[str], keras.layers.Layer]] = field(default_factory=dict)
+    replaced: Mapping[str, Callable[[], keras.layers.Layer]] = field(default_factory=dict)
+    passed: Mapping[str, int] = field(default_factory=dict)
+    continued: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    bridged: Mapping[str, TensorKey] = field(default_factory=dict)
+    input_widths: Mapping[str, int] = field(default_factory=dict)
 
 
 def rebuild(model: keras.Model, edits: Edits) -> keras.Model:
@@ -56,6 +67,7 @@ class _Rebuild:
         self._edits = edits
         self._graph: Graph = read_graph(model)
         self._tensors: dict[TensorKey, Any] = {}
+        self._inputs: dict[TensorKey, Any] = {}
         self._layers: dict[str, Any] = {}
         self._sequence: list[Any] = []
         self._inserted: dict[str, Any] = {}
@@ -64,19 +76,29 @@ class _Rebuild:
     def run(self) -> keras.Model:
         for call in self._graph.calls:
             self._step(call)
-        if isinstance(self._model, keras.Sequential):
+        branches = self._edits.continued or self._edits.bridged
+        if isinstance(self._model, keras.Sequential) and not branches:
             model: keras.Model = keras.Sequential(self._sequence, name=self._model.name)
         else:
-            inputs, outputs = self._mapped(self._model.input), self._mapped(self._model.output)
-            model = keras.Model(inputs, outputs, name=self._model.name)
+            model = self._functional()
         return model
+
+    def _functional(self) -> keras.Model:
+        old: Any = self._model
+        # A Sequential model is never called as a whole, and has one input and one output.
+        alone = isinstance(old, keras.Sequential)
+        outputs = self._mapped(old.outputs[0] if alone else old.output)
+        # What readers of an input get may be made from it; the network still begins at the input.
+        self._tensors |= self._inputs
+        return keras.Model(self._mapped(old.inputs[0] if alone else old.input), outputs, name=old.name)
 
     def _step(self, call: Call) -> None:
         key = (call.index, 0)
         if call.is_input:
-            self._tensors[key] = self._input(call)
+            self._inputs[key] = self._input(call)
+            self._tensors[key] = self._continued(call, self._inputs[key])
             return
-        if call.name in self._skipped:
+        if call.name in self._skipped or call.name in self._edits.passed:
             self._tensors[key] = self._tensors[self._way_around(call)]
             return
         if call.name not in self._layers:
@@ -86,12 +108,19 @@ class _Rebuild:
             if call.name not in self._inserted:
                 self._inserted[call.name] = self._insert(call.name)
             self._after(call, self._inserted[call.name])
+        if call.name in self._edits.bridged:
+            self._bridge(call)
+        self._tensors[key] = self._continued(call, self._tensors[key])
         repeated = self._edits.repeated
         if repeated is not None and call.name == _last(repeated[0]):
             for number in range(1, repeated[1] + 1):
                 self._tensors[key] = self._repeat(repeated[0], self._tensors[key], number)
 
     def _apply(self, call: Call, layer: Any) -> None:
+        if call.name in self._edits.replaced:
+            # Further arguments were for a layer of another kind.
+            self._tensors[(call.index, 0)] = self._note(layer, layer(self._tensors[call.inputs[0]]))
+            return
         outputs = self._note(layer, layer(*self._mapped(call.args), **self._mapped(call.kwargs)))
         for position, output in enumerate(keras.tree.flatten(outputs)):
             self._tensors[(call.index, position)] = output
@@ -100,6 +129,15 @@ class _Rebuild:
         """Let an inserted layer stand between `call` and its readers."""
         key = (call.index, 0)
         self._tensors[key] = self._note(extra, extra(self._tensors[key]))
+
+    def _bridge(self, call: Call) -> None:
+        """Add an earlier tensor to what a call puts out."""
+        key, add = (call.index, 0), keras.layers.Add(name=f"{call.name}_bridged")
+        self._tensors[key] = add([self._tensors[self._edits.bridged[call.name]], self._tensors[key]])
+
+    def _continued(self, call: Call, output: Any) -> Any:
+        make = self._edits.continued.get(call.name)
+        return output if make is None else make(output)
 
     def _repeat(self, block: DepthBlock, start: Any, number: int) -> Any:
         """Run copies of a block's layers on `start`; the tensors of the block itself stay as they are."""
@@ -123,6 +161,8 @@ class _Rebuild:
 
     def _way_around(self, call: Call) -> TensorKey:
         """Return the tensor that stands in for a call that is left out."""
+        if call.name in self._edits.passed:
+            return call.inputs[self._edits.passed[call.name]]
         for block in self._edits.removed:
             if call.name == block.merge:
                 return call.inputs[1 - block.branch_index]
@@ -130,8 +170,9 @@ class _Rebuild:
 
     def _input(self, call: Call) -> Any:
         old = call.operation
+        width = self._edits.input_widths.get(call.name)
         new = keras.Input(
-            batch_shape=old.batch_shape,
+            batch_shape=old.batch_shape if width is None else (*old.batch_shape[:-1], width),
             dtype=old.dtype,
             name=old.name,
             sparse=bool(getattr(old, "sparse", False)),
@@ -139,6 +180,8 @@ class _Rebuild:
         return self._note(new, new)
 
     def _copy(self, operation: Any, name: str = "") -> Any:
+        if operation.name in self._edits.replaced:
+            return self._edits.replaced[operation.name]()
         if not isinstance(operation, keras.layers.Layer):
             return operation
         if isinstance(operation, keras.Model):

@@ -43,6 +43,12 @@ _MEANINGS = {
     "epochs": "passes over the training rows at most",
     "patience": "epochs without a better validation loss before stopping; 0 = no early stopping",
     "temperature": "whether probabilities are calibrated by one factor on the logits",
+    "normalization": "what normalizes between hidden layers; own = as the network is",
+    "activation": "nonlinearity of hidden layers; own = as the network is",
+    "skip": "sums that bridge hidden layers; own = as the network is",
+    "input_scale": "whether each input is multiplied by a learned factor first",
+    "embedding": "how numeric inputs enter; periodic = with learned cosine features beside them",
+    "category_embedding": "whether one-hot columns of a category pass a small layer of their own first",
 }
 
 

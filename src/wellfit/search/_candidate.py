@@ -28,6 +28,14 @@ class Situation:
         can_deepen: whether more hidden layers can be expressed.
         range_rate: learning rate that a range test found, 0 where none was made or it found the baseline's.
         can_temper: whether a temperature can be set, and what is measured depends on it.
+        can_normalize: whether hidden normalizations can be put in, exchanged or taken out.
+        normalizations: kinds of the network's own hidden normalizations: ``batch``, ``layer``.
+        activations: names of its hidden nonlinearities; empty where they cannot be changed.
+        can_skip: whether hidden layers could be bridged by sums.
+        has_skip: whether residual blocks could lose theirs.
+        can_embed: whether there are float features that could enter in another way.
+        has_numbers: whether some of them are no one-hot columns.
+        has_categories: whether some of them are one-hot columns of a category with many values.
     """
 
     task: Task
@@ -42,6 +50,14 @@ class Situation:
     can_deepen: bool = True
     range_rate: float = 0.0
     can_temper: bool = True
+    can_normalize: bool = True
+    normalizations: tuple[str, ...] = ()
+    activations: tuple[str, ...] = ("relu",)
+    can_skip: bool = True
+    has_skip: bool = False
+    can_embed: bool = True
+    has_numbers: bool = True
+    has_categories: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,19 +5,25 @@ from __future__ import annotations
 from wellfit.records import Settings
 from wellfit.search._candidate import Candidate, Situation, candidates_of
 from wellfit.search._remedies import (
+    activation,
     batch_size,
+    category_embedding,
     class_weights,
     depth,
     dropout,
     early_stopping,
     elastic_net,
     epochs,
+    input_scale,
     l1,
     l2,
     label_smoothing,
     learning_rate,
+    normalization,
+    numeric_embedding,
     own_penalties,
     schedule,
+    skip,
     temperature,
     weight_decay,
     width,
@@ -40,6 +46,12 @@ FAMILIES = (
     class_weights.FAMILY,
     epochs.FAMILY,
     temperature.FAMILY,
+    normalization.FAMILY,
+    activation.FAMILY,
+    skip.FAMILY,
+    input_scale.FAMILY,
+    numeric_embedding.FAMILY,
+    category_embedding.FAMILY,
 )
 
 

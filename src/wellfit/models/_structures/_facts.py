@@ -1,0 +1,65 @@
+"""What of a network's structure can be changed, read from its graph without building anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+
+from wellfit.models._graph import read_graph, why_no_graph
+from wellfit.models._layout_types import Layout
+from wellfit.models._structures._places import (
+    entrance,
+    hidden_nonlinearities,
+    hidden_normalizations,
+    nonlinearity,
+    normalization_kind,
+)
+from wellfit.models._structures._skip import bridgeable, residual_blocks
+
+
+@dataclass(frozen=True, kw_only=True)
+class StructureFacts:
+    """What there is between the layers of a network.
+
+    Attributes:
+        activations: names of the hidden nonlinearities, each once, from input to output.
+        normalizations: kinds of the hidden normalizations (``batch``, ``layer``), each once.
+        can_skip: whether there are hidden layers of equal width without a sum that bridges them.
+        has_skip: whether there are residual blocks.
+        has_features: whether there is an input of floats, ``[row, feature]``.
+    """
+
+    activations: tuple[str, ...] = ()
+    normalizations: tuple[str, ...] = ()
+    can_skip: bool = False
+    has_skip: bool = False
+    has_features: bool = False
+
+
+def structure_facts(model: keras.Model, layout: Layout) -> StructureFacts:
+    """Return what there is to change in a network; nothing for one whose graph cannot be read.
+
+    Args:
+        model: the network.
+        layout: its layout.
+
+    Example:
+        >>> from wellfit.models import find_layout
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"),
+        ...                           keras.layers.Dense(4, activation="relu"), keras.layers.Dense(1)])
+        >>> structure_facts(model, find_layout(model)).activations
+        ('tanh', 'relu')
+    """
+    if layout.reason or why_no_graph(model) or any(isinstance(layer, keras.Model) for layer in model.layers):
+        return StructureFacts()
+    graph = read_graph(model)
+    activations = [nonlinearity(call.operation) for call in hidden_nonlinearities(graph).values()]
+    kinds = [normalization_kind(call.operation) for call in hidden_normalizations(graph).values()]
+    return StructureFacts(
+        activations=tuple(dict.fromkeys(activations)),
+        normalizations=tuple(dict.fromkeys(kinds)),
+        can_skip=bool(bridgeable(layout)),
+        has_skip=bool(residual_blocks(layout)),
+        has_features=entrance(graph) is not None,
+    )
