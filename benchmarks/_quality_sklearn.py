@@ -49,7 +49,7 @@ def hist_gradient_boosting_tuned(split: Split, clock: Clock) -> Fitted:
         if num_tried and clock.left_s < longest_s * (1 + 1 / (_NUM_FOLDS - 1)):
             break
         began_s = clock.elapsed_s
-        score = _cross_validated(split, lambda chosen=parameters: _boosting(split, chosen), x, y)
+        score = _cross_validated(split, clock, lambda chosen=parameters: _boosting(split, chosen), x, y)
         longest_s, num_tried = max(longest_s, clock.elapsed_s - began_s), num_tried + 1
         best = min(best, (score, parameters), key=lambda pair: pair[0])
     model = _boosting(split, best[1]).fit(x, y)
@@ -68,7 +68,7 @@ def linear(split: Split, clock: Clock) -> Fitted:
     for strength in _STRENGTHS:
         if scores and clock.left_s < 0.1 * clock.budget_s:
             break
-        scores[strength] = _cross_validated(split, lambda c=strength: _logistic(c), x, y)
+        scores[strength] = _cross_validated(split, clock, lambda c=strength: _logistic(c), x, y)
     best = min(scores, key=lambda strength: scores[strength])
     model = _logistic(best).fit(x, y)
     return Fitted(predict=_predictor(split, model, encoder.matrix), note=f"C {best:g}")
@@ -83,11 +83,13 @@ def _boosting(split: Split, parameters: dict[str, Any]) -> Any:
     return kind(random_state=0, categorical_features=categories(split) or None, **parameters)
 
 
-def _cross_validated(split: Split, make: Callable[[], Any], x: NDArray, y: NDArray) -> float:
-    """Return the mean log loss, or mean squared error, over the folds."""
+def _cross_validated(split: Split, clock: Clock, make: Callable[[], Any], x: NDArray, y: NDArray) -> float:
+    """Return the mean log loss, or mean squared error, over the folds; infinite if the time ran out."""
     folds = StratifiedKFold if split.is_classification else KFold
     losses = []
     for train, held in folds(_NUM_FOLDS, shuffle=True, random_state=0).split(x, y):
+        if clock.left_s < 0:
+            return np.inf
         model = make().fit(x[train], y[train])
         if split.is_classification:
             guess = aligned(model.predict_proba(x[held]), model.classes_, len(split.classes))
