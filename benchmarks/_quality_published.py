@@ -1,7 +1,7 @@
 """Beside published figures: RMSE over 20 random splits of 90 and 10 % of four tables.
 
-Source: Gal and Ghahramani, Dropout as a Bayesian Approximation, 2016, and the tables of the code published with
-it (dropout networks; for energy also with a grid search). Their splits are fixed ones; ours are drawn alike.
+Source: Gal and Ghahramani, Dropout as a Bayesian Approximation, 2016, and the tables of the code published
+with it (dropout networks; for energy also with a grid search). Their splits are fixed; ours are drawn alike.
 """
 
 from __future__ import annotations
