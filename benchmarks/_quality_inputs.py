@@ -69,8 +69,9 @@ def coded(split: Split, rows: pl.DataFrame) -> NDArray[np.float64]:
     columns = [_numbers(rows, split.numbers)]
     for column in split.words:
         kept = _frequent(split.train[column].drop_nulls())
-        is_kept = _one_hot(rows[column], kept)
-        codes = np.where(is_kept.any(axis=1), is_kept.argmax(axis=1), np.nan)
+        is_kept = np.hstack([_one_hot(rows[column], kept), np.ones((len(rows), 1), bool)])
+        codes = is_kept.argmax(axis=1).astype(np.float64)
+        codes[codes == len(kept)] = np.nan
         columns.append(codes[:, None])
     return np.hstack(columns)
 

@@ -124,8 +124,16 @@ def _end(process: subprocess.Popen) -> None:
 
 
 def _environment(folder: str) -> dict[str, str]:
-    """Return the environment of a first use: no program that an earlier one has compiled is at hand."""
+    """Return the environment of a first use: no program that an earlier one has compiled is at hand.
+
+    OpenMP's threads wait without spinning: where anything else runs, spinning slows boosting down many times.
+    """
     threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     cold = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XDG_CACHE_HOME": folder}
     kept = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
-    return kept | cold | {"CUDA_VISIBLE_DEVICES": ""} | dict.fromkeys(threads, str(NUM_CORES))
+    return (
+        kept
+        | cold
+        | {"CUDA_VISIBLE_DEVICES": "", "OMP_WAIT_POLICY": "PASSIVE"}
+        | dict.fromkeys(threads, str(NUM_CORES))
+    )

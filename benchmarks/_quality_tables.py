@@ -46,7 +46,7 @@ class Split:
         train: rows with the target, cells as text, missing ones null.
         test: likewise.
         numbers: input columns whose cells are all numbers.
-        words: the other input columns.
+        words: the other input columns; those without any cell are in neither.
         test_rows: ``[row]`` positions of the test rows in the table.
     """
 
@@ -98,7 +98,7 @@ def load_split(manifest: Path | None, name: str, seed: int, test_share: float = 
         frame = frame.filter(pl.col(target).is_in(classes))
         splitter = StratifiedShuffleSplit(1, test_size=test_share, random_state=seed)
         train, test = next(splitter.split(np.zeros(len(frame)), frame[target].to_numpy()))
-    inputs = [column for column in frame.columns if column != target]
+    inputs = [c for c in frame.columns if c != target and frame[c].null_count() < len(frame)]
     numbers = tuple(column for column in inputs if _is_number(frame[column]))
     return Split(
         name=name,
@@ -113,7 +113,7 @@ def load_split(manifest: Path | None, name: str, seed: int, test_share: float = 
 
 
 def _is_number(column: pl.Series) -> bool:
-    return column.cast(pl.Float64, strict=False).null_count() == column.null_count() < len(column)
+    return column.cast(pl.Float64, strict=False).null_count() == column.null_count()
 
 
 def _entries(manifest: Path) -> list[dict]:
