@@ -45,7 +45,7 @@ REPORT = (
     "friedman2",
 )
 # Columns that give the target away, or name the row: faults of the table itself, not planted here.
-_LEFT_OUT = {
+LEFT_OUT = {
     "titanic": ("alive", "alone", "deck", "class", "who"),
     "telco_churn": ("customerID",),
 }
@@ -99,7 +99,7 @@ class Table:
 
 def table_names(manifest: Path | None, half: str) -> list[tuple[int, str]]:
     """Return position and name of the data sets of one half that are there."""
-    known = {*_MADE} if manifest is None else {*_MADE, *_entries(manifest)}
+    known = {*MADE} if manifest is None else {*MADE, *_entries(manifest)}
     return [(i, name) for i, name in enumerate(TUNE if half == "tune" else REPORT) if name in known]
 
 
@@ -109,7 +109,7 @@ def load_table(manifest: Path | None, name: str) -> Table:
     if manifest is not None and name in (entries := _entries(manifest)):
         x, y, task = _from_csv(manifest.parent / entries[name]["file"], entries[name])
     else:
-        x, y, task = _MADE[name]()
+        x, y, task = MADE[name]()
     return _cut(name, (x, y, task), _TRAIN_ROWS[position % len(_TRAIN_ROWS)], seed=position)
 
 
@@ -119,7 +119,7 @@ def _entries(manifest: Path) -> dict[str, dict]:
 
 def _from_csv(path: Path, entry: dict) -> tuple[np.ndarray, np.ndarray, str]:
     frame = pl.read_csv(path, infer_schema_length=None, null_values=["", "NA", "?", " "])
-    frame = frame.drop([c for c in _LEFT_OUT.get(entry["name"], ()) if c in frame.columns])
+    frame = frame.drop([c for c in LEFT_OUT.get(entry["name"], ()) if c in frame.columns])
     if len(frame) > _MOST_ROWS:
         frame = frame.sample(_MOST_ROWS, seed=0)
     target = frame[entry["target"]]
@@ -192,7 +192,7 @@ def _classes() -> tuple[np.ndarray, np.ndarray, str]:
     return x, y, "multiclass"
 
 
-_MADE = {
+MADE = {
     "breast_cancer": lambda: _shipped("breast_cancer", "binary"),
     "digits": lambda: _shipped("digits", "multiclass"),
     "made_rings": _rings,

@@ -79,9 +79,14 @@ def write_json(path: Path | None, figures: Sequence[Figure], packages: Sequence[
         "spread": {name: [f.low, f.high] for name, f in found.items() if f.low is not None},
         "commit": commit(),
         "machine": machine(),
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in packages},
+        "versions": versions(packages),
     }
     path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def versions(packages: Sequence[str]) -> dict[str, str]:
+    """Return versions of Python and of packages; empty ones for those that are not installed."""
+    return {"python": platform.python_version()} | {name: _version(name) for name in packages}
 
 
 def commit() -> str:
