@@ -15,12 +15,13 @@ from wellfit.api._measured import Collector, Measured
 from wellfit.api._subject import Subject
 from wellfit.api._trials import Trial
 from wellfit.evaluation import score
-from wellfit.models import restructured
+from wellfit.models import find_layout, restructured, with_input_width
 from wellfit.population import Executor, MemberRun, num_workers, open_executor
 from wellfit.records import (
     RESULTS,
     Curves,
     DataChoice,
+    Formula,
     Members,
     Scaling,
     Settings,
@@ -174,6 +175,10 @@ class Laboratory:
         fitted = self.material(settings).target_scaling
         return None if fitted is None else (fitted.center[trial], fitted.scale[trial])
 
+    def formulas(self, settings: Settings) -> tuple[Formula, ...]:
+        """Return the features that are added to the inputs under settings."""
+        return self.material(settings).formulas
+
     @property
     def num_places(self) -> int:
         """Members that fill every worker's first block of the baseline's program."""
@@ -232,9 +237,13 @@ class Laboratory:
             if build.data not in self._materials:
                 self._materials[build.data] = make_material(subject, self.trials, build.data)
             material = self._materials[build.data]
+            model, layout = subject.model, subject.layout
+            if material.num_features is not None:
+                model = with_input_width(model, material.num_features)
+                layout = find_layout(model)
             self._executors[build] = open_executor(
                 subject.executor.kind,
-                restructured(subject.model, subject.layout, build.structure),
+                restructured(model, layout, build.structure),
                 material.dataset,
                 material.splits,
                 scalings=material.scalings,
@@ -245,14 +254,16 @@ class Laboratory:
 
     def _members(self, build: Build, settings: Sequence[Settings], trials: Sequence[int]) -> Members:
         seeds = [self.trials[t].seed for t in trials]
+        material = self._materials[build.data]
         members = members_from(
             settings,
             split=trials,
             seed=seeds,
-            class_weight=self._materials[build.data].class_weight,
+            class_weight=material.class_weight,
             restore_best=None,
         )
-        return members.replace(depth=[0 if build.structure.depth else min(s.depth, 0) for s in settings])
+        depth = [0 if build.structure.depth else min(s.depth, 0) for s in settings]
+        return members.replace(depth=depth, num_visits=material.num_visits[np.asarray(trials, np.int64)])
 
     def _scores(self, executor: Executor, members: Members, found: Curves) -> Array:
         """Return ``[member]`` scores on the rows kept for that; NaN for a member that did not end well."""

@@ -14,6 +14,7 @@ from wellfit.models._ending import output_bias
 from wellfit.models._fit import check_fit
 from wellfit.models._function import NetworkFunction, VariableInfo, network_function, packed_inputs
 from wellfit.models._gradients import gradients
+from wellfit.models._input_width import with_input_width
 from wellfit.models._layout import (
     Axis,
     DepthBlock,
@@ -129,6 +130,7 @@ __all__ = [
     "weight_values",
     "weights_of_variant",
     "with_dropout",
+    "with_input_width",
     "with_output",
     "with_penalties",
     "with_weights",

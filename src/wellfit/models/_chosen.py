@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from wellfit.models._compile import TrainingSetup
+from wellfit.models._input_width import with_input_width
 from wellfit.models._layout import find_layout
 from wellfit.models._penalties import with_penalties
 from wellfit.models._rebuild import set_weights
@@ -32,6 +33,7 @@ def chosen_model(
     *,
     target_center: np.ndarray | None = None,
     target_scale: np.ndarray | None = None,
+    num_features: int | None = None,
 ) -> Model:
     """Return a member as a plain, compiled Keras network.
 
@@ -43,10 +45,13 @@ def chosen_model(
         setup: loss and optimizer of the study.
         target_center: ``[output]`` what was subtracted from a regression target; put back in the last layer.
         target_scale: ``[output]`` what it was divided by.
+        num_features: width of the float input if features were added to it.
 
     Raises:
         UnsupportedModelError: the last layer cannot take the target's scale over.
     """
+    if num_features is not None:
+        model = with_input_width(model, num_features)
     layout = find_layout(model)
     if structure != Structure():
         model = restructured(model, layout, structure)

@@ -41,6 +41,16 @@ _MEANINGS = {
     "depth": "hidden layers more or fewer than the network has",
     "batch_size": "rows in an update",
     "epochs": "passes over the training rows at most",
+    "scaling": "how inputs are scaled, in place of the study's own way",
+    "outliers": "what becomes of values far out; drop = of training rows that hold one",
+    "missing": "what fills missing numbers",
+    "selection": "what features are selected by, on training rows",
+    "selected_share": "share of the features that selection keeps",
+    "extraction": "linear features in place of the scaled inputs",
+    "extracted_share": "how many of them, as a share of the features",
+    "creation": "features that are computed and added to the inputs",
+    "resampling": "how training rows are multiplied or made",
+    "suspects": "what becomes of training rows whose label others contradict",
     "patience": "epochs without a better validation loss before stopping; 0 = no early stopping",
 }
 

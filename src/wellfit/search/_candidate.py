@@ -26,6 +26,14 @@ class Situation:
         can_widen: whether more units can be expressed.
         can_shallow: whether fewer hidden layers can be expressed.
         can_deepen: whether more hidden layers can be expressed.
+        is_prepared: whether the study scales the inputs itself.
+        is_table: whether the inputs are one matrix of numbers, and codes of categories.
+        own_scaling: how the study scales them now.
+        own_missing: how it fills missing cells now.
+        has_missing: whether numbers are missing.
+        has_outliers: whether numbers lie far out.
+        num_features: of the float matrix.
+        num_numeric: of them, those with other values than 0 and 1.
     """
 
     task: Task
@@ -38,6 +46,14 @@ class Situation:
     can_widen: bool = True
     can_shallow: bool = True
     can_deepen: bool = True
+    is_prepared: bool = True
+    is_table: bool = True
+    own_scaling: str = "standard"
+    own_missing: str = "median"
+    has_missing: bool = False
+    has_outliers: bool = False
+    num_features: int = 0
+    num_numeric: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
