@@ -7,12 +7,8 @@ quantiles. Columns of whole numbers and categories (ordered by frequency, ties i
 values that occur. Classes are modeled one by one; a regression target is one more column.
 
 Source: Sklar, Fonctions de repartition a n dimensions et leurs marges, 1959; Nelsen, An Introduction to
-Copulas, 2006; Patki, Wedge and Veeramachaneni, The Synthetic Data Vault, 2016; Ledoit and Wolf, A
-Well-Conditioned Estimator for Large-Dimensional Covariance Matrices, 2004.
+Copulas, 2006; Patki, Wedge and Veeramachaneni, The Synthetic Data Vault, 2016.
 """
-
-# scikit-learn ships without stubs: what its functions return is unknown to the checker.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
 from __future__ import annotations
 
@@ -21,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.covariance import ledoit_wolf
 
 from wellfit.data._feature_kinds import FeatureKinds
 from wellfit.data._row_table import NewRows, as_inputs, row_table
@@ -29,6 +24,7 @@ from wellfit.records import Dataset, IntArray
 
 _FEWEST = 10
 _MAX_ROWS, _MAX_NEW = 10_000, 20_000
+_LEAST_SHRUNK = 1e-3
 _NORMAL = NormalDist()
 _GRID = np.linspace(-6.0, 6.0, 2401)
 _LEVELS = np.array([_NORMAL.cdf(float(z)) for z in _GRID])
@@ -114,11 +110,16 @@ def normal_scores(columns: _Matrix, rng: np.random.Generator) -> _Matrix:
 
 
 def _correlated(scores: _Matrix, count: int, rng: np.random.Generator) -> _Matrix:
-    """Return normal draws with the shrunk correlation of the scores."""
-    covariance, _ = ledoit_wolf(scores)
-    scale = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
-    correlation = covariance / np.outer(scale, scale) + 1e-6 * np.eye(len(scale))
-    return rng.standard_normal((count, len(scale))) @ np.linalg.cholesky(correlation).T
+    """Return normal draws with the correlation of the scores, which is shrunk where rows are few.
+
+    Only as much as it takes to be positive definite: what is shrunk off is noise in the target.
+    """
+    rows, width = scores.shape
+    shrunk = _LEAST_SHRUNK + 0.1 * min(width / rows, 1.0)
+    deviation = np.maximum(scores.std(axis=0), 1e-12)
+    correlation = (scores.T @ scores) / rows / np.outer(deviation, deviation)
+    correlation = (1 - shrunk) * correlation + shrunk * np.eye(width)
+    return rng.standard_normal((count, width)) @ np.linalg.cholesky(correlation).T
 
 
 def _by_frequency(column: _Matrix) -> _Matrix:

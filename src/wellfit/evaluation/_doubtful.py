@@ -1,8 +1,8 @@
 """Training rows whose label the other training rows contradict.
 
-Each row is predicted by models that never saw it: boosted trees and a linear model, averaged, fitted on two
-thirds of the rows. A class label is doubted where confident learning doubts it; a value where its residual
-lies beyond four robust deviations.
+Each row is predicted by models that never saw it: boosted trees and a linear model, fitted on two thirds of
+the rows. A class label is doubted where confident learning, on their average, doubts it; a value where the
+residuals of both lie beyond four robust deviations of that model's residuals.
 
 Source: Northcutt, Jiang and Chuang, Confident Learning, 2021; Rousseeuw and Leroy, Robust Regression and
 Outlier Detection, 1987.
@@ -62,15 +62,15 @@ def doubtful_rows(
     if len(values) < _FEWEST_ROWS:
         return np.zeros(len(values), bool)
     labels = target if task.is_classification else target.reshape(len(target), -1)[:, 0]
-    predicted = _out_of_fold(values, labels, task, num_classes, _folds(len(values), groups, seed))
+    by_model = _out_of_fold(values, labels, task, num_classes, _folds(len(values), groups, seed))
     if task.is_classification:
+        predicted = np.mean(by_model, axis=0)
         own = predicted[np.arange(len(labels)), labels]
         doubted = unlikely_labels(predicted, labels)
         return _limited(doubted, own - predicted.max(axis=1), labels)
-    residual = np.abs(labels - predicted[:, 0] - np.median(labels - predicted[:, 0]))
-    deviation = _MAD * float(np.median(residual))
-    doubted = residual > _DEVIATIONS * deviation if deviation > 0 else np.zeros(len(labels), bool)
-    return _limited(doubted, -residual, np.zeros(len(labels), np.int32))
+    # A model alone errs most where it cannot follow the target, so that all models have to agree.
+    distance = np.min([_distance(labels - predicted[:, 0]) for predicted in by_model], axis=0)
+    return _limited(distance > _DEVIATIONS, -distance, np.zeros(len(labels), np.int32))
 
 
 def unlikely_labels(probability: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.bool_]:
@@ -105,17 +105,26 @@ def _folds(count: int, groups: NDArray[Any] | None, seed: int) -> NDArray[np.int
 
 def _out_of_fold(
     x: Float64Array, labels: NDArray[Any], task: Task, num_classes: int, folds: NDArray[np.intp]
-) -> Float64Array:
-    found = np.zeros((len(x), num_classes or 1))
+) -> list[Float64Array]:
+    """Return predictions of the linear model and of the trees, each ``[row, class]`` or ``[row, 1]``."""
+    found = [np.zeros((len(x), num_classes or 1)) for _ in range(2)]
     with one_thread():
         for fold in np.unique(folds):
             seen, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
             seen = seen[:: -(-len(seen) // _MAX_FIT_ROWS)] if len(seen) else held
             given = x[seen], labels[seen], x[held], task, num_classes
-            linear = reference_predictions(*given)["linear"]
-            trees = tree_predictions(*given)
-            found[held] = (linear.reshape(len(held), -1) + trees.reshape(len(held), -1)) / 2
+            for place, predicted in enumerate(
+                (reference_predictions(*given)["linear"], tree_predictions(*given))
+            ):
+                found[place][held] = predicted.reshape(len(held), -1)
     return found
+
+
+def _distance(residual: Float64Array) -> Float64Array:
+    """Return how many robust deviations residuals lie from their median; 0 where they have no spread."""
+    distance = np.abs(residual - np.median(residual))
+    deviation = _MAD * float(np.median(distance))
+    return distance / deviation if deviation > 0 else np.zeros_like(distance)
 
 
 def _limited(doubted: NDArray[np.bool_], order: Float64Array, labels: NDArray[Any]) -> NDArray[np.bool_]:
