@@ -55,6 +55,7 @@ def copula_rows(dataset: Dataset, rows: IntArray, kinds: FeatureKinds, seed: int
     is_code[width : width + num_codes] = True
     is_whole = is_code.copy()
     is_whole[:width] = table.is_whole
+    is_whole[width + num_codes :] = (target == np.round(target)).all(axis=0)
     made = [np.zeros((0, columns.shape[1]))]
     for label in np.unique(labels):
         own = columns[labels == label]
