@@ -171,13 +171,13 @@ def test_tables_of_one_sort_of_column(method: str) -> None:
 
 
 def test_many_rows_are_bounded() -> None:
-    """Neighbors are sought among ten thousand rows, and the class still grows as asked."""
+    """Neighbors are sought among five thousand rows, and the class still grows as asked."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(30_000, 2)).astype(np.float32)
     target = (rng.random(30_000) < 0.1).astype(np.int32)
     data = Dataset(inputs=(x,), target=target, task=Task.BINARY, class_names=("a", "b"))
     made = synthetic_rows(data, np.arange(30_000, dtype=np.int32), FeatureKinds(numeric=(0, 1)), "smote", 0)
-    assert len(made.target) == 20_000
+    assert len(made.target) == 10_000
 
 
 def test_new_rows_stand_behind_the_own_ones() -> None:

@@ -5,26 +5,22 @@ features are not centered by the training rows, the scaling's center is moved so
 features have mean 0 and deviation 1 among the training rows.
 
 Source: Hotelling, Analysis of a Complex of Statistical Variables into Principal Components, 1933; Rubin and
-Thayer, EM Algorithms for ML Factor Analysis, 1982, and Thomson's regression scores.
+Thayer, EM Algorithms for ML Factor Analysis, 1982; Barber, Bayesian Reasoning and Machine Learning, 2012,
+section 21.1 (loadings from eigenvectors); Thomson's regression scores.
 """
-
-# scikit-learn ships without stubs: what its estimators return is unknown to the checker.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import FactorAnalysis
-from sklearn.exceptions import ConvergenceWarning
 
 from wellfit.data._scaling import apply_scaling
 from wellfit.records import FloatArray, Scaling
 
 _MAX_ROWS = 10_000
+_ROUNDS, _SETTLED = 50, 1e-3
 _LEAST_VARIANCE = 1e-6  # of a component, relative to the largest
 _LEAST_NOISE = 1e-3  # of a feature of variance 1: one that others explain wholly has no finite weight
 
@@ -78,16 +74,35 @@ def _factors(centered: _Matrix, count: int) -> _Matrix:
     """Return ``[feature, factor]`` weights of the expected factors given the features, at variance 1."""
     scale = np.maximum(centered.std(axis=0), 1e-12)
     values = centered / scale
-    model = FactorAnalysis(n_components=count, max_iter=200, svd_method="lapack")
-    with warnings.catch_warnings():
-        # Nearly the best factors serve as well; the bound keeps them quick.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(values)
-    noise = np.maximum(model.noise_variance_, _LEAST_NOISE)
-    loaded = (model.components_ / noise).T
-    weights = loaded @ np.linalg.inv(np.eye(count) + model.components_ @ loaded)
+    loadings, noise = _factor_model(values.T @ values / len(values), count)
+    loaded = loadings / np.maximum(noise, _LEAST_NOISE)[:, None]
+    weights = loaded @ np.linalg.inv(np.eye(loadings.shape[1]) + loadings.T @ loaded)
     deviation = (values @ weights).std(axis=0)
     kept = deviation > 1e-3
     if not kept.any():  # nothing is common to the features
         return _components(centered, count)
     return weights[:, kept] / deviation[kept] / scale[:, None]
+
+
+def _factor_model(correlation: _Matrix, count: int) -> tuple[_Matrix, NDArray[np.float64]]:
+    """Return ``[feature, factor]`` loadings and ``[feature]`` noise by maximum likelihood.
+
+    In turn the best loadings given the noise, from the eigenvectors of the correlation in units of the noise,
+    and the noise that they leave. A bounded number of rounds: nearly the best factors serve as well.
+    """
+    noise = np.ones(len(correlation))
+    loadings = np.zeros((len(correlation), count))
+    for _ in range(_ROUNDS):
+        unit = np.sqrt(noise)
+        variance, vectors = np.linalg.eigh(correlation / np.outer(unit, unit))
+        order = np.argsort(-variance, kind="stable")[:count]
+        vectors = vectors[:, order]
+        largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(len(order))]
+        vectors = vectors * np.where(largest < 0, -1.0, 1.0)
+        loadings = vectors * np.sqrt(np.maximum(variance[order] - 1.0, 0.0)) * unit[:, None]
+        left = np.maximum(np.diag(correlation) - np.square(loadings).sum(axis=1), _LEAST_NOISE)
+        is_settled = float(np.abs(left - noise).max()) < _SETTLED
+        noise = left
+        if is_settled:
+            break
+    return loadings, noise

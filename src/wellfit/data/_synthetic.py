@@ -26,7 +26,7 @@ from wellfit.records import Dataset, FloatArray, IntArray
 
 _NUM_NEIGHBORS = 5
 _FEWEST = 3
-_MAX_ROWS, _MAX_NEW = 10_000, 20_000  # neighbors are searched among so many rows; so many are made
+_MAX_ROWS, _MAX_NEW = 5000, 10_000  # neighbors are searched among so many rows; so many are made
 
 _Codes = NDArray[Any]
 
@@ -42,7 +42,7 @@ def synthetic_rows(dataset: Dataset, rows: IntArray, kinds: FeatureKinds, method
         seed: of what is drawn.
 
     Returns:
-        At most 20,000 rows; less than asked for where a method finds no row worth its while.
+        At most 10,000 rows; less than asked for where a method finds no row worth its while.
     """
     rng = np.random.default_rng(seed)
     some = _some(rows, dataset.target[rows], rng)

@@ -30,7 +30,9 @@ def with_input_width(model: keras.Model, num_features: int) -> keras.Model:
     fresh = [keras.Input(tuple(one.shape[1:]), dtype=one.dtype, name=one.name) for one in inputs]
     fresh[places[0]] = keras.Input((num_features,), name=inputs[places[0]].name)
     try:
-        given = keras.tree.pack_sequence_as(model.input, fresh)
+        # A Sequential model that was never called as a whole has no structure of inputs, and but one of them.
+        is_stack = isinstance(model, keras.Sequential)
+        given = fresh[0] if is_stack else keras.tree.pack_sequence_as(model.input, fresh)
         changed = keras.models.clone_model(model, input_tensors=given)
     except (ValueError, TypeError) as error:
         raise _refused(num_features, str(error).partition("\n")[0]) from error
