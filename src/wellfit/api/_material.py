@@ -24,6 +24,7 @@ from wellfit.data import (
     matrix_position,
     with_rows,
 )
+from wellfit.evaluation import one_thread
 from wellfit.population import TargetScaling
 from wellfit.records import DataChoice, Dataset, Formula, IntArray, Scaling, Split
 
@@ -69,6 +70,12 @@ def make_material(subject: Subject, trials: Sequence[Trial], choice: DataChoice)
     if choice == DataChoice():
         return _own_material(subject, tuple(trial.split for trial in trials))
     check_choice(subject, choice)
+    with one_thread():  # many small decompositions and fits
+        return _chosen_material(subject, trials, choice)
+
+
+def _chosen_material(subject: Subject, trials: Sequence[Trial], choice: DataChoice) -> Material:
+    """Return the material of a choice that was checked."""
     matrix, kinds = _kinds(subject) if needs_table(choice) else (-1, FeatureKinds())
     formulas = creation_formulas(kinds, choice.creation) if choice.creation != "none" else ()
     parts = [training_rows(subject, trial, choice, kinds) for trial in trials]
