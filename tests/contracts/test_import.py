@@ -7,7 +7,19 @@ import sys
 
 import pytest
 
-HEAVY = ("keras", "jax", "sklearn", "matplotlib", "optuna", "polars", "numpy", "scipy", "rich", "typer")
+HEAVY = (
+    "keras",
+    "jax",
+    "sklearn",
+    "imblearn",
+    "matplotlib",
+    "optuna",
+    "polars",
+    "numpy",
+    "scipy",
+    "rich",
+    "typer",
+)
 
 
 def run_python(code: str) -> str:

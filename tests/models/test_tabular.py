@@ -17,6 +17,7 @@ from wellfit.models import (
     predict_plain,
     save_plain,
     tabular_mlp,
+    with_input_width,
 )
 from wellfit.records import SettingsError, Task
 
@@ -61,6 +62,15 @@ def test_one_extreme_cell_is_bent_back() -> None:
     np.testing.assert_allclose(seen.ravel(), [0.1, 3.0, -3.0], atol=2e-3)
 
 
+def test_waves_are_close_to_sines() -> None:
+    """The parabolas that stand for sines differ from them by 0.06 at most."""
+    model = tabular_mlp(1, Task.BINARY, width=4)
+    probe = keras.Model(model.get_layer("phases").output, model.get_layer("periodic").output)
+    phase = np.linspace(-2, 2, 401, dtype=np.float32)
+    seen = predict_plain(probe, [np.repeat(phase, 8).reshape(401, 1, 8)])[:, 0]
+    assert np.abs(seen - np.sin(2 * np.pi * phase)).max() < 0.06
+
+
 def test_sizes_and_names() -> None:
     """Wide tables get no periodic features; the name sets a width; nonsense is refused."""
     assert "periodic" not in [layer.name for layer in tabular_mlp(100, Task.BINARY, width=4).layers]
@@ -70,3 +80,11 @@ def test_sizes_and_names() -> None:
         tabular_mlp(3, Task.BINARY, width=0)
     with pytest.raises(SettingsError):
         load_model("tabular:16-8", shape=shape)
+
+
+@pytest.mark.parametrize("categories", [(), (7,)])
+def test_takes_more_features(categories: tuple[int, ...]) -> None:
+    """Features that a study creates get scales and periodic features of their own."""
+    wider = with_input_width(tabular_mlp(3, Task.BINARY, width=8, categories=categories), 5)
+    built = tabular_mlp(5, Task.BINARY, width=8, categories=categories)
+    assert [w.shape for w in wider.weights] == [w.shape for w in built.weights]

@@ -68,7 +68,18 @@ def reading(scalings: list[list[Scaling | None]]) -> Population:
     return population(identity(), data, scalings=scalings, splits=[split(data)] * 2)
 
 
-@pytest.mark.parametrize("kinds", [(affine, affine), (ranked, ranked)], ids=["affine", "knots"])
+def rotated() -> Scaling:
+    """Return a scaling whose features are mixed into three linear ones."""
+    rotation = np.random.default_rng(2).normal(size=(5, 5)).astype(np.float32)
+    rotation[:, 3:] = 0
+    return replace(ranked(), rotation=rotation)
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [(affine, affine), (ranked, ranked), (rotated, rotated)],
+    ids=["affine", "knots", "rotation"],
+)
 def test_equals_numpy(kinds: tuple) -> None:
     """What reaches the network is to float tolerance what NumPy makes of the rows, for each member's own."""
     first, second = kinds[0](), replace(kinds[1](), center=kinds[1]().center + 1)

@@ -109,6 +109,8 @@ def ensemble_model(laboratory: Laboratory, plan: Plan, ensemble: Ensemble) -> Mo
                     ensemble.bagged.weights[index, trial],
                     settings,
                     subject.setup,
+                    groups=laboratory.groups(settings),
+                    num_features=laboratory.material(settings).num_features,
                     target_center=center,
                     target_scale=scale,
                 )

@@ -14,12 +14,13 @@ from wellfit.api._plan import Plan
 from wellfit.api._references import chance_name, predict_references
 from wellfit.api._stages import Confirmed
 from wellfit.api._subject import Subject
-from wellfit.data import apply_scaling
+from wellfit.data import apply_scaling, created
 from wellfit.evaluation import confusion_matrix, evaluate, paired_bootstrap
 from wellfit.models import Model, chosen_model, predict_plain, with_temperature
-from wellfit.records import HoldoutResult, Scaling, Settings, Task, UnsupportedModelError
+from wellfit.records import Formula, HoldoutResult, Scaling, Settings, Task, UnsupportedModelError
 
 Array = NDArray[Any]
+Way = tuple[tuple[Formula, ...], tuple[Scaling | None, ...]]  # of raw inputs to the network
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,6 +31,7 @@ class Final:
         settings: of the network that is handed back.
         model: that network, plain Keras.
         scalings: what its inputs go through first, one for each input.
+        formulas: of the features that are added to its float input before that.
         holdout: both networks on the holdout, or None if there is no holdout.
         confusion: ``[class, class]`` of the handed-back network on the holdout, or None.
         note: why the baseline is handed back although another was chosen, if so.
@@ -39,6 +41,7 @@ class Final:
     settings: Settings
     model: Model
     scalings: tuple[Scaling | None, ...]
+    formulas: tuple[Formula, ...]
     holdout: HoldoutResult | None
     confusion: Array | None
     note: str = ""
@@ -66,7 +69,7 @@ def finish(
     subject = laboratory.subject
     arms = [subject.baseline] if chosen == subject.baseline or ensemble else [subject.baseline, chosen]
     trained: list[Model | None] = []
-    scalings: list[tuple[Scaling | None, ...]] = []
+    ways: list[Way] = []
     for settings in arms:
         trial = plan.watched if settings.schedule == "plateau" else plan.final
         stop_after = (
@@ -78,12 +81,13 @@ def finish(
         trained.append(
             built if built is None or temperature is None else with_temperature(built, temperature)
         )
-        scalings.append(laboratory.scalings(settings, trial))
+        ways.append((laboratory.formulas(settings), laboratory.scalings(settings, trial)))
     notes = []
     if ensemble is not None:
         trained.append(_average(laboratory, plan, ensemble, notes))
-        scalings.append(laboratory.scalings(ensemble.settings[0], plan.final))
-        arms.append(ensemble.settings[0])
+        main = ensemble.settings[0]
+        ways.append((laboratory.formulas(main), laboratory.scalings(main, plan.final)))
+        arms.append(main)
     improved = trained[-1] or trained[0]
     if improved is None:
         return None
@@ -92,12 +96,13 @@ def finish(
     if trained[0] is None:
         notes.append("the baseline diverged on all working rows and counts as chance on the holdout")
     is_first = trained[-1] is None
-    used = scalings[0] if is_first else scalings[-1]
-    holdout, confusion = _holdout(subject, (scalings[0], used), trained[0], improved, seed)
+    used = ways[0] if is_first else ways[-1]
+    holdout, confusion = _holdout(subject, (ways[0], used), trained[0], improved, seed)
     return Final(
         settings=arms[-1] if trained[-1] is not None else subject.baseline,
         model=improved,
-        scalings=used,
+        formulas=used[0],
+        scalings=used[1],
         holdout=holdout,
         confusion=confusion,
         note="; ".join(notes),
@@ -126,28 +131,29 @@ def _built(laboratory: Laboratory, trial: int, settings: Settings, weights: tupl
         target_center=center,
         target_scale=scale,
         groups=laboratory.groups(settings),
+        num_features=laboratory.material(settings).num_features,
     )
 
 
 def _holdout(
     subject: Subject,
-    scalings: tuple[tuple[Scaling | None, ...], tuple[Scaling | None, ...]],
+    ways: tuple[Way, Way],
     baseline: Model | None,
     improved: Model,
     seed: int,
 ) -> tuple[HoldoutResult | None, Array | None]:
-    """Compare both networks on the holdout, each with its own scaling."""
+    """Compare both networks on the holdout, each with its own inputs."""
     if len(subject.holdout) == 0:
         return None, None
     dataset, rows = subject.dataset, subject.holdout
     raw = [values[rows] for values in dataset.inputs]
     references = predict_references(subject, subject.working, rows)
-    after = predictions(subject, improved, scaled_inputs(raw, scalings[1]))
+    after = predictions(subject, improved, prepared_inputs(raw, *ways[1]))
     before = after
     if baseline is None:
         before = references[chance_name(subject)].reshape(len(rows), -1)
     elif baseline is not improved:
-        before = predictions(subject, baseline, scaled_inputs(raw, scalings[0]))
+        before = predictions(subject, baseline, prepared_inputs(raw, *ways[0]))
     target = dataset.target[rows]
     difference, low, high = (0.0, 0.0, 0.0)
     if before is not after:
@@ -167,8 +173,13 @@ def _holdout(
     return result, confusion_matrix(target, after) if dataset.task.is_classification else None
 
 
-def scaled_inputs(inputs: list[Array], scalings: tuple[Scaling | None, ...]) -> list[Array]:
-    """Return inputs as the network takes them."""
+def prepared_inputs(
+    inputs: list[Array], formulas: tuple[Formula, ...], scalings: tuple[Scaling | None, ...]
+) -> list[Array]:
+    """Return raw inputs as the network takes them: with created features, then scaled."""
+    if formulas:
+        matrix = next(i for i, values in enumerate(inputs) if np.issubdtype(values.dtype, np.floating))
+        inputs = [*inputs[:matrix], created(inputs[matrix], formulas), *inputs[matrix + 1 :]]
     return [
         values if scaling is None else apply_scaling(scaling, values)
         for values, scaling in zip(inputs, scalings, strict=True)

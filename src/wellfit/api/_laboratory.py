@@ -15,12 +15,13 @@ from wellfit.api._measured import Collector, Measured
 from wellfit.api._subject import Subject, one_hot_groups
 from wellfit.api._trials import Trial
 from wellfit.evaluation import apply_temperature, fit_temperature, score
-from wellfit.models import restructured
+from wellfit.models import find_layout, restructured, with_input_width
 from wellfit.population import Executor, MemberRun, num_workers, open_executor
 from wellfit.records import (
     RESULTS,
     Curves,
     DataChoice,
+    Formula,
     Members,
     Scaling,
     Settings,
@@ -278,6 +279,10 @@ class Laboratory:
         fitted = self.material(settings).target_scaling
         return None if fitted is None else (fitted.center[trial], fitted.scale[trial])
 
+    def formulas(self, settings: Settings) -> tuple[Formula, ...]:
+        """Return the features that are added to the inputs under settings."""
+        return self.material(settings).formulas
+
     @property
     def num_places(self) -> int:
         """Members that fill every worker's first block of the baseline's program."""
@@ -342,14 +347,13 @@ class Laboratory:
             if build.data not in self._materials:
                 self._materials[build.data] = make_material(subject, self.trials, build.data)
             material = self._materials[build.data]
+            model, layout = subject.model, subject.layout
+            if material.num_features is not None:
+                model = with_input_width(model, material.num_features)
+                layout = find_layout(model)
             self._executors[build] = open_executor(
                 subject.executor.kind,
-                restructured(
-                    subject.model,
-                    subject.layout,
-                    build.structure,
-                    groups=one_hot_groups(material.dataset),
-                ),
+                restructured(model, layout, build.structure, groups=one_hot_groups(material.dataset)),
                 material.dataset,
                 material.splits,
                 scalings=material.scalings,
@@ -360,20 +364,23 @@ class Laboratory:
 
     def _members(self, build: Build, settings: Sequence[Settings], trials: Sequence[int]) -> Members:
         seeds = [self.trials[t].seed for t in trials]
+        material = self._materials[build.data]
         members = members_from(
             settings,
             split=trials,
             seed=seeds,
-            class_weight=self._materials[build.data].class_weight,
+            class_weight=material.class_weight,
             restore_best=None,
         )
-        members = members.replace(num_visits=[self._visits(build, t) for t in trials])
-        return members.replace(depth=[0 if build.structure.depth else min(s.depth, 0) for s in settings])
+        depth = [0 if build.structure.depth else min(s.depth, 0) for s in settings]
+        return members.replace(depth=depth, num_visits=[self._visits(material, t) for t in trials])
 
-    def _visits(self, build: Build, trial: int) -> int:
-        """Return row visits in an epoch; where the material multiplies rows, by as much more."""
-        own = self.trials[trial]
-        rows = len(self._materials[build.data].splits[trial].train)
+    def _visits(self, material: Material, trial: int) -> int:
+        """Return row visits in an epoch, 0 for all rows; where the material multiplies rows, as many more."""
+        own, visits = self.trials[trial], int(material.num_visits[trial])
+        if not own.num_visits:
+            return visits
+        rows = visits or len(material.splits[trial].train)
         return round(own.num_visits * rows / max(1, len(own.split.train)))
 
     def _scores(

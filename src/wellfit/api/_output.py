@@ -8,6 +8,7 @@ import math
 import os
 import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ import numpy as np
 from wellfit._version import __version__
 from wellfit.api._study import Study
 from wellfit.models import save_plain
-from wellfit.records import OutputError, Scaling, UnsupportedModelError
+from wellfit.records import Formula, OutputError, Scaling, UnsupportedModelError
 from wellfit.report import write_html, write_json
 
-BUNDLE_VERSION = 1
+READABLE_VERSIONS = (1, 2)
+"""Versions of the bundle: 2 has created features or a rotation, which an earlier reader would leave out."""
 
 
 def check_folder(folder: Path, *, overwrite: bool) -> None:
@@ -106,8 +108,11 @@ def _fill(study: Study, draft: Path) -> None:
     if study.encoder is not None:
         (bundle / "encoder.json").write_text(study.encoder.to_json(), "utf-8")
     (bundle / "scaling.json").write_text(json.dumps([scaling_to_json(s) for s in study.scalings]), "utf-8")
+    if study.formulas:
+        (bundle / "features.json").write_text(json.dumps([asdict(one) for one in study.formulas]), "utf-8")
+    is_more = bool(study.formulas) or any(s is not None and s.rotation is not None for s in study.scalings)
     manifest = {
-        "version": BUNDLE_VERSION,
+        "version": 2 if is_more else 1,
         "wellfit": __version__,
         "task": str(study.report.task),
         "class_names": list(study.report.class_names),
@@ -142,7 +147,8 @@ def scaling_to_json(scaling: Scaling | None) -> dict[str, Any] | None:
     values: dict[str, Any] = {
         name: [float(v) if math.isfinite(v) else None for v in getattr(scaling, name)] for name in fields
     }
-    values["knots"] = None if scaling.knots is None else np.asarray(scaling.knots, float).tolist()
+    for name, table in (("knots", scaling.knots), ("rotation", scaling.rotation)):
+        values[name] = None if table is None else np.asarray(table, float).tolist()
     return values
 
 
@@ -155,8 +161,14 @@ def scaling_from_json(values: dict[str, Any] | None) -> Scaling | None:
         name: np.array([unbounded.get(name, np.nan) if v is None else v for v in values[name]], np.float32)
         for name in ("fill", "low", "high", "center", "inverse_scale", "mask")
     }
-    knots = values["knots"]
-    return Scaling(**arrays, knots=None if knots is None else np.array(knots, np.float32))
+    tables = {name: values.get(name) for name in ("knots", "rotation")}  # earlier bundles have no rotation
+    arrays |= {name: np.array(table, np.float32) for name, table in tables.items() if table is not None}
+    return Scaling(**arrays)
+
+
+def formulas_from_json(values: list[dict[str, Any]]) -> tuple[Formula, ...]:
+    """Return the created features that a bundle tells."""
+    return tuple(Formula(**{**one, "columns": tuple(one["columns"])}) for one in values)
 
 
 def _strict(value: Any) -> Any:

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from wellfit.api._final import as_predictions, scaled_inputs
-from wellfit.api._output import BUNDLE_VERSION, scaling_from_json
+from wellfit.api._final import as_predictions, prepared_inputs
+from wellfit.api._output import READABLE_VERSIONS, formulas_from_json, scaling_from_json
 from wellfit.data import Encoder, Table, encode_table, predictions_frame, read_table, write_frame
 from wellfit.models import load_model, predict_plain
 from wellfit.records import DataError, FileReadError, Task
@@ -50,7 +50,10 @@ def predict(
     scalings = tuple(scaling_from_json(s) for s in json.loads((bundle / "scaling.json").read_text("utf-8")))
     table = data if isinstance(data, Table) else read_table(data, **(reading or {}))
     inputs = list(encode_table(encoder, table, with_target=False).dataset.inputs)
-    outputs = predict_plain(load_model(bundle / "network.keras"), scaled_inputs(inputs, scalings))
+    created = bundle / "features.json"
+    formulas = formulas_from_json(json.loads(created.read_text("utf-8"))) if created.exists() else ()
+    model = load_model(bundle / "network.keras")
+    outputs = predict_plain(model, prepared_inputs(inputs, formulas, scalings))
     values = as_predictions(outputs, Task(manifest["task"]), bool(manifest["from_logits"]))
     frame = predictions_frame(values, tuple(manifest["class_names"]))
     if out is not None:
@@ -77,11 +80,11 @@ def _manifest(bundle: Path) -> dict[str, Any]:
             expected="the manifest that a study wrote",
             fix="run the study again",
         ) from error
-    if version != BUNDLE_VERSION:
+    if version not in READABLE_VERSIONS:
         raise FileReadError(
             f"{bundle} has another format.",
             received=f"version {version}",
-            expected=f"version {BUNDLE_VERSION}",
+            expected=f"version {' or '.join(map(str, READABLE_VERSIONS))}",
             fix="predict with the wellfit that wrote it, or run the study again",
         )
     return manifest

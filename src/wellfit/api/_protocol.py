@@ -105,6 +105,7 @@ def run_study(
         report=report,
         model=final.model if final is not None else None,
         scalings=final.scalings if final is not None else (),
+        formulas=final.formulas if final is not None else (),
         encoder=subject.encoder,
         from_logits=subject.setup.from_logits,
         trials=tuple(_plain(tried) for tried in [*found.screened, *found.searched]),

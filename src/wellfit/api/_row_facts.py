@@ -24,6 +24,7 @@ from wellfit.evaluation import (
     separation,
     strong_predictions,
     target_shift,
+    unlikely_labels,
 )
 from wellfit.records import Split, Task
 
@@ -232,7 +233,7 @@ def _suspects(facts: RowFacts, patient: Patient) -> None:
     doubtful: Array = np.zeros(patient.dataset.num_rows, bool)
     target: Array = patient.dataset.target
     if patient.dataset.task.is_classification:
-        doubtful[known] = _unlikely(facts.out_of_fold[known], target[known])
+        doubtful[known] = unlikely_labels(facts.out_of_fold[known], target[known])
     else:
         residual = target.reshape(len(target), -1)[:, 0] - facts.out_of_fold[:, 0]
         middle = np.nanmedian(residual[known])
@@ -255,18 +256,6 @@ def _suspects(facts: RowFacts, patient: Patient) -> None:
         if patient.rows is None
         else f"rows of {patient.name}, counted from 1 without header and blank lines",
     }
-
-
-def _unlikely(probability: Array, labels: Array) -> Array:
-    """Return the rows of which confident learning doubts the label (Northcutt, Jiang and Chuang, 2021)."""
-    num_classes = probability.shape[1]
-    own = probability[np.arange(len(labels)), labels]
-    thresholds = np.array(
-        [probability[labels == c, c].mean() if (labels == c).any() else np.inf for c in range(num_classes)]
-    )
-    over = np.where(probability >= thresholds, probability, -1.0)
-    guess = over.argmax(axis=1)
-    return (over.max(axis=1) >= 0) & (guess != labels) & (probability.max(axis=1) > own)
 
 
 def _worst(facts: RowFacts, patient: Patient, limit: int) -> list[dict[str, object]]:

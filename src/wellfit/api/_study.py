@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.api._final import as_predictions, scaled_inputs
+from wellfit.api._final import as_predictions, prepared_inputs
 from wellfit.data import Encoder, Table, encode_table, read_table
 from wellfit.models import Model, predict_plain
-from wellfit.records import DataError, Remedy, Report, Scaling
+from wellfit.records import DataError, Formula, Remedy, Report, Scaling
 
 Array = NDArray[Any]
 
@@ -26,6 +26,7 @@ class Study:
         model: the network that is handed back, plain Keras; None if the study stopped before it was trained.
         scalings: what its inputs go through first, one for each input.
         encoder: from cells to inputs; None if arrays were given.
+        formulas: of the features that are added to its float input before they are scaled.
         from_logits: whether the network's outputs are logits.
         folder: where it was written, or None.
         trials: every setting that was tried, with its scores, as plain data.
@@ -38,6 +39,7 @@ class Study:
     from_logits: bool
     folder: Path | None = None
     trials: tuple[dict[str, object], ...] = ()
+    formulas: tuple[Formula, ...] = ()
 
     @property
     def effects(self) -> tuple[Remedy, ...]:
@@ -71,5 +73,5 @@ class Study:
             inputs = list(encode_table(self.encoder, table, with_target=False).dataset.inputs)
         else:
             inputs = [np.asarray(values) for values in (data if isinstance(data, list | tuple) else [data])]
-        outputs = predict_plain(self.model, scaled_inputs(inputs, self.scalings))
+        outputs = predict_plain(self.model, prepared_inputs(inputs, self.formulas, self.scalings))
         return as_predictions(outputs, self.report.task, self.from_logits)

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.data import Encoder, Preparation, category_groups
+from wellfit.data import (
+    Encoder,
+    Preparation,
+    category_groups,
+    feature_kinds,
+    matrix_position,
+    outlying_rows,
+)
 from wellfit.models import (
     Layout,
     Model,
@@ -20,7 +27,7 @@ from wellfit.models import (
     structure_facts,
 )
 from wellfit.population import ExecutorChoice
-from wellfit.records import CleaningStep, ColumnSchema, Dataset, Metric, Settings
+from wellfit.records import CleaningStep, ColumnSchema, Dataset, Metric, Settings, SettingsError
 from wellfit.search import Situation
 
 Array = NDArray[Any]
@@ -123,7 +130,38 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         can_embed=facts.has_features,
         has_numbers=sum(map(len, groups)) < _num_features(subject.dataset),
         has_categories=bool(groups),
+        **_inputs(subject),
     )
+
+
+# Rows that are looked at for outliers, at most; far out are those beyond so many interquartile ranges.
+_MAX_LOOKED_AT, _FAR_OUT = 5000, 3.0
+
+
+def _inputs(subject: Subject) -> dict[str, Any]:
+    """Return what is to be known of the working rows' inputs."""
+    own = subject.preparation
+    found: dict[str, Any] = {
+        "is_prepared": own is not None,
+        "own_scaling": "none" if own is None else own.scaling,
+        "own_missing": "" if own is None else own.missing,
+    }
+    try:
+        matrix = matrix_position(subject.dataset)
+    except SettingsError:
+        return {**found, "is_table": False}
+    if matrix < 0:
+        return found
+    values = np.asarray(subject.dataset.inputs[matrix], np.float32)
+    kinds = feature_kinds(values, subject.working, subject.encoder)
+    some = subject.working[:: -(-len(subject.working) // _MAX_LOOKED_AT)]
+    return {
+        **found,
+        "has_missing": bool(np.isnan(values[subject.working]).any()),
+        "has_outliers": bool(outlying_rows(values[some][:, kinds.numeric], "iqr", _FAR_OUT).any()),
+        "num_features": values.shape[1],
+        "num_numeric": len(kinds.numeric),
+    }
 
 
 def one_hot_groups(dataset: Dataset) -> tuple[tuple[int, ...], ...]:

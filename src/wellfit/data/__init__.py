@@ -1,23 +1,34 @@
 """Tables to data sets: reading, schema, target, encoding, scaling and splits."""
 
+from wellfit.data._copula import copula_rows
+from wellfit.data._creation import created, creation_formulas, shown, with_bins
 from wellfit.data._encode import Encoded, encode, encode_table
 from wellfit.data._encoder import Encoder
+from wellfit.data._extraction import with_extraction
+from wellfit.data._feature_kinds import FeatureKinds, feature_kinds
 from wellfit.data._fit_encoder import fit_encoder
 from wellfit.data._frames import breast_cancer_frame, predictions_frame, write_frame
 from wellfit.data._groups import duplicate_codes, row_codes
 from wellfit.data._one_hot import category_groups
+from wellfit.data._outliers import outlying_rows
 from wellfit.data._preparation import Preparation
 from wellfit.data._prepare import Prepared, prepare
 from wellfit.data._read import read_table
-from wellfit.data._scaling import apply_scaling, fit_scaling
+from wellfit.data._resampling import oversampled, undersampled
+from wellfit.data._row_table import NewRows, matrix_position, with_rows
+from wellfit.data._scaling import apply_scaling, fit_scaling, invert_scaling
 from wellfit.data._schema import infer_schema
+from wellfit.data._selection import feature_scores, keep_best, partial_scores
 from wellfit.data._splits import holdout_split, make_splits
+from wellfit.data._synthetic import synthetic_rows
 from wellfit.data._table import Table
 from wellfit.data._target import Target, infer_target
 
 __all__ = [
     "Encoded",
     "Encoder",
+    "FeatureKinds",
+    "NewRows",
     "Preparation",
     "Prepared",
     "Table",
@@ -25,18 +36,35 @@ __all__ = [
     "apply_scaling",
     "breast_cancer_frame",
     "category_groups",
+    "copula_rows",
+    "created",
+    "creation_formulas",
     "duplicate_codes",
     "encode",
     "encode_table",
+    "feature_kinds",
+    "feature_scores",
     "fit_encoder",
     "fit_scaling",
     "holdout_split",
     "infer_schema",
     "infer_target",
+    "invert_scaling",
+    "keep_best",
     "make_splits",
+    "matrix_position",
+    "outlying_rows",
+    "oversampled",
+    "partial_scores",
     "predictions_frame",
     "prepare",
     "read_table",
     "row_codes",
+    "shown",
+    "synthetic_rows",
+    "undersampled",
+    "with_bins",
+    "with_extraction",
+    "with_rows",
     "write_frame",
 ]

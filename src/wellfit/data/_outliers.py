@@ -45,3 +45,20 @@ def is_outlier(values: NDArray[np.float64], rule: str, factor: float) -> NDArray
     quantiles = np.quantile(values, RULE_QUANTILES[rule])
     low, high = fences(quantiles[:1], quantiles[1:], factor)
     return (values < low[0]) | (values > high[0])
+
+
+def outlying_rows(values: NDArray[np.float32], rule: str, factor: float) -> NDArray[np.bool_]:
+    """Return ``[row]`` whether a row holds a value beyond the fences of its column; flags are left aside.
+
+    Args:
+        values: ``[row, feature]``; NaN is a missing cell.
+        rule: range, iqr or zscore.
+        factor: of the fences.
+    """
+    found = np.zeros(len(values), bool)
+    for column in values.T:
+        known = ~np.isnan(column)
+        cells = column[known].astype(np.float64)
+        if not ((cells == 0) | (cells == 1)).all():
+            found[known] |= is_outlier(cells, rule, factor)
+    return found

@@ -41,7 +41,7 @@ def fit_scaling(dataset: Dataset, rows: IntArray, preparation: Preparation) -> t
 def apply_scaling(scaling: Scaling, values: FloatArray) -> FloatArray:
     """Return ``[row, feature]`` float32: filled, clipped, ranked, centered, scaled and masked.
 
-    mask * inverse_scale * (rank(clip(fill(x), low, high)) - center)
+    mask * inverse_scale * (rank(clip(fill(x), low, high)) - center), times the rotation if there is one
 
     With knots k_0 < ... < k_m the rank of x is the linear interpolation of (k_i, i / m) at x, 0 below
     k_0 and 1 above k_m; without knots the rank is x itself.
@@ -53,7 +53,18 @@ def apply_scaling(scaling: Scaling, values: FloatArray) -> FloatArray:
         ranked = [np.interp(clipped[:, i], knots, levels) for i, knots in enumerate(scaling.knots)]
         clipped = np.stack(ranked, axis=1)
     scaled = (clipped - scaling.center) * scaling.inverse_scale * scaling.mask
+    if scaling.rotation is not None:
+        scaled = scaled @ scaling.rotation
     return scaled.astype(np.float32)
+
+
+def invert_scaling(scaling: Scaling, scaled: FloatArray) -> FloatArray:
+    """Return raw values whose scaled ones are given, for an affine scaling; masked features at their fill.
+
+    What was filled or clipped does not come back: x = scaled / inverse_scale + center.
+    """
+    raw = scaled / scaling.inverse_scale + scaling.center
+    return np.where(scaling.mask > 0, raw, scaling.fill).astype(np.float32)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,6 +8,7 @@ from wellfit.evaluation._columns import (
     mismatched_columns,
     rare_columns,
 )
+from wellfit.evaluation._doubtful import doubtful_rows, unlikely_labels
 from wellfit.evaluation._evaluate import confusion_matrix, evaluate, per_row_loss, score
 from wellfit.evaluation._group_columns import GroupColumn, group_columns, group_folds
 from wellfit.evaluation._learning_curve import predicted_gain, round_rows
@@ -29,6 +30,7 @@ __all__ = [
     "confusion_matrix",
     "copies",
     "default_metric",
+    "doubtful_rows",
     "evaluate",
     "fit_temperature",
     "get_metric",
@@ -52,4 +54,5 @@ __all__ = [
     "student_quantile",
     "student_two_sided",
     "target_shift",
+    "unlikely_labels",
 ]

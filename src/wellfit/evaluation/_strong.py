@@ -68,6 +68,23 @@ def strong_predictions(
     return found | {"average": np.mean([*found.values()], axis=0)}
 
 
+def tree_predictions(
+    train_x: ArrayLike, train_y: ArrayLike, x: ArrayLike, task: Task, num_classes: int = 0
+) -> Float64Array:
+    """Fit boosted trees alone and predict other rows: the fastest strong model of `strong_predictions`.
+
+    Args:
+        train_x: ``[row, feature]``; NaN is a missing cell.
+        train_y: ``[row]`` class codes or values.
+        x: ``[other row, feature]``.
+        task: what kind of target there is.
+        num_classes: columns of the probabilities.
+    """
+    inputs, others = np.asarray(train_x, np.float64), np.asarray(x, np.float64)
+    inputs = np.where(np.isfinite(inputs).any(axis=0), inputs, 0.0)
+    return _predict(_trees(task, len(inputs)), inputs, np.asarray(train_y), others, num_classes)
+
+
 def one_thread() -> AbstractContextManager[Any]:
     """Return a context in which models are fitted on one core, for work that runs beside other work.
 

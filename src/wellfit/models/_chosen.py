@@ -13,7 +13,7 @@ from wellfit.models._layout import find_layout
 from wellfit.models._penalties import with_penalties
 from wellfit.models._rebuild import set_weights
 from wellfit.models._resize import narrow
-from wellfit.models._restructure import restructured
+from wellfit.models._restructure import restructured, with_input_width
 from wellfit.models._surgery import with_dropout
 from wellfit.records import Settings, Structure, UnsupportedModelError
 
@@ -33,6 +33,7 @@ def chosen_model(
     target_center: np.ndarray | None = None,
     target_scale: np.ndarray | None = None,
     groups: Sequence[Sequence[int]] = (),
+    num_features: int | None = None,
 ) -> Model:
     """Return a member as a plain, compiled Keras network.
 
@@ -45,10 +46,13 @@ def chosen_model(
         target_center: ``[output]`` what was subtracted from a regression target; put back in the last layer.
         target_scale: ``[output]`` what it was divided by.
         groups: one-hot columns of each category, as for `restructured`.
+        num_features: width of the float input if features were added to it.
 
     Raises:
         UnsupportedModelError: the last layer cannot take the target's scale over.
     """
+    if num_features is not None:
+        model = with_input_width(model, num_features)
     layout = find_layout(model)
     if structure != Structure():
         model = restructured(model, layout, structure, groups=groups)

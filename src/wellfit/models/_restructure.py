@@ -11,7 +11,7 @@ import keras
 from wellfit.models._graph import read_graph, why_no_graph
 from wellfit.models._layout_types import Layout
 from wellfit.models._probe import weight_values
-from wellfit.models._rebuild import Edits, assign, copy_compile, rebuild
+from wellfit.models._rebuild import Config, Edits, assign, copy_compile, rebuild
 from wellfit.models._resize import resize
 from wellfit.models._structures import with_activation, with_entrance, with_normalization, with_skip
 from wellfit.models._structures._places import float_input
@@ -93,7 +93,9 @@ def with_input_width(model: keras.Model, num_features: int) -> keras.Model:
             fix="write it with keras.Sequential or keras.Model(inputs, outputs)",
         )
     try:
-        changed = rebuild(model, Edits(input_widths={start.name: num_features}))
+        old = start.operation.output.shape[-1]
+        widths = {start.name: num_features}
+        changed = rebuild(model, Edits(change=_for_each_feature(old, num_features), input_widths=widths))
     except ValueError as error:
         if hasattr(error, "summary"):
             raise
@@ -106,6 +108,23 @@ def with_input_width(model: keras.Model, num_features: int) -> keras.Model:
     _keep(model, changed)
     copy_compile(model, changed)
     return changed
+
+
+def _for_each_feature(old: int, new: int) -> Callable[[Any, Config], Config]:
+    """Return how a layer that holds something for each feature, ``"bf,fk->bfk"``, becomes one for others."""
+
+    def change(layer: Any, config: Config) -> Config:
+        if not isinstance(layer, keras.layers.EinsumDense):
+            return config
+        inputs, _, output = config["equation"].replace("->", ",").split(",")
+        sizes = config["output_shape"]
+        sizes = [sizes] if isinstance(sizes, int) else list(sizes)
+        for place, label in enumerate(output[len(output) - len(sizes) :]):
+            if label in inputs and sizes[place] == old:
+                sizes[place] = new
+        return {**config, "output_shape": tuple(sizes)}
+
+    return change
 
 
 def _changes(structure: Structure, groups: Groups) -> list[Callable[[keras.Model], keras.Model]]:

@@ -509,7 +509,10 @@ def _scaled(values: jax.Array, scaling: dict[str, jax.Array]) -> jax.Array:
     values = jnp.clip(values, scaling["low"], scaling["high"])
     if "knots" in scaling:
         values = _quantiles(values, scaling["knots"])
-    return (values - scaling["center"]) * scaling["inverse_scale"] * scaling["mask"]
+    values = (values - scaling["center"]) * scaling["inverse_scale"] * scaling["mask"]
+    if "rotation" in scaling:
+        values = jnp.matmul(values, scaling["rotation"], precision="highest")
+    return values
 
 
 def _quantiles(values: jax.Array, knots: jax.Array) -> jax.Array:

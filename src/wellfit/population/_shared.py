@@ -112,4 +112,6 @@ def _scaling_table(scalings: Sequence[Scaling | None]) -> dict[str, Array] | Non
     names = ["fill", "low", "high", "center", "inverse_scale", "mask"]
     if scalings[0].knots is not None:
         names.append("knots")
+    if scalings[0].rotation is not None:
+        names.append("rotation")
     return {name: np.stack([np.asarray(getattr(s, name), np.float32) for s in scalings]) for name in names}

@@ -30,6 +30,7 @@ from wellfit.records._errors import (
     did_you_mean,
     shorten,
 )
+from wellfit.records._formula import Formula, FormulaKind
 from wellfit.records._members import SCHEDULES, Members, members_from
 from wellfit.records._report import HoldoutResult, MoreData, Remedy, Report
 from wellfit.records._settings import DataChoice, Settings, Structure, data_choice
@@ -51,6 +52,8 @@ __all__ = [
     "FileReadError",
     "Finding",
     "FloatArray",
+    "Formula",
+    "FormulaKind",
     "HoldoutResult",
     "IntArray",
     "Members",

@@ -84,7 +84,7 @@ class Scaling:
     Applied per cell and feature in this order: replace NaN by `fill`; clip to ``[low, high]``;
     if there are `knots`, interpolate the empirical quantile; subtract `center`; multiply by
     `inverse_scale`; multiply by `mask` (0 removes a feature, also one that is constant or unseen
-    in the training rows).
+    in the training rows); if there is a `rotation`, replace the features by linear features of them.
 
     Attributes:
         fill: ``[feature]`` replaces NaN.
@@ -94,6 +94,8 @@ class Scaling:
         inverse_scale: ``[feature]``.
         mask: ``[feature]`` 0 or 1.
         knots: ``[feature, knot]`` increasing quantile knots, or None for an affine scaling.
+        rotation: ``[feature, feature]``; its columns are the weights of the linear features, 0 for places
+            that are not used. None leaves the features as they are.
     """
 
     fill: FloatArray
@@ -103,6 +105,7 @@ class Scaling:
     inverse_scale: FloatArray
     mask: FloatArray
     knots: FloatArray | None = None
+    rotation: FloatArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,14 @@ class Situation:
         can_embed: whether there are float features that could enter in another way.
         has_numbers: whether some of them are no one-hot columns.
         has_categories: whether some of them are one-hot columns of a category with many values.
+        is_prepared: whether the study scales the inputs itself.
+        is_table: whether the inputs are one matrix of numbers, and codes of categories.
+        own_scaling: how the study scales them now.
+        own_missing: how it fills missing cells now.
+        has_missing: whether numbers are missing.
+        has_outliers: whether numbers lie far out.
+        num_features: of the float matrix.
+        num_numeric: of them, those with other values than 0 and 1.
     """
 
     task: Task
@@ -58,6 +66,14 @@ class Situation:
     can_embed: bool = True
     has_numbers: bool = True
     has_categories: bool = False
+    is_prepared: bool = True
+    is_table: bool = True
+    own_scaling: str = "standard"
+    own_missing: str = "median"
+    has_missing: bool = False
+    has_outliers: bool = False
+    num_features: int = 0
+    num_numeric: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
