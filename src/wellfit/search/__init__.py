@@ -3,11 +3,14 @@
 from wellfit.search._candidate import Candidate, Family, Situation, make_candidate
 from wellfit.search._confirm import Confirmation, confirm
 from wellfit.search._dimension import Choice, Dimension, Range
+from wellfit.search._effective import effective
 from wellfit.search._halving import halving, rungs
+from wellfit.search._make_sampler import check_sampler, make_sampler, sampler_names
 from wellfit.search._paired import PairedEffect, holm, paired_effect
+from wellfit.search._pareto import pareto
 from wellfit.search._remedies import FAMILIES, remedies
 from wellfit.search._role import Role, role_of
-from wellfit.search._sampler import Sampler, make_sampler, sampler_names
+from wellfit.search._sampler import Sampler
 from wellfit.search._space import Space, make_space
 from wellfit.search._verdict import Attempt, Evidence, verdict
 
@@ -26,13 +29,16 @@ __all__ = [
     "Sampler",
     "Situation",
     "Space",
+    "check_sampler",
     "confirm",
+    "effective",
     "halving",
     "holm",
     "make_candidate",
     "make_sampler",
     "make_space",
     "paired_effect",
+    "pareto",
     "remedies",
     "role_of",
     "rungs",
