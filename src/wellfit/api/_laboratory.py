@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._material import Material, make_material
 from wellfit.api._measured import Collector, Measured
+from wellfit.api._ration import Budget, Ration
 from wellfit.api._subject import Subject
 from wellfit.api._trials import Trial
 from wellfit.evaluation import score
@@ -69,10 +71,12 @@ class Laboratory:
         members_trained: runs so far.
         broken: why nothing can be trained any more (a worker process ended), or an empty string.
         notes: networks that could not be built.
+        ration: what may be trained, where the budget counts that.
     """
 
-    def __init__(self, subject: Subject, trials: Sequence[Trial]) -> None:
+    def __init__(self, subject: Subject, trials: Sequence[Trial], ration: Ration | None = None) -> None:
         self.subject, self.trials = subject, list(trials)
+        self.ration = ration or Ration(Budget(seconds=math.inf))
         self.members_trained = 0
         self._executors: dict[Build, Executor] = {}
         self._materials: dict[DataChoice, Material] = {}
@@ -106,7 +110,8 @@ class Laboratory:
         def stopped() -> bool:
             return bool(self.broken) or (should_stop is not None and should_stop())
 
-        for build, part in self._parts(settings, len(trials)):
+        affordable = settings[: self.ration.affordable(settings, len(trials))]
+        for build, part in self._parts(affordable, len(trials)):
             if stopped():
                 break
             jobs = [(setting, trial) for setting in part for trial in range(len(trials))]
@@ -126,7 +131,7 @@ class Laboratory:
                 self.broken = error.summary
                 break
             done += len(jobs)
-            self.members_trained += int((found.num_epochs > 0).sum())
+            self._count(found)
         return collector.measured(time.perf_counter() - began - (self.compile_s - compiled))
 
     def fit(
@@ -150,7 +155,7 @@ class Laboratory:
         run = executor.start(members, block_size=1 if alone else None)
         run.advance(stop_after)
         found = run.curves()
-        self.members_trained += 1
+        self._count(found)
         return tuple(weights[0] for weights in found.weights), int(found.results[0]) != RESULTS.nonfinite
 
     def material(self, settings: Settings) -> Material:
@@ -173,6 +178,11 @@ class Laboratory:
         """Return centre and scale of the target, each ``[output]``, for a trial; None if it is not scaled."""
         fitted = self.material(settings).target_scaling
         return None if fitted is None else (fitted.center[trial], fitted.scale[trial])
+
+    def _count(self, found: Curves) -> None:
+        trained = int((found.num_epochs > 0).sum())
+        self.members_trained += trained
+        self.ration.use(trained, int(found.num_epochs.sum()))
 
     @property
     def num_places(self) -> int:

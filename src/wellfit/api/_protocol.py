@@ -12,7 +12,8 @@ from wellfit.api._clock import Clock
 from wellfit.api._events import Listener
 from wellfit.api._final import Final, finish
 from wellfit.api._laboratory import Laboratory
-from wellfit.api._plan import Plan, make_plan, member_cost
+from wellfit.api._plan import Plan, make_counted_plan, make_plan, member_cost
+from wellfit.api._ration import Budget, Ration
 from wellfit.api._references import score_references
 from wellfit.api._stages import (
     Baseline,
@@ -73,18 +74,27 @@ class Found:
 
 
 def run_study(
-    subject: Subject, clock: Clock, *, seed: int, sampler: str, listener: Listener, command: str
+    subject: Subject,
+    clock: Clock,
+    *,
+    seed: int,
+    sampler: str,
+    listener: Listener,
+    command: str,
+    budget: Budget | None = None,
 ) -> Study:
     """Run a study from the subject to its report."""
     enable_compilation_cache()
     progress = Progress(subject=subject, clock=clock, listener=listener)
     for note in subject.notes:
         progress.say(message=note)
-    laboratory, plan = _prepare(subject, clock, seed)
+    laboratory, plan = _prepare(subject, clock, seed, budget or Budget(seconds=clock.budget_s))
     try:
         found = _stages(laboratory, plan, progress, seed=seed, sampler=sampler)
     finally:
         laboratory.close()
+    if budget is not None and budget.amount is not None:
+        progress.say(message=f"trained {laboratory.members_trained} members of a budget of {budget}")
     report = assemble(laboratory, plan, clock, found, seed=seed, sampler=sampler, command=command)
     final = found.final
     return Study(
@@ -97,20 +107,20 @@ def run_study(
     )
 
 
-def _prepare(subject: Subject, clock: Clock, seed: int) -> tuple[Laboratory, Plan]:
+def _prepare(subject: Subject, clock: Clock, seed: int, budget: Budget) -> tuple[Laboratory, Plan]:
     """Share the budget out and draw all splits."""
-    plan = make_plan(
-        clock.budget_s,
-        max(subject.model.count_params(), 1),
-        len(subject.working),
-        epochs=subject.baseline.epochs,
-        batch_size=subject.baseline.batch_size,
-        num_workers=num_workers(),
-        slowdown=_slowdown(subject),
-    )
+    sizes = (max(subject.model.count_params(), 1), len(subject.working))
+    epochs = subject.baseline.epochs
+    options = {"epochs": epochs, "batch_size": subject.baseline.batch_size, "num_workers": num_workers()}
+    if budget.amount is None:
+        plan = make_plan(clock.budget_s, *sizes, slowdown=_slowdown(subject), **options)
+    else:
+        plan = make_counted_plan(budget, *sizes, **options)
     look = make_trials(subject, plan.num_look, seed, stage=1, max_rows=plan.max_rows)
     fresh = make_trials(subject, plan.num_confirm, seed, stage=2)
-    return Laboratory(subject, [*look, *fresh, *last_trials(subject, seed)]), plan
+    # The final networks are trained at the end, whatever was used up before.
+    ration = Ration(budget, reserve=2.0 * (epochs if budget.unit == "epochs" else 1))
+    return Laboratory(subject, [*look, *fresh, *last_trials(subject, seed)], ration), plan
 
 
 def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int, sampler: str) -> Found:

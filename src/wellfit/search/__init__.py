@@ -4,6 +4,7 @@ from wellfit.search._candidate import Candidate, Family, Situation, make_candida
 from wellfit.search._confirm import Confirmation, confirm
 from wellfit.search._dimension import Choice, Dimension, Range
 from wellfit.search._effective import effective
+from wellfit.search._guesses import with_guesses
 from wellfit.search._halving import halving, rungs
 from wellfit.search._make_sampler import check_sampler, make_sampler, sampler_names
 from wellfit.search._paired import PairedEffect, holm, paired_effect
@@ -44,4 +45,5 @@ __all__ = [
     "rungs",
     "sampler_names",
     "verdict",
+    "with_guesses",
 ]
