@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from wellfit.api._build import array_subject, table_subject
-from wellfit.api._clock import Clock, parse_budget
+from wellfit.api._clock import Clock
 from wellfit.api._events import Listener, ignore
 from wellfit.api._output import check_folder, write_study
 from wellfit.api._protocol import run_study
+from wellfit.api._ration import read_budget
 from wellfit.api._study import Study
 from wellfit.api._subject import Subject
+from wellfit.api._warm_start import read_warm_start
 from wellfit.data import Preparation
 from wellfit.records import SettingsError
+from wellfit.search import check_sampler
 
 
 def improve(
@@ -37,6 +40,7 @@ def improve(
     batch_size: int | None = None,
     sampler: str = "tpe",
     ensemble: bool = False,
+    warm_start: Any = None,
     columns: Mapping[str, str] | None = None,
     preparation: Preparation | None = None,
     unsafe: bool = False,
@@ -57,7 +61,8 @@ def improve(
             `keras.Model.fit`; or ``x, y`` with `model` or without. Arrays reach the network as they are.
         target: the column to predict, if `data` is a table.
         model: the network: see `wellfit.models.load_model`; None builds a residual network.
-        budget: seconds in all, or text such as ``5m``.
+        budget: seconds in all, or text such as ``5m``; ``500 members`` (training runs) or ``20000 epochs``
+            end the study at the same point on every machine.
         seed: of everything that is drawn.
         out: folder to write report, network and bundle to; None writes nothing.
         overwrite: whether a folder that is not empty may be replaced.
@@ -69,8 +74,11 @@ def improve(
         features: auto, raw (numeric columns as they stand) or encoded (the prepared matrix).
         epochs: of the baseline; enough for about 2,500 updates if None.
         batch_size: of the baseline; 32 up to 10,000 rows if None.
-        sampler: tpe, random, grid or cmaes.
+        sampler: tpe, random, grid, qmc, gp, cmaes or nsga2: see `wellfit.search.make_sampler`.
         ensemble: whether to hand back the average of many networks: as a rule better, and larger.
+        warm_start: what to begin with: an earlier `Study` or its folder (its best settings are the first
+            guesses of the search), or a `Diagnosis` or its JSON (remedies against its causes are screened
+            first). Another table's settings are moved into the space of this one.
         columns: column name to kind, where the inferred one is wrong.
         preparation: how cells become numbers.
         unsafe: whether a model file may bring its own code.
@@ -95,7 +103,9 @@ def improve(
         Nadeau and Bengio, Inference for the Generalization Error, 2003 (the confirmation's interval);
         Bengio and Grandvalet, No Unbiased Estimator of the Variance of K-Fold Cross-Validation, 2004.
     """
-    clock = Clock(parse_budget(budget), began=began, stop=stop)
+    limit = read_budget(budget)
+    check_sampler(sampler)
+    clock = Clock(limit.seconds, began=began, stop=stop)
     folder = None if out is None else Path(out)
     if folder is not None:
         check_folder(folder, overwrite=overwrite)
@@ -117,9 +127,12 @@ def improve(
         unsafe=unsafe,
         reading=reading,
     )
-    study = run_study(
-        subject, clock, seed=seed, sampler=sampler, listener=listener, command=command, ensemble=ensemble
-    )
+    warm = read_warm_start(getattr(warm_start, "report", warm_start), subject.metric.direction)
+    if warm.source:
+        begins = f"begins with {len(warm.guesses)} settings and {len(warm.causes)} causes from {warm.source}"
+        subject = replace(subject, warm=warm, notes=(*subject.notes, begins))
+    how: dict[str, Any] = {"seed": seed, "sampler": sampler, "ensemble": ensemble, "budget": limit}
+    study = run_study(subject, clock, **how, listener=listener, command=command)
     if folder is not None:
         study = replace(study, folder=write_study(study, folder, overwrite=overwrite))
     return study

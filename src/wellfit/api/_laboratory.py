@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._material import Material, make_material
 from wellfit.api._measured import Collector, Measured
+from wellfit.api._ration import Budget, Ration
 from wellfit.api._subject import Subject, one_hot_groups
 from wellfit.api._trials import Trial
 from wellfit.evaluation import apply_temperature, fit_temperature, score
@@ -101,10 +103,12 @@ class Laboratory:
         members_trained: runs so far.
         broken: why nothing can be trained any more (a worker process ended), or an empty string.
         notes: networks that could not be built.
+        ration: what may be trained, where the budget counts that.
     """
 
-    def __init__(self, subject: Subject, trials: Sequence[Trial]) -> None:
+    def __init__(self, subject: Subject, trials: Sequence[Trial], ration: Ration | None = None) -> None:
         self.subject, self.trials = subject, list(trials)
+        self.ration = ration or Ration(Budget(seconds=math.inf))
         self.members_trained = 0
         self._executors: dict[Build, Executor] = {}
         self._materials: dict[DataChoice, Material] = {}
@@ -139,7 +143,8 @@ class Laboratory:
         def stopped() -> bool:
             return bool(self.broken) or (should_stop is not None and should_stop())
 
-        for build, part in self._parts(settings, len(trials)):
+        affordable = settings[: self.ration.affordable(settings, len(trials))]
+        for build, part in self._parts(affordable, len(trials)):
             if stopped():
                 break
             jobs = [(setting, trial) for setting in part for trial in range(len(trials))]
@@ -160,7 +165,7 @@ class Laboratory:
                 self.broken = error.summary
                 break
             done += len(jobs)
-            self.members_trained += int((found.num_epochs > 0).sum())
+            self._count(found)
         return collector.measured(time.perf_counter() - began - (self.compile_s - compiled))
 
     def fit(
@@ -184,7 +189,7 @@ class Laboratory:
         run = executor.start(members, block_size=1 if alone else None)
         run.advance(stop_after)
         found = run.curves()
-        self.members_trained += 1
+        self._count(found)
         return tuple(weights[0] for weights in found.weights), int(found.results[0]) != RESULTS.nonfinite
 
     def bag(
@@ -235,7 +240,7 @@ class Laboratory:
                 self.broken = error.summary
                 break
             done += len(jobs)
-            self.members_trained += int((found.num_epochs > 0).sum())
+            self._count(found)
         shape = next(iter(predictions.values())).shape[1:] if predictions else ()
         return Bagged(weights=weights, predictions=predictions, shape=shape)
 
@@ -282,6 +287,11 @@ class Laboratory:
     def formulas(self, settings: Settings) -> tuple[Formula, ...]:
         """Return the features that are added to the inputs under settings."""
         return self.material(settings).formulas
+
+    def _count(self, found: Curves) -> None:
+        trained = int((found.num_epochs > 0).sum())
+        self.members_trained += trained
+        self.ration.use(trained, int(found.num_epochs.sum()))
 
     @property
     def num_places(self) -> int:

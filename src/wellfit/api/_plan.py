@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from wellfit.api._ration import Budget
+
 # Measured on two cores for planning only; a wrong guess costs budget, never truth. One update of one
 # member takes a fixed part (the calls of a block, shared by its members) and its arithmetic.
 _UPDATE_S = 3e-6
@@ -49,6 +51,8 @@ class Plan:
         budget_s: seconds in all.
         num_folds: folds that the networks of an average train on; 0 for no average.
         range_rate: learning rate that a range test found, 0 for none.
+        screen_share: share of a counted budget that is used up when the screen ends.
+        search_share: likewise of the search.
     """
 
     num_look: int
@@ -63,6 +67,8 @@ class Plan:
     budget_s: float
     num_folds: int = 0
     range_rate: float = 0.0
+    screen_share: float = 0.55
+    search_share: float = 0.7
 
     @property
     def bag_until_s(self) -> float:
@@ -213,6 +219,56 @@ def make_plan(
         reserve_s=reserve_s,
         budget_s=budget_s,
         num_folds=int(min(_MAX_FOLDS, max(_MIN_FOLDS, bag_s / cost(num_rows)))) if ensemble else 0,
+    )
+
+
+def make_counted_plan(
+    budget: Budget,
+    num_parameters: int,
+    num_rows: int,
+    *,
+    epochs: int,
+    batch_size: int,
+    num_workers: int,
+    ensemble: bool = False,
+) -> Plan:
+    """Share a budget of members or epochs out; a member is a run of the baseline's length.
+
+    Args:
+        budget: of members or epochs.
+        num_parameters: of the network.
+        num_rows: working rows.
+        epochs: of the baseline.
+        batch_size: of the baseline.
+        num_workers: blocks that run side by side.
+        ensemble: whether networks are averaged at the end.
+
+    Example:
+        >>> budget = Budget(seconds=1e6, amount=500, unit="members")
+        >>> plan = make_counted_plan(budget, 1000, 1000, epochs=50, batch_size=32, num_workers=2)
+        >>> plan.num_look, plan.num_batches, plan.num_finalists, plan.num_confirm
+        (5, 1, 4, 20)
+    """
+    amount = budget.amount or 0.0
+    members = amount / epochs if budget.unit == "epochs" else amount
+    num_look = next((n for n in (5, 3, 2) if _TYPICAL_CANDIDATES * n <= 0.5 * members), 2)
+    num_finalists, num_confirm = _confirming(0.3 * members, 1.0)
+    cost = member_cost(
+        num_parameters, num_rows, epochs=epochs, batch_size=batch_size, num_workers=num_workers
+    )
+    return Plan(
+        num_look=num_look,
+        num_confirm=num_confirm,
+        num_finalists=num_finalists,
+        # Batches end by the ration; halving makes more of them affordable where epochs are counted.
+        num_batches=int(min(_MAX_BATCHES, max(0.3 * members / (_BATCH * num_look), 1))),
+        num_programs=_MAX_PROGRAMS,
+        max_rows=None,
+        is_long=_BLOCK * num_workers * cost > _COMPILE_S,
+        first_s=budget.seconds,
+        reserve_s=0.0,
+        budget_s=budget.seconds,
+        num_folds=_MAX_FOLDS if ensemble else 0,
     )
 
 

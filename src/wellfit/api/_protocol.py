@@ -14,8 +14,9 @@ from wellfit.api._events import Listener
 from wellfit.api._final import Final, finish
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._more_data import SHARES, more_data
-from wellfit.api._plan import Plan, make_plan, member_cost
+from wellfit.api._plan import Plan, make_counted_plan, make_plan, member_cost
 from wellfit.api._range_test import with_range_rate
+from wellfit.api._ration import Budget, Ration
 from wellfit.api._references import score_references
 from wellfit.api._stages import (
     Baseline,
@@ -88,17 +89,20 @@ def run_study(
     listener: Listener,
     command: str,
     ensemble: bool = False,
+    budget: Budget | None = None,
 ) -> Study:
     """Run a study from the subject to its report."""
     enable_compilation_cache()
     progress = Progress(subject=subject, clock=clock, listener=listener)
     for note in subject.notes:
         progress.say(message=note)
-    laboratory, plan = _prepare(subject, clock, seed, ensemble)
+    laboratory, plan = _prepare(subject, clock, seed, budget or Budget(seconds=clock.budget_s), ensemble)
     try:
         found = _stages(laboratory, plan, progress, seed=seed, sampler=sampler)
     finally:
         laboratory.close()
+    if budget is not None and budget.amount is not None:
+        progress.say(message=f"trained {laboratory.members_trained} members of a budget of {budget}")
     report = assemble(laboratory, plan, clock, found, seed=seed, sampler=sampler, command=command)
     final = found.final
     return Study(
@@ -112,23 +116,31 @@ def run_study(
     )
 
 
-def _prepare(subject: Subject, clock: Clock, seed: int, ensemble: bool) -> tuple[Laboratory, Plan]:
+def _prepare(
+    subject: Subject, clock: Clock, seed: int, budget: Budget, ensemble: bool
+) -> tuple[Laboratory, Plan]:
     """Share the budget out and draw all splits."""
-    plan = make_plan(
-        clock.budget_s,
-        max(subject.model.count_params(), 1),
-        len(subject.working),
-        epochs=subject.baseline.epochs,
-        batch_size=subject.baseline.batch_size,
-        num_workers=num_workers(),
-        slowdown=_slowdown(subject),
-        ensemble=ensemble,
-    )
+    sizes = (max(subject.model.count_params(), 1), len(subject.working))
+    epochs = subject.baseline.epochs
+    options: dict[str, Any] = {
+        "epochs": epochs,
+        "batch_size": subject.baseline.batch_size,
+        "num_workers": num_workers(),
+        "ensemble": ensemble,
+    }
+    if budget.amount is None:
+        plan = make_plan(clock.budget_s, *sizes, slowdown=_slowdown(subject), **options)
+    else:
+        plan = make_counted_plan(budget, *sizes, **options)
     look = make_trials(subject, plan.num_look, seed, stage=1, max_rows=plan.max_rows)
     fresh = make_trials(subject, plan.num_confirm, seed, stage=2)
     bag = bag_trials(subject, plan.num_folds, seed)
     parts = curve_trials(subject, fresh[: len(plan.curve)], SHARES)
-    return Laboratory(subject, [*look, *fresh, *last_trials(subject, seed), *bag, *parts]), plan
+    # The final networks, and those that are averaged, are trained at the end, whatever was used up before.
+    last = 2 + plan.num_folds
+    ration = Ration(budget, reserve=float(last * (epochs if budget.unit == "epochs" else 1)))
+    trials = [*look, *fresh, *last_trials(subject, seed), *bag, *parts]
+    return Laboratory(subject, trials, ration), plan
 
 
 def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int, sampler: str) -> Found:

@@ -30,6 +30,7 @@ from wellfit.search import (
     paired_effect,
     remedies,
     rungs,
+    with_guesses,
 )
 
 Array = NDArray[Any]
@@ -131,6 +132,7 @@ def measure_baseline(laboratory: Laboratory, plan: Plan, progress: Progress) -> 
     remedies of the screen train along.
     """
     progress.stage = "baseline"
+    laboratory.ration.open(plan.screen_share)
     subject = laboratory.subject
     same = [c for c in _candidates(laboratory, plan) if _shares_program(laboratory, c.settings)]
     beside = [c for c in same if c.settings.epochs == subject.baseline.epochs]
@@ -174,6 +176,7 @@ def screen(laboratory: Laboratory, plan: Plan, baseline: Baseline, progress: Pro
     tried while there is time.
     """
     progress.stage = "screen"
+    laboratory.ration.open(plan.screen_share)
     tried = [t for t in baseline.tried if len(t.scores)]
     known = {t.candidate.name for t in tried}
     candidates = [c for c in _candidates(laboratory, plan) if c.name not in known]
@@ -211,6 +214,7 @@ def search(
 ) -> list[Tried]:
     """Search combinations around the baseline, in batches with halving, while there is time."""
     progress.stage = "search"
+    laboratory.ration.open(plan.search_share)
     subject = laboratory.subject
     known = _situation(laboratory, plan)
     promising = [t for t in screened if t.effect.effect is not None and t.effect.effect.estimate > 0]
@@ -223,10 +227,12 @@ def search(
         [(t.candidate, t.effect) for t in screened],
         fields=_searched(laboratory, plan),
     )
+    space = with_guesses(space, subject.warm.guesses)
     drawn = make_sampler(sampler, space, seed, direction=subject.metric.direction)
     tried: list[Tried] = []
     for _ in range(plan.num_batches):
-        if progress.clock.is_past(plan.search_until_s):
+        affordable = laboratory.ration.affordable([subject.baseline] * _BATCH, len(plan.look))
+        if progress.clock.is_past(plan.search_until_s) or affordable < _BATCH:
             break
         asked = drawn.ask(_BATCH)
         if not asked:
@@ -324,6 +330,7 @@ def confirm_finalists(
     Splits are added while time lasts; when to stop depends on the clock alone, never on the scores.
     """
     progress.stage = "confirm"
+    laboratory.ration.open(1.0)
     subject = laboratory.subject
     arms = [subject.baseline, *(candidate.settings for candidate in finalists)]
     parts: list[Measured] = []
@@ -333,6 +340,8 @@ def confirm_finalists(
     for chunk in _chunks(plan.confirm):
         began = progress.clock.elapsed_s
         if done and began + _cost(parts, len(arms), len(chunk)) > plan.confirm_until_s:
+            break
+        if laboratory.ration.affordable(arms, len(chunk)) < len(arms):
             break
 
         def report(count: int, _: int, done: int = done) -> None:
@@ -418,8 +427,11 @@ def _candidates(laboratory: Laboratory, plan: Plan) -> list[Candidate]:
     for candidate in allowed:
         turns.append(seen[candidate.family])
         seen[candidate.family] += 1
-    # One of each family first, so that a screen that is cut off has seen all kinds of remedies.
-    return [allowed[i] for i in sorted(range(len(allowed)), key=lambda i: turns[i])]
+    # One of each family first, so that a screen that is cut off has seen all kinds of remedies; before them
+    # whatever answers a cause that a diagnosis found.
+    warm = laboratory.subject.warm
+    order = sorted(range(len(allowed)), key=lambda i: (not warm.answers(allowed[i].family), turns[i]))
+    return [allowed[i] for i in order]
 
 
 def _is_allowed(laboratory: Laboratory, plan: Plan, settings: Settings) -> bool:
@@ -456,13 +468,16 @@ def _waves(laboratory: Laboratory, candidates: Sequence[Candidate]) -> list[list
     baseline = laboratory.subject.baseline
     own = (laboratory.build(baseline), baseline.batch_size)
     groups: dict[tuple[Build, int], list[Candidate]] = {}
+    answering: set[tuple[Build, int]] = set()
     for candidate in candidates:
         key = (laboratory.build(candidate.settings), candidate.settings.batch_size)
         groups.setdefault(key, []).append(candidate)
+        if laboratory.subject.warm.answers(candidate.family):
+            answering.add(key)
 
-    def turn(key: tuple[Build, int]) -> tuple[bool, bool, bool, int]:
+    def turn(key: tuple[Build, int]) -> tuple[bool, bool, bool, bool, int]:
         build, size = key
-        return key != own, not build.is_own_but_for_size, build == own[0], -size
+        return key != own, key not in answering, not build.is_own_but_for_size, build == own[0], -size
 
     ordered = sorted(groups, key=turn)
     return [groups[key] for key in ordered]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._warm_start import WarmStart
 from wellfit.data import (
     Encoder,
     Preparation,
@@ -60,6 +61,7 @@ class Subject:
         name: of the data.
         steps: the cleaning log.
         notes: what the reader should know.
+        warm: what an earlier study or a diagnosis knows.
     """
 
     dataset: Dataset
@@ -78,6 +80,7 @@ class Subject:
     name: str
     steps: tuple[CleaningStep, ...] = ()
     notes: tuple[str, ...] = ()
+    warm: WarmStart = field(default_factory=WarmStart)
 
     @property
     def schema(self) -> tuple[ColumnSchema, ...]:

@@ -22,7 +22,7 @@ def why_partial(found: Found, laboratory: Laboratory, clock: Clock) -> str:
     if found.final is None and found.was_finished:
         return "no network reached a finite loss on all working rows"
     where = _where_it_ended(found)
-    return f"the budget of {clock.budget_s:g} s {where}" if where else ""
+    return f"the budget of {laboratory.ration.budget} {where}" if where else ""
 
 
 def _where_it_ended(found: Found) -> str:
@@ -93,6 +93,7 @@ def options(
     look, fresh = laboratory.trials[plan.look[0]], laboratory.trials[plan.confirm[0]]
     return {
         "data": subject.name,
+        "budget": str(laboratory.ration.budget),
         "budget_s": clock.budget_s,
         "network": subject.model.name,
         "network_origin": "built for this table" if subject.is_reference else "given",
@@ -106,6 +107,7 @@ def options(
         "rows_scored_on": len(fresh.scored),
         "averaged_networks": found.ensemble.num_networks if found.ensemble is not None else 0,
         "sampler": sampler,
+        "warm_start": subject.warm.source,
         "combinations_searched": len(found.searched),
         "optimizer": subject.setup.optimizer,
         "loss": subject.setup.loss_name,

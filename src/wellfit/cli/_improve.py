@@ -48,15 +48,6 @@ class FeaturesOption(StrEnum):
     encoded = "encoded"
 
 
-class SamplerOption(StrEnum):
-    """Values of ``--sampler``."""
-
-    tpe = "tpe"
-    random = "random"
-    grid = "grid"
-    cmaes = "cmaes"
-
-
 @guarded
 def improve(
     data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, TSV, Parquet, Arrow or JSON lines file.")],
@@ -70,7 +61,13 @@ def improve(
             "tabular (the default), tabular:128, mlp (residual), dense:64-32, dense:64-32:0.2 (dropout).",
         ),
     ] = None,
-    budget: Annotated[str, typer.Option(metavar="TIME", help="Such as 90s, 5m or 1h.")] = "90s",
+    budget: Annotated[
+        str,
+        typer.Option(
+            metavar="AMOUNT",
+            help="Time such as 90s, 5m or 1h; or '500 members' or '20000 epochs' of training.",
+        ),
+    ] = "90s",
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same result.")] = 0,
     holdout: Annotated[
         str,
@@ -94,11 +91,21 @@ def improve(
     ] = None,
     batch_size: Annotated[int | None, typer.Option(metavar="N", min=1, help="Of the baseline.")] = None,
     sampler: Annotated[
-        SamplerOption, typer.Option(help="How combinations are searched.")
-    ] = SamplerOption.tpe,
+        str,
+        typer.Option(
+            metavar="NAME", help="How combinations are searched: tpe, random, grid, qmc, gp, cmaes or nsga2."
+        ),
+    ] = "tpe",
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="Hand back the average of many networks, as one network.")
     ] = False,
+    warm_start: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Begin with what an earlier study (its folder) or a diagnosis (its JSON) found.",
+        ),
+    ] = None,
     allow_unsafe: Annotated[
         bool,
         typer.Option(
@@ -170,8 +177,9 @@ def improve(
             features=features.value,
             epochs=epochs,
             batch_size=batch_size,
-            sampler=sampler.value,
+            sampler=sampler,
             ensemble=ensemble,
+            warm_start=warm_start,
             columns=columns or None,
             preparation=preparation,
             unsafe=allow_unsafe,

@@ -13,7 +13,7 @@ from wellfit.records import Task
 _CLIP = 3.0  # where the smooth clip begins to bend, in standard deviations
 _SCALE_RATE = 6.0  # the learned input scale moves this many times as fast as other weights
 _FREQUENCIES = 8  # periodic features of a number
-_SPREAD = 0.1  # standard deviation of the frequencies at the start, in periods a standard deviation
+_SPREAD = 0.2  # standard deviation of the frequencies at the start, in periods a standard deviation
 _MOST_EMBEDDED = 64  # columns; with more, periodic features would be most of the network
 
 

@@ -3,18 +3,22 @@
 from wellfit.search._candidate import Candidate, Family, Situation, make_candidate
 from wellfit.search._confirm import Confirmation, confirm
 from wellfit.search._dimension import Choice, Dimension, Range
+from wellfit.search._effective import effective
 from wellfit.search._greedy import (
     crossfitted_loss,
     crossfitted_predictions,
     greedy_selection,
     weighted_mean,
 )
+from wellfit.search._guesses import with_guesses
 from wellfit.search._halving import halving, rungs
+from wellfit.search._make_sampler import check_sampler, make_sampler, sampler_names
 from wellfit.search._paired import PairedEffect, holm, paired_effect
+from wellfit.search._pareto import pareto
 from wellfit.search._range_test import RANGE_RATES, range_rate
 from wellfit.search._remedies import FAMILIES, remedies
 from wellfit.search._role import Role, role_of
-from wellfit.search._sampler import Sampler, make_sampler, sampler_names
+from wellfit.search._sampler import Sampler
 from wellfit.search._space import Space, make_space
 from wellfit.search._verdict import Attempt, Evidence, verdict
 
@@ -34,9 +38,11 @@ __all__ = [
     "Sampler",
     "Situation",
     "Space",
+    "check_sampler",
     "confirm",
     "crossfitted_loss",
     "crossfitted_predictions",
+    "effective",
     "greedy_selection",
     "halving",
     "holm",
@@ -44,6 +50,7 @@ __all__ = [
     "make_sampler",
     "make_space",
     "paired_effect",
+    "pareto",
     "range_rate",
     "remedies",
     "role_of",
@@ -51,4 +58,5 @@ __all__ = [
     "sampler_names",
     "verdict",
     "weighted_mean",
+    "with_guesses",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 from wellfit.records import Settings
 from wellfit.search._candidate import Candidate, Situation
 from wellfit.search._dimension import Choice, Dimension, Range
+from wellfit.search._effective import effective
 from wellfit.search._paired import PairedEffect
 
 Screened = Sequence[tuple[Candidate, PairedEffect]]
@@ -37,9 +38,9 @@ class Space:
     first: tuple[Settings, ...] = ()
 
     def decode(self, drawn: dict[str, Any]) -> Settings:
-        """Return the settings for drawn numbers by field."""
+        """Return the settings for drawn numbers by field; what nothing uses is at its default."""
         values: dict[str, Any] = {one.field: one.decode(drawn[one.field]) for one in self.dimensions}
-        return dataclasses.replace(self.baseline, **values)
+        return effective(dataclasses.replace(self.baseline, **values))
 
     def encode(self, settings: Settings) -> dict[str, Any]:
         """Return the numbers that stand for settings, moved into the space where they lie outside."""
