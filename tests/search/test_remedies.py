@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from wellfit.records import Settings, Task
 from wellfit.search import FAMILIES, Candidate, Family, Situation, make_candidate, remedies, role_of
 
+CAUSE_CODES = {path.stem for path in Path(__file__).parents[2].glob("docs/causes/*.md")} - {"README"}
 BASELINES = (
     Settings(),
     Settings(
@@ -68,6 +70,17 @@ def test_every_family_is_offered_somewhere(family: Family) -> None:
     """No family is dead: each has a variant in the situation that allows all, and says its source."""
     situation = dataclasses.replace(SITUATIONS[1], imbalanced=True)
     assert any(one.family == family.name for one in remedies(Settings(), situation))
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_every_family_says_what_it_is(family: Family) -> None:
+    """Causes are codes that a diagnosis can give, the source has a year, and the cost is a factor."""
+    assert set(family.causes) <= CAUSE_CODES
+    assert len(set(family.causes)) == len(family.causes) > 0
+    assert family.source.endswith(tuple("0123456789"))
+    assert family.cost >= 1
+    fields = {field.name for field in dataclasses.fields(Settings)}
+    assert family.fields <= fields
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.task)

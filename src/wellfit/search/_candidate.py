@@ -72,11 +72,20 @@ class Family:
         fields: the fields of `Settings` that its variants may change, and no others.
         variants: baseline and situation to the variants worth trying; a variant equal to the baseline
             is left out by the caller.
+        is_dynamic: whether members of one program can differ in it, so that trying it costs no other
+            network, data or batch size.
+        cost: what training costs with it, relative to without; a rough factor.
+        causes: codes of the causes in `diagnosis` that it answers.
+        source: author, title and year of where it comes from.
     """
 
     name: str
     fields: frozenset[str]
     variants: Callable[[Settings, Situation], Iterable[Variant]]
+    is_dynamic: bool = True
+    cost: float = 1.0
+    causes: tuple[str, ...] = ()
+    source: str = ""
 
 
 def make_candidate(

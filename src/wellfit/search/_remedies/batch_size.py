@@ -24,4 +24,11 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
             yield f"batch-size-{label}", {"batch_size": size}
 
 
-FAMILY = Family(name="batch-size", fields=frozenset({"batch_size"}), variants=_variants)
+FAMILY = Family(
+    name="batch-size",
+    fields=frozenset({"batch_size"}),
+    variants=_variants,
+    is_dynamic=False,
+    causes=("learning-rate-too-high", "too-few-epochs"),
+    source="Keskar et al., On Large-Batch Training for Deep Learning, 2017",
+)

@@ -18,4 +18,10 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
         yield "class-weights", {"class_weight": "balanced"}
 
 
-FAMILY = Family(name="class-weights", fields=frozenset({"class_weight"}), variants=_variants)
+FAMILY = Family(
+    name="class-weights",
+    fields=frozenset({"class_weight"}),
+    variants=_variants,
+    causes=("class-imbalance",),
+    source="King and Zeng, Logistic Regression in Rare Events Data, 2001",
+)

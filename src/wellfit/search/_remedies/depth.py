@@ -18,4 +18,12 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
         yield "layers-plus-1", {"depth": baseline.depth + 1}
 
 
-FAMILY = Family(name="depth", fields=frozenset({"depth"}), variants=_variants)
+FAMILY = Family(
+    name="depth",
+    fields=frozenset({"depth"}),
+    variants=_variants,
+    is_dynamic=False,
+    cost=1.3,
+    causes=("insufficient-capacity", "excess-capacity"),
+    source="He et al., Deep Residual Learning for Image Recognition, 2016",
+)

@@ -23,4 +23,11 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
             yield (f"dropout-{rate:g}" if rate else "no-dropout"), {"dropout": rate}
 
 
-FAMILY = Family(name="dropout", fields=frozenset({"dropout"}), variants=_variants)
+FAMILY = Family(
+    name="dropout",
+    fields=frozenset({"dropout"}),
+    variants=_variants,
+    cost=1.1,
+    causes=("weak-regularization", "over-regularized", "too-few-rows"),
+    source="Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, 2014",
+)

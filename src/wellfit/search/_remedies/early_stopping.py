@@ -25,4 +25,10 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
             yield f"early-stopping-{patience}", {"patience": patience}
 
 
-FAMILY = Family(name="early-stopping", fields=frozenset({"patience"}), variants=_variants)
+FAMILY = Family(
+    name="early-stopping",
+    fields=frozenset({"patience"}),
+    variants=_variants,
+    causes=("trained-too-long", "penalty-in-loss"),
+    source="Prechelt, Early Stopping - But When?, 1998",
+)

@@ -19,4 +19,10 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
         yield f"elastic-net-{l1:g}-{l2:g}", {"l1": l1, "l2": l2}
 
 
-FAMILY = Family(name="elastic-net", fields=frozenset({"l1", "l2"}), variants=_variants)
+FAMILY = Family(
+    name="elastic-net",
+    fields=frozenset({"l1", "l2"}),
+    variants=_variants,
+    causes=("weak-regularization", "rare-features", "too-few-rows"),
+    source="Zou and Hastie, Regularization and Variable Selection via the Elastic Net, 2005",
+)

@@ -20,4 +20,11 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
     yield f"epochs-x{_FACTOR}", {"epochs": baseline.epochs * _FACTOR}
 
 
-FAMILY = Family(name="epochs", fields=frozenset({"epochs"}), variants=_variants)
+FAMILY = Family(
+    name="epochs",
+    fields=frozenset({"epochs"}),
+    variants=_variants,
+    cost=3.0,
+    causes=("too-few-epochs", "trained-too-long"),
+    source="Bengio, Practical Recommendations for Gradient-Based Training of Deep Architectures, 2012",
+)

@@ -21,4 +21,10 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
         yield f"l1-{strength:g}", {"l1": strength}
 
 
-FAMILY = Family(name="l1", fields=frozenset({"l1"}), variants=_variants)
+FAMILY = Family(
+    name="l1",
+    fields=frozenset({"l1"}),
+    variants=_variants,
+    causes=("weak-regularization", "over-regularized", "rare-features"),
+    source="Tibshirani, Regression Shrinkage and Selection via the Lasso, 1996",
+)

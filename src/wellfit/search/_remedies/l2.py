@@ -21,4 +21,10 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
         yield f"l2-{strength:g}", {"l2": strength}
 
 
-FAMILY = Family(name="l2", fields=frozenset({"l2"}), variants=_variants)
+FAMILY = Family(
+    name="l2",
+    fields=frozenset({"l2"}),
+    variants=_variants,
+    causes=("weak-regularization", "over-regularized", "too-few-rows"),
+    source="Krogh and Hertz, A Simple Weight Decay Can Improve Generalization, 1991",
+)

@@ -22,4 +22,10 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
         yield f"label-smoothing-{share:g}", {"label_smoothing": share}
 
 
-FAMILY = Family(name="label-smoothing", fields=frozenset({"label_smoothing"}), variants=_variants)
+FAMILY = Family(
+    name="label-smoothing",
+    fields=frozenset({"label_smoothing"}),
+    variants=_variants,
+    causes=("overconfidence", "label-noise"),
+    source="Szegedy et al., Rethinking the Inception Architecture for Computer Vision, 2016",
+)

@@ -19,4 +19,10 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
         yield f"learning-rate-{label}", {"learning_rate": baseline.learning_rate * factor}
 
 
-FAMILY = Family(name="learning-rate", fields=frozenset({"learning_rate"}), variants=_variants)
+FAMILY = Family(
+    name="learning-rate",
+    fields=frozenset({"learning_rate"}),
+    variants=_variants,
+    causes=("learning-rate-too-low", "learning-rate-too-high"),
+    source="Bengio, Practical Recommendations for Gradient-Based Training of Deep Architectures, 2012",
+)

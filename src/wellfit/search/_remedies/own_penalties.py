@@ -22,4 +22,10 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
         yield f"own-penalties-x{factor:g}", {"penalty_scale": baseline.penalty_scale * factor}
 
 
-FAMILY = Family(name="own-penalties", fields=frozenset({"penalty_scale"}), variants=_variants)
+FAMILY = Family(
+    name="own-penalties",
+    fields=frozenset({"penalty_scale"}),
+    variants=_variants,
+    causes=("over-regularized", "weak-regularization"),
+    source="Goodfellow, Bengio and Courville, Deep Learning, chapter 11, 2016",
+)

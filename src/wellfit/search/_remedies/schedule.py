@@ -19,4 +19,10 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
         yield f"schedule-{schedule}", {"schedule": schedule}
 
 
-FAMILY = Family(name="schedule", fields=frozenset({"schedule"}), variants=_variants)
+FAMILY = Family(
+    name="schedule",
+    fields=frozenset({"schedule"}),
+    variants=_variants,
+    causes=("learning-rate-too-high",),
+    source="Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts, 2017",
+)

@@ -21,4 +21,10 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
         yield f"weight-decay-{strength:g}", {"weight_decay": strength}
 
 
-FAMILY = Family(name="weight-decay", fields=frozenset({"weight_decay"}), variants=_variants)
+FAMILY = Family(
+    name="weight-decay",
+    fields=frozenset({"weight_decay"}),
+    variants=_variants,
+    causes=("weak-regularization", "over-regularized", "too-few-rows"),
+    source="Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019",
+)

@@ -23,4 +23,12 @@ def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
             yield f"units-x{factor:g}", {"width": baseline.width * factor}
 
 
-FAMILY = Family(name="width", fields=frozenset({"width"}), variants=_variants)
+FAMILY = Family(
+    name="width",
+    fields=frozenset({"width"}),
+    variants=_variants,
+    is_dynamic=False,
+    cost=1.5,
+    causes=("insufficient-capacity", "excess-capacity"),
+    source="Geman, Bienenstock and Doursat, Neural Networks and the Bias/Variance Dilemma, 1992",
+)
