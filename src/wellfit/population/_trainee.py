@@ -16,7 +16,7 @@ from wellfit.models import (
 )
 from wellfit.population._initial import given_weights, initial_weights
 from wellfit.population._losses import smooth
-from wellfit.population._numbers import member_units
+from wellfit.population._masks import member_units
 from wellfit.population._program import RUNNING
 from wellfit.records import RESULTS, SCHEDULES, Members
 

@@ -30,13 +30,23 @@ from wellfit.records._errors import (
     did_you_mean,
     shorten,
 )
-from wellfit.records._members import SCHEDULES, Members, members_from
+from wellfit.records._members import (
+    AVERAGINGS,
+    DROPOUT_KINDS,
+    SCHEDULES,
+    WHERES,
+    Members,
+    members_from,
+)
 from wellfit.records._report import HoldoutResult, Remedy, Report
 from wellfit.records._settings import DataChoice, Settings, Structure, data_choice
 
 __all__ = [
+    "AVERAGINGS",
+    "DROPOUT_KINDS",
     "RESULTS",
     "SCHEDULES",
+    "WHERES",
     "CleaningStep",
     "ColumnNotFoundError",
     "ColumnSchema",
