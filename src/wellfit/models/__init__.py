@@ -32,9 +32,10 @@ from wellfit.models._layout import (
     find_layout,
 )
 from wellfit.models._load import BUILT_IN, ModelSpec, NetworkShape, load_model, needs_shape
+from wellfit.models._moved import RowMover
 from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._penalties import penalty, with_penalties
-from wellfit.models._points import DropoutPoint, dropout_points, hidden_ends, input_places
+from wellfit.models._points import DropoutPoint, dropout_points, hidden_ends, input_places, points_at
 from wellfit.models._probe import weight_values
 from wellfit.models._reading import NetworkFacts, read_network, trainable_paths
 from wellfit.models._rebuild import set_weights
@@ -61,7 +62,7 @@ from wellfit.models._save import save_plain, summary_lines
 from wellfit.models._schedules import LONG_SCHEDULES, long_schedule
 from wellfit.models._seize import Seizure
 from wellfit.models._seized_fit import SeizedFit, data_of, model_before, read_pipelines
-from wellfit.models._surgery import scaled_rate, with_dropout
+from wellfit.models._surgery import scaled_rate, with_activity_penalty, with_dropout, with_input_noise
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
 from wellfit.models._watch import WatchCallback, data_loss
 
@@ -79,6 +80,7 @@ __all__ = [
     "NetworkShape",
     "OptimizerFunction",
     "OutputLayout",
+    "RowMover",
     "Segment",
     "SeizedFit",
     "Seizure",
@@ -123,6 +125,7 @@ __all__ = [
     "output_bias",
     "packed_inputs",
     "penalty",
+    "points_at",
     "predict_plain",
     "reached",
     "read_network",
@@ -145,7 +148,9 @@ __all__ = [
     "unfrozen",
     "weight_values",
     "weights_of_variant",
+    "with_activity_penalty",
     "with_dropout",
+    "with_input_noise",
     "with_output",
     "with_penalties",
     "with_weights",

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from wellfit.models._kernels import OrthogonalL1L2, orthogonality
 from wellfit.models._kinds import is_kernel
 from wellfit.models._probe import predictions, probe_inputs, value_of
 from wellfit.models._rebuild import Config, Edits, copy_compile, copy_weights, rebuild
@@ -70,7 +71,7 @@ def with_penalties(
 
 
 def penalty(model: keras.Model) -> float:
-    """Return the sum of the L1 and L2 weight penalties in effect, reckoned from the weights themselves.
+    """Return the sum of the L1, L2 and members' orthogonality penalties in effect on the weights.
 
     Example:
         >>> penalty(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]))
@@ -81,13 +82,16 @@ def penalty(model: keras.Model) -> float:
         l1, l2 = strengths(variable)
         value = value_of(variable).astype(np.float64)
         total += l1 * float(np.abs(value).sum()) + l2 * float(np.square(value).sum())
+        if isinstance(variable.regularizer, OrthogonalL1L2):
+            found: Any = keras.ops.convert_to_numpy(orthogonality(variable.value, float(variable.shape[1])))
+            total += variable.regularizer.factor * float(found)
     return total
 
 
 def strengths(variable: Any) -> tuple[float, float]:
     """Return the L1 and L2 strength that is in effect on a variable; zeros for another regularizer."""
     regularizer = variable.regularizer
-    if type(regularizer).__name__ not in _KNOWN:
+    if type(regularizer).__name__ not in _KNOWN and not isinstance(regularizer, OrthogonalL1L2):
         return 0.0, 0.0
     return float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))
 

@@ -127,3 +127,10 @@ def _place(graph: Graph, tensor: Any) -> str | None:
 
 def _is_real(tensor: Any) -> bool:
     return "float" in str(tensor.dtype)
+
+
+def points_at(model: keras.Model, layout: Layout, where: str) -> frozenset[str]:
+    """Return the layers of all dropout points, of the first one, or of the last one."""
+    points = dropout_points(model, layout)
+    chosen = {"all": points, "first": points[:1], "last": points[-1:]}[where]
+    return frozenset(point.layer for point in chosen)

@@ -1,9 +1,10 @@
 """Networks that are judged by a mean of their weights over time.
 
 - ``ema``: exponential moving average after each update, with decay
-  ``min((1 + t) / (10 + t), 1 - 1 / window)``, where t counts updates and the window is a twentieth of all updates, 10 to 1,000 (decay 0.9 to 0.999).
-  The first term lets the average forget the initial weights. Source: Polyak and Juditsky, Acceleration of
-  Stochastic Approximation by Averaging, 1992; the decay as in TensorFlow's `ExponentialMovingAverage`.
+  ``min((1 + t) / (10 + t), 1 - 1 / window)``, where t counts updates and the window is a twentieth of all
+  updates, 10 to 1,000 (decay 0.9 to 0.999). The first term lets the average forget the initial weights.
+  Source: Polyak and Juditsky, Acceleration of Stochastic Approximation by Averaging, 1992; the decay as in
+  TensorFlow's `ExponentialMovingAverage`.
 - ``swa``: plain mean of the weights at the ends of the epochs of the last quarter; before it, the weights as
   they are. Source: Izmailov et al., Averaging Weights Leads to Wider Optima and Better Generalization, 2018.
 - ``lookahead``: slow weights go half of the way to the fast ones every five updates, and the fast ones start
