@@ -16,7 +16,7 @@ from wellfit.api._subject import Subject
 from wellfit.api._trials import Trial
 from wellfit.evaluation import score
 from wellfit.models import restructured
-from wellfit.population import Executor, MemberRun, num_workers, open_executor
+from wellfit.population import FREE, Executor, MemberRun, num_workers, open_executor
 from wellfit.records import (
     RESULTS,
     Curves,
@@ -277,7 +277,7 @@ class Laboratory:
 
 def _varied(subject: Subject) -> list[str]:
     """Return what any stage may vary, so that each program is compiled once."""
-    names = ["dropout", "width", "depth"]
+    names = ["dropout", "width", "depth", *FREE]
     return [*names, "smoothing", "class_weight"] if subject.dataset.task.is_classification else names
 
 

@@ -17,6 +17,7 @@ from wellfit.api._measured import MeanCurve, Measured
 from wellfit.api._plan import Plan
 from wellfit.api._references import score_chance
 from wellfit.api._subject import Subject, situation
+from wellfit.population import mechanism_groups
 from wellfit.records import Settings
 from wellfit.search import (
     Candidate,
@@ -414,9 +415,13 @@ def _can_stop(laboratory: Laboratory, plan: Plan) -> bool:
 
 
 def _shares_program(laboratory: Laboratory, settings: Settings) -> bool:
-    baseline = laboratory.subject.baseline
-    same_build = laboratory.build(settings) == laboratory.build(baseline)
-    return same_build and settings.batch_size == baseline.batch_size
+    return _program_key(laboratory, settings) == _program_key(laboratory, laboratory.subject.baseline)
+
+
+def _program_key(laboratory: Laboratory, settings: Settings) -> tuple[Build, int, tuple[str, ...]]:
+    """Return what must be compiled anew for settings: another network, batch size, or more mechanisms."""
+    groups = tuple(sorted(mechanism_groups(settings)))
+    return laboratory.build(settings), settings.batch_size, groups
 
 
 def _mean_known(scores: Array) -> Array:
@@ -427,14 +432,19 @@ def _mean_known(scores: Array) -> Array:
 
 
 def _waves(laboratory: Laboratory, candidates: Sequence[Candidate]) -> list[list[Candidate]]:
-    """Group candidates by what must be compiled: the baseline's program, other networks, other batches."""
-    baseline = laboratory.subject.baseline
-    own = (laboratory.build(baseline), baseline.batch_size)
-    groups: dict[tuple[Build, int], list[Candidate]] = {}
+    """Group candidates by what must be compiled.
+
+    The baseline's program comes first, then those of its network with more mechanisms, for one of them
+    serves many candidates; then other networks, then other batches.
+    """
+    own = _program_key(laboratory, laboratory.subject.baseline)
+    groups: dict[tuple[Build, int, tuple[str, ...]], list[Candidate]] = {}
     for candidate in candidates:
-        key = (laboratory.build(candidate.settings), candidate.settings.batch_size)
-        groups.setdefault(key, []).append(candidate)
-    ordered = sorted(groups, key=lambda key: (key != own, key[0] == own[0], -key[1]))
+        groups.setdefault(_program_key(laboratory, candidate.settings), []).append(candidate)
+    ordered = sorted(
+        groups,
+        key=lambda key: (key != own, key[:2] != own[:2], key[0] == own[0], -key[1], -len(groups[key])),
+    )
     return [groups[key] for key in ordered]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.data import Encoder, Preparation
-from wellfit.models import Layout, Model, TrainingSetup, dropout_points
+from wellfit.models import Layout, Model, TrainingSetup, dropout_points, hidden_ends, input_places
 from wellfit.population import ExecutorChoice
 from wellfit.records import CleaningStep, ColumnSchema, Dataset, Metric, Settings
 from wellfit.search import Situation
@@ -101,7 +101,19 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         can_widen=can_rebuild and bool(subject.layout.groups),
         can_shallow=can_rebuild and any(block.removable for block in subject.layout.blocks),
         can_deepen=can_rebuild and bool(subject.layout.blocks),
+        has_hidden=bool(hidden_ends(subject.model, subject.layout)),
+        can_perturb=_can_perturb(subject),
     )
+
+
+def _can_perturb(subject: Subject) -> bool:
+    """Whether all inputs are real numbers, scaled by the study or by the network itself."""
+    if subject.executor.kind == "fit" and subject.layout.reason:
+        return False
+    places = input_places(subject.model)
+    is_scaled = subject.preparation is not None or all(places)
+    real = [np.issubdtype(values.dtype, np.floating) for values in subject.dataset.inputs]
+    return is_scaled and None not in places and all(real)
 
 
 def default_batch_size(num_rows: int) -> int:

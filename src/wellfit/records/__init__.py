@@ -39,7 +39,7 @@ from wellfit.records._members import (
     members_from,
 )
 from wellfit.records._report import HoldoutResult, Remedy, Report
-from wellfit.records._settings import DataChoice, Settings, Structure, data_choice
+from wellfit.records._settings import Averaging, DataChoice, Settings, Structure, data_choice
 
 __all__ = [
     "AVERAGINGS",
@@ -47,6 +47,7 @@ __all__ = [
     "RESULTS",
     "SCHEDULES",
     "WHERES",
+    "Averaging",
     "CleaningStep",
     "ColumnNotFoundError",
     "ColumnSchema",

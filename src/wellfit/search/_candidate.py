@@ -26,6 +26,9 @@ class Situation:
         can_widen: whether more units can be expressed.
         can_shallow: whether fewer hidden layers can be expressed.
         can_deepen: whether more hidden layers can be expressed.
+        has_hidden: whether there are hidden layers that penalties on units could reach.
+        can_perturb: whether inputs are real numbers in a common unit, so that noise on them and mixing
+            mean something.
     """
 
     task: Task
@@ -38,6 +41,8 @@ class Situation:
     can_widen: bool = True
     can_shallow: bool = True
     can_deepen: bool = True
+    has_hidden: bool = True
+    can_perturb: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
