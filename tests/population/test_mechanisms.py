@@ -80,23 +80,21 @@ def test_off_is_exactly_without(name: str) -> None:
     model, data = deep(), dataset()
     weights = model.get_weights()
     plain = population(model, data).train(members(seeds=[3], learning_rate=0.1, dropout=0.2), weights=weights)
-    held = population(model, data, vary=[name], block_size=3)
+    held = population(model, data, vary=[name])
     default = members(seeds=[3])
-    values = {field: [getattr(default, field)[0], value, value] for field, value in ON[name].items()}
-    chosen = members(seeds=[3, 3, 3], dropout=0.2).replace(**values)
-    chosen = chosen.replace(learning_rate=[0.1, 0.1, np.nan])
-    found = held.train(chosen, weights=weights)
-    assert found.results.tolist() == [RESULTS.finished, RESULTS.finished, RESULTS.nonfinite]
-    np.testing.assert_array_equal(found.train_loss[0], plain.train_loss[0])
-    for one, other in zip(found.weights, plain.weights, strict=True):
-        np.testing.assert_array_equal(one[0], other[0])
+    values = {field: [getattr(default, field)[0], value] for field, value in ON[name].items()}
+    chosen = members(seeds=[3, 3], dropout=0.2).replace(**values)
+    broken = held.train(chosen.replace(learning_rate=[0.1, np.nan]), weights=weights)
+    assert broken.results.tolist() == [RESULTS.finished, RESULTS.nonfinite]
+    found = held.train(chosen.replace(learning_rate=0.1), weights=weights)
+    for curves in (broken, found):
+        np.testing.assert_array_equal(curves.train_loss[0], plain.train_loss[0])
+        for one, other in zip(curves.weights, plain.weights, strict=True):
+            np.testing.assert_array_equal(one[0], other[0])
     assert any(not np.array_equal(value[1], value[0]) for value in found.weights)
-    before = held.num_compilations
-    weaker = {
-        field: np.asarray(v) * 0.5 if np.asarray(v).dtype.kind == "f" else v for field, v in values.items()
-    }
-    held.train(members(seeds=[4, 5, 6], dropout=0.1, learning_rate=0.05).replace(**weaker), weights=weights)
-    assert held.num_compilations == before
+    weaker = {f: np.asarray(v) * 0.5 if isinstance(v[1], float) else v for f, v in values.items()}
+    held.train(members(seeds=[4, 5], dropout=0.1, learning_rate=0.05).replace(**weaker), weights=weights)
+    assert held.num_compilations == 1
 
 
 @pytest.mark.parametrize("name", EXACT)

@@ -10,6 +10,7 @@ import numpy as np
 
 from wellfit.models._function import packed_inputs
 from wellfit.models._gradients import ReplacedByGradient
+from wellfit.models._probe import weight_values
 from wellfit.models._rebuild import Edits, rebuild
 
 ops: Any = keras.ops
@@ -23,7 +24,12 @@ class _Shift(keras.layers.Layer):
         self.size = size
 
     def build(self, input_shape: Sequence[int | None]) -> None:
+        """Make a shift for each row."""
         self.shift = self.add_weight(shape=(self.size, *input_shape[1:]), initializer="zeros")
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+        """Return the shape of the rows."""
+        return tuple(input_shape)
 
     def call(self, inputs: Any) -> Any:
         """Return the rows, each with its shift."""
@@ -65,8 +71,10 @@ class RowMover:
         theirs = {layer.name: layer for layer in self._model.layers}
         for layer in self._copy.layers:
             if layer.name in theirs:
-                for mine, other in zip(layer.weights, theirs[layer.name].weights, strict=True):
-                    mine.assign(other)
+                # Copies: a training step gives the memory of the weights away.
+                values = [np.array(value) for value in weight_values(theirs[layer.name])]
+                for variable, value in zip(layer.weights, values, strict=True):
+                    variable.assign(value)
         for layer in self._shifts:
             layer.shift.assign(np.zeros(layer.shift.shape, np.float32))
         self._copy.train_on_batch(packed_inputs(self._copy, inputs), target, sample_weight=weight)
