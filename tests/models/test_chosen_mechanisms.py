@@ -14,7 +14,7 @@ layers = keras.layers
 
 
 def test_chosen_network_holds_regularizers_and_loads_without_custom_objects(tmp_path: Path) -> None:
-    """Penalties, bounds, noise and means are in the network, its predictions are the member's, and it loads."""
+    """Penalties, bounds, noise and means are in the network, its predictions stay, and it loads."""
     model = keras.Sequential(
         [keras.Input((4,)), layers.Dense(6, activation="tanh"), layers.Dense(5), layers.Dense(1)]
     )
