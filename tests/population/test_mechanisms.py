@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from population_samples import dataset, layers, members, population, split
 
-from wellfit.models import training_setup
+from wellfit.models import find_layout, training_setup
 from wellfit.population import FitExecutor, mechanism_groups
+from wellfit.population._check import check_members
 from wellfit.population._mechanisms import MECHANISMS, used
 from wellfit.population._mechanisms._mixing import beta_table, partners
-from wellfit.records import RESULTS, SCHEDULES, Settings
+from wellfit.records import RESULTS, SCHEDULES, Settings, SettingsError
 
 # A value that makes a difference, by mechanism; each changes the named arrays of `Members`.
 ON: dict[str, dict[str, Any]] = {
@@ -133,3 +134,11 @@ def test_groups() -> None:
     assert mechanism_groups(Settings(mixup=0.2)) == {"extra"}
     assert mechanism_groups(Settings(adversarial=0.1, averaging="swa")) == {"adversarial", "averaging"}
     assert used(members()) == frozenset()
+
+
+@pytest.mark.parametrize("field", sorted({field for on in ON.values() for field in on} - {"decay", "l2"}))
+def test_numbers_out_of_range_are_refused(field: str) -> None:
+    """The message names the field and the member."""
+    limits = {"num_splits": 1, "num_scalings": 0, "num_label_orders": 1, "num_classes": 2}
+    with pytest.raises(SettingsError, match=f"{field} of member 0"):
+        check_members(members().replace(**{field: -1}), find_layout(deep()), **limits)
