@@ -139,6 +139,6 @@ def test_groups() -> None:
 @pytest.mark.parametrize("field", sorted({field for on in ON.values() for field in on} - {"decay", "l2"}))
 def test_numbers_out_of_range_are_refused(field: str) -> None:
     """The message names the field and the member."""
-    limits = {"num_splits": 1, "num_scalings": 0, "num_label_orders": 1, "num_classes": 2}
+    limits: dict[str, Any] = dict.fromkeys(("num_splits", "num_label_orders", "num_classes"), 2)
     with pytest.raises(SettingsError, match=f"{field} of member 0"):
-        check_members(members().replace(**{field: -1}), find_layout(deep()), **limits)
+        check_members(members().replace(**{field: -1}), find_layout(deep()), num_scalings=0, **limits)
