@@ -91,7 +91,7 @@ def test_harm_takes_choices_away() -> None:
     everything = [(_change(width=one), HARM) for one in (0.25, 0.5, 2.0)]
     assert _dimension("width", *everything) is None
     assert _dimension("schedule", (_change(schedule="cosine"), HARM)).values == (
-        "constant", "exponential", "plateau",
+        "constant", "exponential", "plateau", "one-cycle", "flat-cosine",
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from wellfit.api._subject import Subject, one_hot_groups
 from wellfit.api._trials import Trial
 from wellfit.evaluation import apply_temperature, fit_temperature, score
 from wellfit.models import find_layout, restructured, with_input_width
-from wellfit.population import Executor, MemberRun, num_workers, open_executor
+from wellfit.population import FREE, Executor, MemberRun, num_workers, open_executor
 from wellfit.records import (
     RESULTS,
     Curves,
@@ -442,7 +442,7 @@ class Laboratory:
 
 def _varied(subject: Subject) -> list[str]:
     """Return what any stage may vary, so that each program is compiled once."""
-    names = ["dropout", "width", "depth"]
+    names = ["dropout", "width", "depth", *FREE]
     return [*names, "smoothing", "class_weight"] if subject.dataset.task.is_classification else names
 
 

@@ -17,6 +17,7 @@ from wellfit.api._measured import MeanCurve, Measured
 from wellfit.api._plan import Plan
 from wellfit.api._references import score_chance
 from wellfit.api._subject import Subject, situation
+from wellfit.population import mechanism_groups
 from wellfit.records import Settings
 from wellfit.search import (
     Candidate,
@@ -447,9 +448,13 @@ def _can_stop(laboratory: Laboratory, plan: Plan) -> bool:
 
 
 def _shares_program(laboratory: Laboratory, settings: Settings) -> bool:
-    baseline = laboratory.subject.baseline
-    same_build = laboratory.build(settings) == laboratory.build(baseline)
-    return same_build and settings.batch_size == baseline.batch_size
+    return _program_key(laboratory, settings) == _program_key(laboratory, laboratory.subject.baseline)
+
+
+def _program_key(laboratory: Laboratory, settings: Settings) -> tuple[Build, int, tuple[str, ...]]:
+    """Return what must be compiled anew for settings: another network, batch size, or more mechanisms."""
+    groups = tuple(sorted(mechanism_groups(settings)))
+    return laboratory.build(settings), settings.batch_size, groups
 
 
 def _mean_known(scores: Array) -> Array:
@@ -462,22 +467,30 @@ def _mean_known(scores: Array) -> Array:
 def _waves(laboratory: Laboratory, candidates: Sequence[Candidate]) -> list[list[Candidate]]:
     """Group candidates by what must be compiled.
 
-    First the baseline's program, then networks of other sizes, other batches, and networks of other
-    structure, of which there may be more than time is for.
+    First the baseline's program, then those of its network with more mechanisms, for one of them serves many
+    candidates; then networks of other sizes, other batches, and networks of other structure, of which there
+    may be more than time is for.
     """
-    baseline = laboratory.subject.baseline
-    own = (laboratory.build(baseline), baseline.batch_size)
-    groups: dict[tuple[Build, int], list[Candidate]] = {}
-    answering: set[tuple[Build, int]] = set()
+    own = _program_key(laboratory, laboratory.subject.baseline)
+    groups: dict[tuple[Build, int, tuple[str, ...]], list[Candidate]] = {}
+    answering: set[tuple[Build, int, tuple[str, ...]]] = set()
     for candidate in candidates:
-        key = (laboratory.build(candidate.settings), candidate.settings.batch_size)
+        key = _program_key(laboratory, candidate.settings)
         groups.setdefault(key, []).append(candidate)
         if laboratory.subject.warm.answers(candidate.family):
             answering.add(key)
 
-    def turn(key: tuple[Build, int]) -> tuple[bool, bool, bool, bool, int]:
-        build, size = key
-        return key != own, key not in answering, not build.is_own_but_for_size, build == own[0], -size
+    def turn(key: tuple[Build, int, tuple[str, ...]]) -> tuple[bool | int, ...]:
+        build, size, _ = key
+        return (
+            key != own,
+            key not in answering,
+            key[:2] != own[:2],
+            not build.is_own_but_for_size,
+            build == own[0],
+            -size,
+            -len(groups[key]),
+        )
 
     ordered = sorted(groups, key=turn)
     return [groups[key] for key in ordered]

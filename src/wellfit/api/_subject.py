@@ -25,6 +25,8 @@ from wellfit.models import (
     TrainingSetup,
     can_temper,
     dropout_points,
+    hidden_ends,
+    input_places,
     structure_facts,
 )
 from wellfit.population import ExecutorChoice
@@ -133,8 +135,20 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         can_embed=facts.has_features,
         has_numbers=sum(map(len, groups)) < _num_features(subject.dataset),
         has_categories=bool(groups),
+        has_hidden=bool(hidden_ends(subject.model, subject.layout)),
+        can_perturb=_can_perturb(subject),
         **_inputs(subject),
     )
+
+
+def _can_perturb(subject: Subject) -> bool:
+    """Whether all inputs are real numbers, scaled by the study or by the network itself."""
+    if subject.executor.kind == "fit" and subject.layout.reason:
+        return False
+    places = input_places(subject.model)
+    is_scaled = subject.preparation is not None or all(places)
+    real = [np.issubdtype(values.dtype, np.floating) for values in subject.dataset.inputs]
+    return is_scaled and None not in places and all(real)
 
 
 # Rows that are looked at for outliers, at most; far out are those beyond so many interquartile ranges.

@@ -13,8 +13,15 @@ from wellfit.models._chosen import Model, chosen_model, predict_plain
 from wellfit.models._compile import TrainingSetup, output_activation, training_setup
 from wellfit.models._ending import output_bias
 from wellfit.models._fit import check_fit
-from wellfit.models._function import NetworkFunction, VariableInfo, network_function, packed_inputs
+from wellfit.models._function import (
+    NetworkFunction,
+    VariableInfo,
+    alpha_dropped,
+    network_function,
+    packed_inputs,
+)
 from wellfit.models._gradients import gradients
+from wellfit.models._kernels import held_to_norm, hidden_kernels, orthogonality, reached
 from wellfit.models._layout import (
     Axis,
     DepthBlock,
@@ -26,9 +33,10 @@ from wellfit.models._layout import (
     find_layout,
 )
 from wellfit.models._load import BUILT_IN, ModelSpec, NetworkShape, load_model, needs_shape
+from wellfit.models._moved import RowMover
 from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._penalties import penalty, with_penalties
-from wellfit.models._points import DropoutPoint, dropout_points
+from wellfit.models._points import DropoutPoint, dropout_points, hidden_ends, input_places, points_at
 from wellfit.models._probe import weight_values
 from wellfit.models._reading import NetworkFacts, read_network, trainable_paths
 from wellfit.models._rebuild import set_weights
@@ -52,10 +60,11 @@ from wellfit.models._resize import (
 )
 from wellfit.models._restructure import restructured, with_input_width
 from wellfit.models._save import save_plain, summary_lines
+from wellfit.models._schedules import LONG_SCHEDULES, long_schedule
 from wellfit.models._seize import Seizure
 from wellfit.models._seized_fit import SeizedFit, data_of, model_before, read_pipelines
 from wellfit.models._structures import StructureFacts, structure_facts
-from wellfit.models._surgery import scaled_rate, with_dropout
+from wellfit.models._surgery import scaled_rate, with_activity_penalty, with_dropout, with_input_noise
 from wellfit.models._tabular import tabular_mlp
 from wellfit.models._temperature import can_temper, with_temperature
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
@@ -63,6 +72,7 @@ from wellfit.models._watch import WatchCallback, data_loss
 
 __all__ = [
     "BUILT_IN",
+    "LONG_SCHEDULES",
     "Axis",
     "DepthBlock",
     "DropoutPoint",
@@ -74,6 +84,7 @@ __all__ = [
     "NetworkShape",
     "OptimizerFunction",
     "OutputLayout",
+    "RowMover",
     "Segment",
     "SeizedFit",
     "Seizure",
@@ -85,6 +96,7 @@ __all__ = [
     "WatchCallback",
     "WidthGroup",
     "activations",
+    "alpha_dropped",
     "averaged",
     "backend_name",
     "build_variant",
@@ -99,8 +111,13 @@ __all__ = [
     "find_layout",
     "gradients",
     "group_units",
+    "held_to_norm",
+    "hidden_ends",
+    "hidden_kernels",
+    "input_places",
     "last_blocks",
     "load_model",
+    "long_schedule",
     "model_before",
     "model_from_bytes",
     "model_to_bytes",
@@ -110,11 +127,14 @@ __all__ = [
     "network_function",
     "normalized",
     "optimizer_function",
+    "orthogonality",
     "output_activation",
     "output_bias",
     "packed_inputs",
     "penalty",
+    "points_at",
     "predict_plain",
+    "reached",
     "read_network",
     "read_pipelines",
     "recalibrated",
@@ -137,7 +157,9 @@ __all__ = [
     "unfrozen",
     "weight_values",
     "weights_of_variant",
+    "with_activity_penalty",
     "with_dropout",
+    "with_input_noise",
     "with_input_width",
     "with_output",
     "with_penalties",

@@ -10,14 +10,16 @@ import numpy as np
 
 from wellfit.models._compile import TrainingSetup
 from wellfit.models._layout import find_layout
-from wellfit.models._penalties import with_penalties
+from wellfit.models._penalties import with_bounds, with_penalties
+from wellfit.models._points import points_at
 from wellfit.models._rebuild import set_weights
 from wellfit.models._resize import narrow
 from wellfit.models._restructure import restructured, with_input_width
-from wellfit.models._surgery import with_dropout
+from wellfit.models._surgery import with_activity_penalty, with_dropout, with_input_noise
 from wellfit.records import Settings, Structure, UnsupportedModelError
 
 _BATCH = 1024
+_EMA_MOMENTUM = 0.99  # Keras' own; that of a member depends on how many updates it took
 
 Model = keras.Model
 """A Keras network; named here so that other packages need not import Keras."""
@@ -63,13 +65,40 @@ def chosen_model(
     else:
         built = _copy(model)
         set_weights(built, [np.asarray(value) for value in weights])
-    if settings.dropout is not None or settings.dropout_scale != 1:
-        built = with_dropout(built, settings.dropout, scale=settings.dropout_scale)
-    if settings.l1 or settings.l2 or settings.penalty_scale != 1:
-        built = with_penalties(built, l1=settings.l1, l2=settings.l2, scale=settings.penalty_scale)
+    if settings.dropout is not None or settings.dropout_scale != 1 or settings.dropout_kind != "dropout":
+        built = with_dropout(
+            built,
+            settings.dropout,
+            scale=settings.dropout_scale,
+            points=points_at(model, layout, settings.dropout_where),
+            kind=settings.dropout_kind,
+        )
+    built = _penalized(built, settings)
     if target_scale is not None and target_center is not None:
         _restore_target(built, target_center, target_scale)
     _compile(built, settings, setup)
+    return built
+
+
+def _penalized(built: Model, settings: Settings) -> Model:
+    """Return the network with penalties, bounds and noise that plain Keras can go on training with.
+
+    Mixed and moved rows are no part of a network, and are left out.
+    """
+    if settings.l1 or settings.l2 or settings.penalty_scale != 1:
+        built = with_penalties(
+            built,
+            l1=settings.l1,
+            l2=settings.l2,
+            scale=settings.penalty_scale,
+            where=settings.penalty_where,
+        )
+    if settings.orthogonality or settings.max_norm:
+        built = with_bounds(built, orthogonality=settings.orthogonality, max_norm=settings.max_norm)
+    if settings.activity_l2:
+        built = with_activity_penalty(built, settings.activity_l2)
+    if settings.input_noise or settings.input_dropout:
+        built = with_input_noise(built, noise=settings.input_noise, dropout=settings.input_dropout)
     return built
 
 
@@ -104,6 +133,8 @@ def _compile(model: Model, settings: Settings, setup: TrainingSetup) -> None:
     config: dict[str, Any] = {**setup.optimizer_config, "learning_rate": settings.learning_rate}
     if settings.weight_decay:
         config["weight_decay"] = (config.get("weight_decay") or 0.0) + settings.weight_decay
+    if settings.averaging == "ema":
+        config |= {"use_ema": True, "ema_momentum": _EMA_MOMENTUM}
     optimizer = keras.optimizers.deserialize({"class_name": setup.optimizer, "config": config})
     loss_config = dict(setup.loss_config)
     if "label_smoothing" in loss_config:

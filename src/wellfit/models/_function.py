@@ -9,11 +9,9 @@ behaves as Keras made it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,60 +21,13 @@ from wellfit.models._kinds import is_kernel
 from wellfit.models._lambda import clone_layer
 from wellfit.models._layout import Axis, Layout, Segment, find_layout
 from wellfit.models._outputs import num_outputs, symbolic_inputs
-from wellfit.models._points import dropout_points
+from wellfit.models._points import dropout_points, hidden_ends, input_places
 from wellfit.models._rebuild import assign
+from wellfit.models._scope import ACTIVE, TRAINING, Scope, activated, note, scope_of
 from wellfit.records import UnsupportedModelError
 
 Tensor = Any
 ops: Any = keras.ops  # whose annotations leave out what its functions return
-
-
-class Scope(Protocol):
-    """What a member answers to the layers while its program is traced."""
-
-    def matmul(self, inputs: Tensor, kernel: Tensor) -> Tensor:
-        """Return ``inputs @ kernel`` for ``[batch, in]`` and ``[in, out]``."""
-        ...
-
-    def dropout(self, point: int, inputs: Tensor, noise_shape: Sequence[int] | None) -> Tensor:
-        """Return `inputs` with dropout at the member's rate for this point."""
-        ...
-
-    def gaussian(self, point: int, inputs: Tensor) -> Tensor:
-        """Return standard normal noise in the shape of `inputs`."""
-        ...
-
-    def scaled_rate(self, point: int) -> Tensor:
-        """Return the member's rate for this point."""
-        ...
-
-    def feature_mask(self, segments: tuple[Segment, ...]) -> Tensor | None:
-        """Return a 0/1 vector over an axis made of segments; None if all ones."""
-        ...
-
-    def gate(self, block: int) -> Tensor | None:
-        """Return whether a depth block is on, as a traced boolean; None if it always is."""
-        ...
-
-    def row_mask(self) -> Tensor | None:
-        """Return which rows of the batch are real, ``[batch]``; None if all are."""
-        ...
-
-
-_ACTIVE: ContextVar[Scope | None] = ContextVar("wellfit_scope", default=None)
-_OWNER: ContextVar[Any] = ContextVar("wellfit_owner", default=None)
-_TRAINING: ContextVar[bool] = ContextVar("wellfit_training", default=False)
-
-
-@contextmanager
-def _activated(scope: Scope, owner: Any, training: bool) -> Iterator[None]:
-    active, owned, mode = _ACTIVE.set(scope), _OWNER.set(owner), _TRAINING.set(training)
-    try:
-        yield
-    finally:
-        _ACTIVE.reset(active)
-        _OWNER.reset(owned)
-        _TRAINING.reset(mode)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +77,8 @@ class NetworkFunction:
         order: position of each of ``model.weights`` in `values`.
         layout: what can be narrowed or left out.
         own_rates: ``[point]`` the model's own dropout rate; 0 where dropout can be inserted.
+        end_points: positions in `own_rates` of the points nearest to input and output; empty if there are
+            none.
         apply: ``(trainable, non_trainable, inputs, training, scope) -> (outputs, non_trainable, extra)``,
             where `extra` is the sum of losses that layers add themselves (activity penalties).
         num_outputs: size of the last output axis.
@@ -137,6 +90,7 @@ class NetworkFunction:
     order: tuple[int, ...]
     layout: Layout
     own_rates: tuple[float, ...]
+    end_points: tuple[int, ...]
     apply: Callable[..., tuple[Tensor, list[Tensor], Tensor]]
     num_outputs: int
 
@@ -167,7 +121,9 @@ def network_function(model: keras.Model, *, any_training: bool = False) -> Netwo
     _refuse_unsupported(model, any_training=any_training)
     clone, initializers = cloned(model)
     layout = find_layout(model)
-    rates = _instrument(clone, layout)
+    places = input_places(model)
+    rates, ends = _instrument(clone, layout)
+    _instrument_inputs(clone, places)
     penalties = _take_penalties(clone)
     axes = _axes_of_variables(clone, layout)
     blocks = _block_of_layers(clone, layout)
@@ -212,16 +168,16 @@ def network_function(model: keras.Model, *, any_training: bool = False) -> Netwo
         training: bool,
         scope: Scope,
     ) -> tuple[Tensor, list[Tensor], Tensor]:
-        with _activated(scope, clone, training):
+        with activated(scope, clone, training) as noted:
             called: Any = clone.stateless_call(
                 list(trainable),
                 list(non_trainable),
-                packed_inputs(clone, inputs),
+                packed_inputs(clone, _perturbed(inputs, places, scope) if training else inputs),
                 return_losses=True,
                 **({"training": training} if clone._call_has_training_arg else {}),
             )
         outputs, state, losses = called
-        extra = sum(losses) if losses else 0.0
+        extra = sum([*losses, *noted]) if losses or noted else 0.0
         return outputs, state, extra
 
     return NetworkFunction(
@@ -231,6 +187,7 @@ def network_function(model: keras.Model, *, any_training: bool = False) -> Netwo
         order=tuple(position[id(v)] for v in clone.weights),
         layout=layout,
         own_rates=tuple(rates),
+        end_points=ends,
         apply=apply,
         num_outputs=num_outputs(model),
     )
@@ -374,9 +331,14 @@ def _take_penalties(model: keras.Model) -> dict[int, tuple[float, float]]:
     return strengths
 
 
-def _instrument(model: keras.Model, layout: Layout) -> list[float]:
-    """Let every layer that a member may vary ask the active scope; return own dropout rates by point."""
+def _instrument(model: keras.Model, layout: Layout) -> tuple[list[float], tuple[int, ...]]:
+    """Let every layer that a member may vary ask the active scope.
+
+    Returns:
+        Own dropout rates by point, and which points are nearest to input and output.
+    """
     rates: list[float] = []
+    names: list[str] = []
     num_noises = 0
     for layer in model._flatten_layers():
         if type(layer) is keras.layers.Dense:
@@ -390,15 +352,47 @@ def _instrument(model: keras.Model, layout: Layout) -> list[float]:
             if isinstance(layer, kind):
                 _replace_call(layer, make(layer, len(rates)))
                 rates.append(float(layer.rate))
+                names.append(layer.name)
+    _instrument_hidden(model, layout)
     operations = _operations(model)
-    for point in dropout_points(model, layout):
+    points = dropout_points(model, layout)
+    for point in points:
         if point.own_rate is None:
             operation = operations[point.layer]
             _replace_call(operation, _with_dropout_after(operation.call, len(rates), model))
             rates.append(0.0)
+            names.append(point.layer)
     _instrument_layout(model, layout)
     _instrument_activity(model, layout)
-    return rates
+    return rates, tuple(names.index(points[at].layer) for at in (0, -1)) if points else ()
+
+
+def _instrument_hidden(model: keras.Model, layout: Layout) -> None:
+    """Let hidden layers tell the scope what they put out, before dropout, as a penalty may want it."""
+    operations = _operations(model)
+    blocks = {
+        name: index for index, block in enumerate(layout.blocks) if block.gateable for name in block.layers
+    }
+    for name in hidden_ends(model, layout):
+        call = _with_noted_activity(
+            operations[name].call, layout.output_axis(name), blocks.get(name, -1), model
+        )
+        _replace_call(operations[name], call)
+
+
+def _instrument_inputs(model: keras.Model, places: Sequence[str | None]) -> None:
+    operations = _operations(model)
+    for place, name in enumerate(places):
+        if name:
+            _replace_call(operations[name], _with_noise_after(operations[name].call, place, model))
+
+
+def _perturbed(inputs: Sequence[Tensor], places: Sequence[str | None], scope: Scope) -> list[Tensor]:
+    """Return inputs with noise where it acts on the input itself."""
+    return [
+        scope.perturbed(place, values) if name == "" else values
+        for place, (values, name) in enumerate(zip(inputs, places, strict=True))
+    ]
 
 
 def _operations(model: keras.Model) -> dict[str, Any]:
@@ -448,7 +442,7 @@ def _dense_call(layer: Any) -> Callable[..., Tensor]:
     original = layer.call
 
     def call(inputs: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        scope = _ACTIVE.get()
+        scope = ACTIVE.get()
         if scope is None or len(inputs.shape) != 2:
             return original(inputs, *args, **kwargs)
         outputs = scope.matmul(inputs, ops.convert_to_tensor(layer.kernel))
@@ -463,13 +457,15 @@ def _dropout_call(layer: Any, point: int) -> Callable[..., Tensor]:
     original = layer.call
 
     def call(inputs: Tensor, training: bool = False) -> Tensor:
-        scope = _ACTIVE.get()
+        scope = ACTIVE.get()
         if scope is None:
             return original(inputs, training=training)
         if not training:
             return inputs
         shape = layer._get_noise_shape(inputs) if hasattr(layer, "_get_noise_shape") else layer.noise_shape
-        return scope.dropout(point, inputs, shape)
+        if type(layer) is not keras.layers.Dropout:
+            return scope.dropout(point, inputs, shape)
+        return scope.drop(point, inputs, shape)
 
     return call
 
@@ -478,7 +474,7 @@ def _gaussian_dropout_call(layer: Any, point: int) -> Callable[..., Tensor]:
     original = layer.call
 
     def call(inputs: Tensor, training: bool = False) -> Tensor:
-        scope = _ACTIVE.get()
+        scope = ACTIVE.get()
         if scope is None:
             return original(inputs, training=training)
         if not training:
@@ -492,21 +488,26 @@ def _gaussian_dropout_call(layer: Any, point: int) -> Callable[..., Tensor]:
 _ALPHA_DROPPED = -1.6732632423543772 * 1.0507009873554805  # what SELU tends to (Klambauer et al., 2017)
 
 
+def alpha_dropped(inputs: Tensor, kept: Tensor, rate: Tensor) -> Tensor:
+    """Return units with SELU's limit where `kept` is 0, and mean and variance restored."""
+    slope = ops.rsqrt((1.0 - rate) * (1.0 + rate * _ALPHA_DROPPED**2))
+    changed = inputs * kept + _ALPHA_DROPPED * (1.0 - kept)
+    return slope * changed - slope * _ALPHA_DROPPED * rate
+
+
 def _alpha_dropout_call(layer: Any, point: int) -> Callable[..., Tensor]:
     """AlphaDropout: dropped units get SELU's lower limit, and mean and variance are restored."""
     original = layer.call
 
     def call(inputs: Tensor, training: bool = False) -> Tensor:
-        scope = _ACTIVE.get()
+        scope = ACTIVE.get()
         if scope is None:
             return original(inputs, training=training)
         if not training:
             return inputs
         rate = scope.scaled_rate(point)
         kept = scope.dropout(point, ops.ones_like(inputs), layer.noise_shape) * (1.0 - rate)
-        slope = ops.rsqrt((1.0 - rate) * (1.0 + rate * _ALPHA_DROPPED**2))
-        changed = inputs * kept + _ALPHA_DROPPED * (1.0 - kept)
-        return slope * changed - slope * _ALPHA_DROPPED * rate
+        return alpha_dropped(inputs, kept, rate)
 
     return call
 
@@ -523,7 +524,7 @@ def _gaussian_noise_call(layer: Any, point: int) -> Callable[..., Tensor]:
     original = layer.call
 
     def call(inputs: Tensor, training: bool = False) -> Tensor:
-        scope = _ACTIVE.get()
+        scope = ACTIVE.get()
         if scope is None:
             return original(inputs, training=training)
         return inputs + layer.stddev * scope.gaussian(point, inputs) if training else inputs
@@ -541,7 +542,7 @@ def _batch_norm_call(layer: Any) -> Callable[..., Tensor]:
     object.__setattr__(layer, "_moments", shaped)
 
     def call(inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
-        scope = _ACTIVE.get()
+        scope = ACTIVE.get()
         rows = scope.row_mask() if scope is not None and training else None
         if rows is not None and mask is None:
             shape = (inputs.shape[0],) + (1,) * (len(inputs.shape) - 2)
@@ -553,7 +554,7 @@ def _batch_norm_call(layer: Any) -> Callable[..., Tensor]:
 
 def _activity_penalty(own: Callable[[Tensor], Tensor], block: int) -> Callable[[Tensor], Tensor]:
     def penalty(outputs: Tensor) -> Tensor:
-        scope = _ACTIVE.get()
+        scope = ACTIVE.get()
         rows = scope.row_mask() if scope is not None else None
         if scope is None or rows is None:
             return own(outputs)
@@ -569,9 +570,34 @@ def _activity_penalty(own: Callable[[Tensor], Tensor], block: int) -> Callable[[
 
 def _with_dropout_after(original: Callable[..., Tensor], point: int, owner: Any) -> Callable[..., Tensor]:
     def call(*args: Any, **kwargs: Any) -> Tensor:
-        scope, training = _scope_of(owner), _TRAINING.get()
+        scope, training = scope_of(owner), TRAINING.get()
         outputs = original(*args, **kwargs)
-        return scope.dropout(point, outputs, None) if scope is not None and training else outputs
+        return scope.drop(point, outputs, None) if scope is not None and training else outputs
+
+    return call
+
+
+def _with_noise_after(original: Callable[..., Tensor], place: int, owner: Any) -> Callable[..., Tensor]:
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        scope, training = scope_of(owner), TRAINING.get()
+        outputs = original(*args, **kwargs)
+        return scope.perturbed(place, outputs) if scope is not None and training else outputs
+
+    return call
+
+
+def _with_noted_activity(
+    original: Callable[..., Tensor], axis: Axis, block: int, owner: Any
+) -> Callable[..., Tensor]:
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        scope, training = scope_of(owner), TRAINING.get()
+        outputs = original(*args, **kwargs)
+        if scope is not None and training:
+            mask = None if axis is None else scope.feature_mask(axis)
+            penalty = scope.activity(outputs if mask is None else outputs * mask, block)
+            if penalty is not None:
+                note(penalty)
+        return outputs
 
     return call
 
@@ -580,7 +606,7 @@ def _with_mask(
     original: Callable[..., Tensor], axis: tuple[Segment, ...], owner: Any
 ) -> Callable[..., Tensor]:
     def call(*args: Any, **kwargs: Any) -> Tensor:
-        scope = _scope_of(owner)
+        scope = scope_of(owner)
         outputs = original(*args, **kwargs)
         mask = scope.feature_mask(axis) if scope is not None else None
         return outputs if mask is None else outputs * mask
@@ -590,7 +616,7 @@ def _with_mask(
 
 def _with_bypass(original: Callable[..., Tensor], block: int, owner: Any) -> Callable[..., Tensor]:
     def call(inputs: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        scope = _scope_of(owner)
+        scope = scope_of(owner)
         outputs = original(inputs, *args, **kwargs)
         gate = scope.gate(block) if scope is not None else None
         return outputs if gate is None else ops.where(gate, outputs, inputs)
@@ -604,7 +630,7 @@ def _with_gated_branch(
     """A layer takes its inputs as one list, an operation such as ``x + y`` as arguments."""
 
     def call(*args: Any, **kwargs: Any) -> Tensor:
-        scope = _scope_of(owner)
+        scope = scope_of(owner)
         gate = scope.gate(block) if scope is not None else None
         if gate is None:
             return original(*args, **kwargs)
@@ -616,18 +642,12 @@ def _with_gated_branch(
     return call
 
 
-def _scope_of(owner: Any) -> Scope | None:
-    # Cloning copies layers but shares plain operations (``x + y``) with the user's model and with other
-    # clones of it; they answer only to the clone that is being traced.
-    return _ACTIVE.get() if _OWNER.get() is owner else None
-
-
 def _masked_layer_norm(layer: Any, segments: Any) -> Callable[..., Tensor]:
     """LayerNormalization whose mean and variance leave masked units out, as the narrower layer would."""
     original = layer.call
 
     def call(inputs: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        scope = _ACTIVE.get()
+        scope = ACTIVE.get()
         mask = scope.feature_mask(segments) if scope is not None else None
         if mask is None:
             return original(inputs, *args, **kwargs)

@@ -13,7 +13,7 @@ from wellfit.models._probe import weight_values
 from wellfit.models._rebuild import Config, Edits, rebuild
 
 
-class _Replaced(keras.optimizers.Optimizer):
+class ReplacedByGradient(keras.optimizers.Optimizer):
     """An optimizer after whose update each weight is its own gradient."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
@@ -56,7 +56,7 @@ def gradients(
         [0.0, -2.0]
     """
     copy = rebuild(model, Edits(change=_unpenalized))
-    copy.compile(optimizer=_Replaced(learning_rate=1.0, name="replaced"), loss=loss)
+    copy.compile(optimizer=ReplacedByGradient(learning_rate=1.0, name="replaced"), loss=loss)
     packed = packed_inputs(copy, [np.asarray(values) for values in inputs])
     found: list[dict[str, np.ndarray]] = []
     for values in weights:

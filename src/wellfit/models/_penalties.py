@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from wellfit.models._kernels import OrthogonalL1L2, hidden_kernels, reached
+from wellfit.models._kernels import orthogonality as orthogonality_of
 from wellfit.models._kinds import is_kernel
 from wellfit.models._probe import predictions, probe_inputs, value_of
 from wellfit.models._rebuild import Config, Edits, copy_compile, copy_weights, rebuild
@@ -26,7 +28,7 @@ _KNOWN = ("L1", "L2", "L1L2")
 
 
 def with_penalties(
-    model: keras.Model, *, l1: float = 0.0, l2: float = 0.0, scale: float = 1.0
+    model: keras.Model, *, l1: float = 0.0, l2: float = 0.0, scale: float = 1.0, where: str = "all"
 ) -> keras.Model:
     """Return the network with other weight penalties, its weights kept.
 
@@ -42,6 +44,7 @@ def with_penalties(
         l1: strength added on every kernel (embeddings included; biases and normalization are not).
         l2: likewise, times the sum of squares.
         scale: factor on the strengths that the network itself declares; 0 removes them.
+        where: whether `l1` and `l2` reach the kernels of ``all`` layers, of the ``first`` or of the ``last``.
 
     Returns:
         A plain Keras network with the same predictions, compiled as `model` was.
@@ -59,21 +62,69 @@ def with_penalties(
         if not 0 <= value < float("inf"):
             raise SettingsError(f"{name} is out of range", received=f"{name}={value}", expected="at least 0")
 
+    on = _reached(model, where)
+    holders = {id(layer) for layer in model._flatten_layers() for v in layer.weights if id(v) in on}
+
     def change(layer: Any, config: Config) -> Config:
-        # A factor for each feature is called a kernel, too, but is none.
-        is_vector = isinstance(layer, keras.layers.EinsumDense) and not is_kernel(layer.weights[0])
-        added = (0.0, 0.0) if is_vector else (l1, l2)
+        added = (l1, l2) if id(layer) in holders else (0.0, 0.0)
         return _with_strengths(config, *added, scale, layer.name)
 
     changed = rebuild(model, Edits(change=change))
     copy_weights(model, changed)
-    _check(model, changed, l1, l2, scale)
+    _check(model, changed, (l1, l2), scale, where)
     copy_compile(model, changed)
     return changed
 
 
+def with_bounds(model: keras.Model, *, orthogonality: float = 0.0, max_norm: float = 0.0) -> keras.Model:
+    """Return the network with `OrthogonalRegularizer` and `MaxNorm` on its hidden kernels, its weights kept.
+
+    A kernel that has a regularizer or a constraint already keeps its own. Kernels of nested networks and
+    wrappers are left as they are.
+
+    Args:
+        model: a built Sequential or functional model.
+        orthogonality: strength over columns, which belong to the units; 0 for none.
+        max_norm: largest norm of the weights into a unit; 0 for none.
+
+    Raises:
+        UnsupportedModelError: the network cannot be rebuilt.
+    """
+    variables = model.trainable_variables
+    shapes = [tuple(variable.shape) for variable in variables]
+    found = hidden_kernels([v.path for v in variables], [is_kernel(v) for v in variables], shapes)
+    hidden = {id(variable) for variable, is_hidden in zip(variables, found, strict=True) if is_hidden}
+    largest: Any = max_norm
+    regularizer = keras.regularizers.OrthogonalRegularizer(orthogonality, mode="columns")
+    constraint = keras.constraints.MaxNorm(largest, axis=0)
+
+    def change(layer: Any, config: Config) -> Config:
+        kernel: Any = getattr(layer, "kernel", None)
+        if id(kernel) not in hidden:
+            return config
+        changed = dict(config)
+        # Of a single unit there are no pairs, and Keras would divide by their number.
+        if orthogonality and kernel.shape[1] > 1 and config.get("kernel_regularizer", 0) is None:
+            changed["kernel_regularizer"] = keras.regularizers.serialize(regularizer)
+        if max_norm and config.get("kernel_constraint", 0) is None:
+            changed["kernel_constraint"] = keras.constraints.serialize(constraint)
+        return changed
+
+    changed = rebuild(model, Edits(change=change))
+    copy_weights(model, changed)
+    copy_compile(model, changed)
+    return changed
+
+
+def _reached(model: keras.Model, where: str) -> set[int]:
+    """Return which kernels penalties reach, by identity."""
+    variables = model.trainable_variables
+    chosen = reached([v.path for v in variables], [is_kernel(v) for v in variables], where)
+    return {id(variable) for variable, is_on in zip(variables, chosen, strict=True) if is_on}
+
+
 def penalty(model: keras.Model) -> float:
-    """Return the sum of the L1 and L2 weight penalties in effect, reckoned from the weights themselves.
+    """Return the sum of the L1, L2 and members' orthogonality penalties in effect on the weights.
 
     Example:
         >>> penalty(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]))
@@ -84,13 +135,18 @@ def penalty(model: keras.Model) -> float:
         l1, l2 = strengths(variable)
         value = value_of(variable).astype(np.float64)
         total += l1 * float(np.abs(value).sum()) + l2 * float(np.square(value).sum())
+        if isinstance(variable.regularizer, OrthogonalL1L2):
+            found: Any = keras.ops.convert_to_numpy(
+                orthogonality_of(variable.value, float(variable.shape[1]))
+            )
+            total += variable.regularizer.factor * float(found)
     return total
 
 
 def strengths(variable: Any) -> tuple[float, float]:
     """Return the L1 and L2 strength that is in effect on a variable; zeros for another regularizer."""
     regularizer = variable.regularizer
-    if type(regularizer).__name__ not in _KNOWN:
+    if type(regularizer).__name__ not in _KNOWN and not isinstance(regularizer, OrthogonalL1L2):
         return 0.0, 0.0
     return float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))
 
@@ -132,13 +188,16 @@ def _regularizer(own: Any, added: tuple[float, float], scale: float, where: str)
     return keras.regularizers.serialize(made)
 
 
-def _check(before: keras.Model, after: keras.Model, l1: float, l2: float, scale: float) -> None:
+def _check(
+    before: keras.Model, after: keras.Model, strength: tuple[float, float], scale: float, where: str
+) -> None:
     """Refuse to hand out a network whose penalties are not what was asked for, or that predicts otherwise."""
     pairs = zip(before.trainable_variables, after.trainable_variables, strict=True)
     wrong: list[str] = []
+    on = _reached(after, where)
     for old, new in pairs:
         own_l1, own_l2 = strengths(old)
-        added = (l1, l2) if is_kernel(new) else (0.0, 0.0)
+        added = strength if id(new) in on else (0.0, 0.0)
         expected = (scale * own_l1 + added[0], scale * own_l2 + added[1])
         if not np.allclose(strengths(new), expected, rtol=1e-6, atol=0):
             wrong.append(new.path)

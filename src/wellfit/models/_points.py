@@ -74,3 +74,63 @@ def _open_end(graph: Graph, call: Call) -> Call | None:
         return None
     is_linear = not any(is_nonlinear(other.operation) for other in chain)
     return None if is_linear and any(is_merge(reader.operation) for reader in readers) else end
+
+
+def hidden_ends(model: keras.Model, layout: Layout) -> tuple[str, ...]:
+    """Return where outputs of hidden layers can be read: behind their activation, before dropout.
+
+    Hidden layers are those of `dropout_points`; a network without a known graph has none.
+    """
+    if layout.reason or why_no_graph(model):
+        return ()
+    graph = read_graph(model)
+    ends = (_hidden_end(graph, call) for call in graph.calls)
+    return tuple(dict.fromkeys(end.name for end in ends if end is not None))
+
+
+def _hidden_end(graph: Graph, call: Call) -> Call | None:
+    if not is_dense(call.operation) or len(graph.calls_of(call.name)) != 1:
+        return None
+    chain = follow(graph, call)
+    if not is_hidden(graph, (chain[-1].index, 0)) or len(graph.calls_of(chain[-1].name)) != 1:
+        return None
+    dropped = next((i for i, one in enumerate(chain) if is_dropout(one.operation)), len(chain))
+    before = chain[:dropped]
+    readers = [graph.calls[index] for index in graph.consumers.get((before[-1].index, 0), ())]
+    is_linear = not any(is_nonlinear(one.operation) for one in before)
+    return None if is_linear and any(is_merge(reader.operation) for reader in readers) else before[-1]
+
+
+def input_places(model: keras.Model) -> tuple[str | None, ...]:
+    """Return for each input of a network where noise on it acts.
+
+    An empty string stands for the input itself, a name for the adapted `Normalization` that alone reads
+    it, behind which the input has its scaled unit; None where the input is not made of real numbers.
+    """
+    inputs = getattr(model, "inputs", None)
+    if not inputs:
+        structure = getattr(model, "_inputs_struct", None)
+        return ("",) * len(keras.tree.flatten(structure)) if structure is not None else ("",)
+    if why_no_graph(model):
+        return tuple("" if _is_real(tensor) else None for tensor in inputs)
+    graph = read_graph(model)
+    return tuple(_place(graph, tensor) for tensor in inputs)
+
+
+def _place(graph: Graph, tensor: Any) -> str | None:
+    if not _is_real(tensor):
+        return None
+    readers = graph.consumers.get(graph.keys[id(tensor)], ())
+    first = graph.calls[readers[0]] if len(readers) == 1 else None
+    return first.name if first is not None and isinstance(first.operation, keras.layers.Normalization) else ""
+
+
+def _is_real(tensor: Any) -> bool:
+    return "float" in str(tensor.dtype)
+
+
+def points_at(model: keras.Model, layout: Layout, where: str) -> frozenset[str]:
+    """Return the layers of all dropout points, of the first one, or of the last one."""
+    points = dropout_points(model, layout)
+    chosen = {"all": points, "first": points[:1], "last": points[-1:]}[where]
+    return frozenset(point.layer for point in chosen)

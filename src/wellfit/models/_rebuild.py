@@ -23,6 +23,7 @@ class Edits:
 
     Attributes:
         change: gets a layer and its config and returns the config of the new layer.
+        kind: gets a layer and returns the class of the new one.
         removed: blocks to leave out.
         repeated: a block and how many more times it runs after itself.
         inserted: layer name to a function that makes the layer to put after it; it gets a suffix for the
@@ -36,6 +37,7 @@ class Edits:
     """
 
     change: Callable[[Any, Config], Config] = field(default=lambda layer, config: config)
+    kind: Callable[[Any], Any] = type
     removed: tuple[DepthBlock, ...] = ()
     repeated: tuple[DepthBlock, int] | None = None
     inserted: Mapping[str, Callable[[str], keras.layers.Layer]] = field(default_factory=dict)
@@ -97,6 +99,8 @@ class _Rebuild:
         if call.is_input:
             self._inputs[key] = self._input(call)
             self._tensors[key] = self._continued(call, self._inputs[key])
+            if call.name in self._edits.inserted:
+                self._after(call, self._insert(call.name))
             return
         if call.name in self._skipped or call.name in self._edits.passed:
             self._tensors[key] = self._tensors[self._way_around(call)]
@@ -185,14 +189,14 @@ class _Rebuild:
         if not isinstance(operation, keras.layers.Layer):
             return operation
         if isinstance(operation, keras.Model):
-            nested = rebuild(operation, Edits(change=self._edits.change))
+            nested = rebuild(operation, Edits(change=self._edits.change, kind=self._edits.kind))
             nested.name = name or operation.name
             return nested
         if isinstance(operation, keras.layers.Lambda):
             return copied_lambda(operation, name)
         try:
             config = self._edits.change(operation, operation.get_config())
-            return type(operation).from_config({**config, "name": name or operation.name})
+            return self._edits.kind(operation).from_config({**config, "name": name or operation.name})
         except (TypeError, ValueError, NotImplementedError) as error:
             raise UnsupportedModelError(
                 f"layer {operation.name!r} ({type(operation).__name__}) cannot be cloned",

@@ -13,13 +13,16 @@ from wellfit.models._compile import LOSSES, TrainingSetup
 from wellfit.models._function import cloned
 from wellfit.models._graph import why_no_graph
 from wellfit.models._initializers import uncompiled
+from wellfit.models._kernels import Both, OrthogonalL1L2, hidden_kernels, reached
 from wellfit.models._kinds import is_dropout, is_kernel
 from wellfit.models._layout_types import Layout
 from wellfit.models._optimizer import reference_rate
 from wellfit.models._penalties import strengths
+from wellfit.models._points import points_at
 from wellfit.models._rebuild import set_weights
 from wellfit.models._resize import group_units, narrow, narrowing_indices
-from wellfit.models._surgery import scaled_rate, with_dropout
+from wellfit.models._schedules import LONG_SCHEDULES, long_schedule
+from wellfit.models._surgery import scaled_rate, with_activity_penalty, with_dropout, with_input_noise
 from wellfit.records import UnsupportedModelError
 
 ops: Any = keras.ops  # whose annotations leave out what its functions return
@@ -34,12 +37,12 @@ class Variant:
 
     Attributes:
         learning_rate: initial.
-        schedule: ``constant``, ``exponential``, ``cosine`` or ``plateau``.
+        schedule: a name in `SCHEDULES`.
         decay: final share of the rate, for exponential and cosine.
         num_updates: updates in all epochs, over which the rate decays.
         warmup: share of the updates over which the rate rises.
         clip_norm: largest norm of all gradients together; 0 for none.
-        label_smoothing: whether the labels will be smoothed (they then come one-hot).
+        soft_labels: whether the labels will be smoothed or mixed (they then come one-hot).
         l1: added on kernels.
         l2: likewise.
         weight_decay: decoupled, on kernels.
@@ -49,6 +52,14 @@ class Variant:
         width: share of units.
         depth: 0 or fewer.
         seed: of its random layers.
+        orthogonality: on hidden kernels.
+        max_norm: of the weights into a hidden unit; 0 for none.
+        activity_l2: on outputs of hidden layers.
+        penalty_where: which kernels penalties reach.
+        dropout_where: which points `dropout` is for.
+        dropout_kind: what plain dropout becomes.
+        input_noise: standard deviation.
+        input_dropout: share of the inputs.
     """
 
     learning_rate: float
@@ -57,7 +68,7 @@ class Variant:
     num_updates: int
     warmup: float
     clip_norm: float
-    label_smoothing: bool
+    soft_labels: bool
     l1: float
     l2: float
     weight_decay: float
@@ -67,6 +78,14 @@ class Variant:
     width: float
     depth: int
     seed: int
+    orthogonality: float = 0.0
+    max_norm: float = 0.0
+    activity_l2: float = 0.0
+    penalty_where: str = "all"
+    dropout_where: str = "all"
+    dropout_kind: str = "dropout"
+    input_noise: float = 0.0
+    input_dropout: float = 0.0
 
 
 def build_variant(
@@ -88,8 +107,13 @@ def build_variant(
     # Compile settings are made below; copying them would fail for a loss that is a plain function.
     with uncompiled(model):
         built = _structured(model, layout, weights, variant)
-    for variable in built.trainable_variables:
-        _penalize(variable, variant)
+    kernels = _kernels(built, variant.penalty_where)
+    for variable, is_reached, is_hidden in kernels:
+        _penalize(variable, variant, is_reached, is_hidden)
+        if variant.max_norm and is_hidden:
+            largest: Any = variant.max_norm  # which Keras declares as an integer
+            bound = keras.constraints.MaxNorm(largest, axis=0)
+            variable.constraint = bound if variable.constraint is None else Both(variable.constraint, bound)
     _seed(built, variant.seed)
     _compile(built, model, setup, variant)
     return built
@@ -152,9 +176,27 @@ def _structured(
         built = narrow(model, layout, weights, width=min(variant.width, 1.0), depth=min(variant.depth, 0))
     else:
         built = narrow(model, layout, weights)
-    if variant.dropout is not None or variant.dropout_scale != 1:
-        built = with_dropout(built, variant.dropout, scale=variant.dropout_scale)
+    if variant.dropout is not None or variant.dropout_scale != 1 or variant.dropout_kind != "dropout":
+        built = with_dropout(
+            built,
+            variant.dropout,
+            scale=variant.dropout_scale,
+            points=points_at(model, layout, variant.dropout_where),
+            kind=variant.dropout_kind,
+        )
+    if variant.activity_l2:
+        built = with_activity_penalty(built, variant.activity_l2)
+    if variant.input_noise or variant.input_dropout:
+        built = with_input_noise(built, noise=variant.input_noise, dropout=variant.input_dropout)
     return _with_class(model, built)
+
+
+def _kernels(built: Any, where: str) -> list[tuple[Any, bool, bool]]:
+    """Return each trainable variable, whether penalties reach it, and whether it is a hidden kernel."""
+    variables = built.trainable_variables
+    paths, kernels = [v.path for v in variables], [is_kernel(v) for v in variables]
+    hidden = hidden_kernels(paths, kernels, [tuple(v.shape) for v in variables])
+    return list(zip(variables, reached(paths, kernels, where), hidden, strict=True))
 
 
 def _with_class(model: keras.Model, built: Any) -> keras.Model:
@@ -188,26 +230,35 @@ def _without_graph(model: keras.Model, weights: Sequence[np.ndarray], variant: V
             expected="width=1 and depth=0",
             fix="write it with keras.Sequential or keras.Model(inputs, outputs)",
         )
+    if variant.input_noise or variant.input_dropout or variant.dropout_kind != "dropout":
+        raise UnsupportedModelError(
+            f"model '{model.name}' cannot get other layers: its graph is known only to its own code.",
+            received="noise on inputs, or another kind of dropout",
+            expected="input_noise=0, input_dropout=0 and dropout_kind='dropout'",
+            fix="write it with keras.Sequential or keras.Model(inputs, outputs)",
+        )
     built, _ = cloned(model)
     set_weights(built, list(weights))
+    points = points_at(built, Layout(reason="no graph"), variant.dropout_where)
     for layer in built._flatten_layers():
         if is_dropout(layer):
-            rate = variant.dropout
+            rate = variant.dropout if layer.name in points else None
             layer.rate = scaled_rate(layer.rate, variant.dropout_scale) if rate is None else rate
             if layer.rate > 0 and not hasattr(layer, "seed_generator"):
                 layer.seed_generator = keras.random.SeedGenerator(variant.seed)
     return built
 
 
-def _penalize(variable: Any, variant: Variant) -> None:
+def _penalize(variable: Any, variant: Variant, is_reached: bool, is_hidden: bool) -> None:
     """Set a variable's regularizer, which Keras reads from the variable whenever it sums up losses."""
     own_l1, own_l2 = strengths(variable)
     if variable.regularizer is not None and own_l1 == own_l2 == 0:
         return  # another kind of penalty stays as it is
-    kernel = is_kernel(variable)
-    l1 = own_l1 * variant.penalty_scale + (variant.l1 if kernel else 0.0)
-    l2 = own_l2 * variant.penalty_scale + (variant.l2 if kernel else 0.0)
+    l1 = own_l1 * variant.penalty_scale + (variant.l1 if is_reached else 0.0)
+    l2 = own_l2 * variant.penalty_scale + (variant.l2 if is_reached else 0.0)
     variable.regularizer = keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
+    if variant.orthogonality and is_hidden and variable.shape[1] > 1:
+        variable.regularizer = OrthogonalL1L2(l1, l2, variant.orthogonality)
 
 
 def _seed(model: keras.Model, seed: int) -> None:
@@ -220,7 +271,8 @@ def _seed(model: keras.Model, seed: int) -> None:
 def _compile(built: keras.Model, model: keras.Model, setup: TrainingSetup, variant: Variant) -> None:
     optimizer = _optimizer(model, setup, variant)
     if variant.weight_decay:
-        _decay_kernels(optimizer, built, variant.weight_decay)
+        decayed = {v.path for v, is_reached, _ in _kernels(built, variant.penalty_where) if is_reached}
+        _decay_kernels(optimizer, decayed, variant.weight_decay)
     own_loss: Any = getattr(model, "loss", None) if model.compiled else setup.loss
     loss = None if own_loss is None else _loss(setup, variant)
     built.compile(optimizer=optimizer, loss=loss, run_eagerly=bool(getattr(model, "run_eagerly", False)))
@@ -231,7 +283,7 @@ def _loss(setup: TrainingSetup, variant: Variant) -> keras.losses.Loss:
     if setup.loss_name not in LOSSES:
         return setup.loss
     name = setup.loss_name
-    if name == "sparse_categorical_crossentropy" and variant.label_smoothing:
+    if name == "sparse_categorical_crossentropy" and variant.soft_labels:
         name = "categorical_crossentropy"
     options = {key: setup.loss_config[key] for key in ("from_logits", "delta") if key in setup.loss_config}
     return LOSSES[name](**options)
@@ -288,6 +340,8 @@ class MemberSchedule(keras.optimizers.schedules.LearningRateSchedule):
         elif variant.schedule == "cosine":
             wave = 0.5 * (1.0 + ops.cos(np.pi * ops.minimum(progress, 1.0)))
             factor = (1.0 - variant.decay) * wave + variant.decay
+        elif variant.schedule in LONG_SCHEDULES:
+            factor = long_schedule(variant.schedule, progress, variant.decay)
         if variant.warmup:
             steps = max(float(np.float32(variant.warmup * variant.num_updates)), 1.0)
             factor = factor * ops.minimum((ops.cast(step, "float32") + 1.0) / steps, 1.0)
@@ -300,13 +354,12 @@ class MemberSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return {}
 
 
-def _decay_kernels(optimizer: Any, model: keras.Model, strength: float) -> None:
+def _decay_kernels(optimizer: Any, kernels: set[str], strength: float) -> None:
     """Let an optimizer shrink kernels by ``learning_rate * strength`` before each of its updates.
 
     Keras' own ``weight_decay`` would also shrink biases and normalization, at one strength for all.
     """
     own = optimizer._apply_weight_decay
-    kernels = {variable.path for variable in model.trainable_variables if is_kernel(variable)}
 
     def apply(variables: Sequence[Any]) -> None:
         for variable in variables:

@@ -4,6 +4,7 @@ from wellfit.population._choose import ExecutorChoice, choose_executor, open_exe
 from wellfit.population._device import enable_compilation_cache, num_workers
 from wellfit.population._executor import Executor, MemberRun
 from wellfit.population._initial import biased_weights, initial_weights, standard_weights
+from wellfit.population._mechanisms import FREE, mechanism_groups
 from wellfit.population._population import Population
 from wellfit.population._run import Run
 from wellfit.population._sequential import FitExecutor
@@ -11,6 +12,7 @@ from wellfit.population._shared import TargetScaling
 from wellfit.population._worker import WorkerExecutor
 
 __all__ = [
+    "FREE",
     "Executor",
     "ExecutorChoice",
     "FitExecutor",
@@ -23,6 +25,7 @@ __all__ = [
     "choose_executor",
     "enable_compilation_cache",
     "initial_weights",
+    "mechanism_groups",
     "num_workers",
     "open_executor",
     "standard_weights",

@@ -8,9 +8,18 @@ from typing import Any
 import numpy as np
 
 from wellfit.models import Layout
-from wellfit.records import SCHEDULES, Members, SettingsError
+from wellfit.records import AVERAGINGS, DROPOUT_KINDS, SCHEDULES, WHERES, Members, SettingsError
 
 Array = Any
+
+
+def _at_least_zero(values: Array) -> Array:
+    return np.isfinite(values) & (values >= 0)
+
+
+def _position(known: tuple[str, ...]) -> tuple[str, Callable[[Array], Array]]:
+    return f"0 to {len(known) - 1}", lambda values: (values >= 0) & (values < len(known))
+
 
 # Whatever else is wrong with a number (a learning rate of NaN) is a member that diverges, not an error.
 _RANGES: dict[str, tuple[str, Callable[[Array], Array]]] = {
@@ -18,13 +27,25 @@ _RANGES: dict[str, tuple[str, Callable[[Array], Array]]] = {
     "epochs": ("at least 1", lambda values: values >= 1),
     "num_visits": ("0 for one pass, or more", lambda values: values >= 0),
     "patience": ("0 for none, or more", lambda values: values >= 0),
-    "schedule": (f"0 to {len(SCHEDULES) - 1}", lambda values: (values >= 0) & (values < len(SCHEDULES))),
+    "schedule": _position(SCHEDULES),
     "warmup": ("0 to 1", lambda values: (values >= 0) & (values <= 1)),
     "clip_norm": ("0 for none, or more", lambda values: values >= 0),
     "dropout": ("NaN, or at least 0 and below 1", lambda v: np.isnan(v) | ((v >= 0) & (v < 1))),
     "dropout_scale": ("at least 0", lambda values: values >= 0),
     "label_smoothing": ("0 to 1", lambda values: (values >= 0) & (values <= 1)),
     "width": ("above 0, at most 1", lambda values: (values > 0) & (values <= 1)),
+    "orthogonality": ("at least 0", _at_least_zero),
+    "max_norm": ("0 for none, or more", _at_least_zero),
+    "activity_l2": ("at least 0", _at_least_zero),
+    "penalty_where": _position(WHERES),
+    "dropout_where": _position(WHERES),
+    "dropout_kind": _position(DROPOUT_KINDS),
+    "input_noise": ("at least 0", _at_least_zero),
+    "input_dropout": ("at least 0 and below 1", lambda values: (values >= 0) & (values < 1)),
+    "mixup": ("0 for none, or more", _at_least_zero),
+    "cutmix": ("0 for none, or more", _at_least_zero),
+    "adversarial": ("0 for none, or more", _at_least_zero),
+    "averaging": _position(AVERAGINGS),
 }
 
 
@@ -61,6 +82,8 @@ def check_members(
     for name, (expected, is_good) in _RANGES.items():
         _refuse(members, name, is_good(getattr(members, name)), expected)
     _check_depth(members, layout)
+    if layout.reason:
+        _refuse(members, "activity_l2", members.activity_l2 == 0, f"0, as {layout.reason}")
     width = members.class_weight.shape[1]
     if width and num_classes and width != num_classes:
         raise SettingsError(

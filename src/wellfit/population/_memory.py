@@ -18,7 +18,9 @@ _NUM_CURVES = 5
 _CGROUP = Path("/sys/fs/cgroup")
 
 
-def member_bytes(network: NetworkFunction, optimizer: OptimizerFunction, num_epochs: int) -> int:
+def member_bytes(
+    network: NetworkFunction, optimizer: OptimizerFunction, num_epochs: int, *, averaged: bool = False
+) -> int:
     """Return what one member's state takes while it trains.
 
     Weights and best weights, the optimizer's variables, and all of these once more, for a call of the
@@ -28,10 +30,11 @@ def member_bytes(network: NetworkFunction, optimizer: OptimizerFunction, num_epo
         network: the network.
         optimizer: the optimizer.
         num_epochs: epochs at most.
+        averaged: whether a mean of the weights is kept as well.
     """
     weights = sum(_size(info.shape, info.dtype) for info in network.variables)
     moments = sum(value.nbytes for value in optimizer.initial)
-    return 2 * (2 * weights + moments) + 4 * _NUM_CURVES * num_epochs
+    return 2 * ((3 if averaged else 2) * weights + moments) + 4 * _NUM_CURVES * num_epochs
 
 
 def free_bytes() -> int:

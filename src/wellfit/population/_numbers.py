@@ -9,30 +9,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from wellfit.models import NetworkFunction, OptimizerFunction, group_units, scaled_rate
+from wellfit.models import NetworkFunction, OptimizerFunction, scaled_rate
 from wellfit.population._initial import given_weights, initial_weights
+from wellfit.population._masks import block_gates, member_units
+from wellfit.population._mechanisms import mechanism_numbers, used
 from wellfit.population._program import RUNNING, Numbers, State, Traits
-from wellfit.records import Members
+from wellfit.records import WHERES, Members
 
 Array = Any  # NumPy on the host, JAX on the device
-
-
-def member_units(network: NetworkFunction, width: Array) -> Array:
-    """Return ``[member, group]`` units that are on for each member's share."""
-    shares, member_share = np.unique(width, return_inverse=True)
-    table = [group_units(network.layout, float(share)) for share in shares]
-    return np.asarray(table, np.int32).reshape(len(shares), -1)[member_share]
-
-
-def block_gates(network: NetworkFunction, depth: Array) -> Array:
-    """Return ``[member, block]`` booleans: the last ``-depth`` gateable blocks are off."""
-    blocks = network.layout.blocks
-    gateable = [index for index, block in enumerate(blocks) if block.gateable]
-    gates = np.ones((len(depth), len(blocks)), bool)
-    for member, change in enumerate(depth):
-        for index in gateable[len(gateable) + int(change) :] if change < 0 else ():
-            gates[member, index] = False
-    return gates
 
 
 def member_rates(network: NetworkFunction, members: Members) -> Array:
@@ -42,7 +26,16 @@ def member_rates(network: NetworkFunction, members: Members) -> Array:
     table = [[scaled_rate(float(rate), float(scale)) for rate in own] for scale in scales]
     scaled = np.asarray(table, np.float32).reshape(len(scales), len(own))[which]
     absolute = np.broadcast_to(members.dropout[:, None], scaled.shape)
+    absolute = np.where(_reached_points(network, members), absolute, np.nan)
     return np.clip(np.where(np.isnan(absolute), scaled, absolute), 0.0, 0.999).astype(np.float32)
+
+
+def _reached_points(network: NetworkFunction, members: Members) -> Array:
+    """Return ``[member, point]`` which points a member's own rate is for."""
+    table = np.ones((len(WHERES), len(network.own_rates)), bool)
+    for where, point in zip(("first", "last"), network.end_points, strict=False):
+        table[WHERES.index(where)] = np.arange(len(network.own_rates)) == point
+    return table[members.dropout_where]
 
 
 def member_numbers(network: NetworkFunction, members: Members) -> Numbers:
@@ -52,6 +45,7 @@ def member_numbers(network: NetworkFunction, members: Members) -> Numbers:
         "rates": member_rates(network, members),
         "units": member_units(network, members.width),
         "gates": block_gates(network, members.depth),
+        "own": mechanism_numbers(network, members),
     }
     every = {**direct, **computed}
     return Numbers(**{name: every[name] for name in Numbers._fields})
@@ -68,6 +62,7 @@ def needed_traits(network: NetworkFunction, members: Members, *, shuffle: bool, 
         smoothing=bool((members.label_smoothing != 0).any()),
         class_weight=bool((members.class_weight != 1).any()) if members.class_weight.size else False,
         shuffle=shuffle,
+        mechanisms=used(members),
         batch_size=int(members.batch_size[0]),
         measured_rows=measured_rows,
     )
@@ -78,6 +73,8 @@ def initial_state(
     optimizer: OptimizerFunction,
     members: Members,
     weights: Sequence[Array] | None = None,
+    *,
+    averaged: bool = False,
 ) -> State:
     """Return the state of members that have not trained yet, as NumPy arrays.
 
@@ -87,6 +84,7 @@ def initial_state(
         members: who starts.
         weights: initial weights in the order of the network's variables, each with or without a
             leading member axis; drawn from the seeds if None.
+        averaged: whether the program keeps averages of the weights.
     """
     count = len(members)
     units = member_units(network, members.width) if (members.width < 1).any() else None
@@ -105,6 +103,7 @@ def initial_state(
         other=other,
         optimizer=[np.broadcast_to(v, (count, *v.shape)).copy() for v in optimizer.initial],
         best=(trainable, other),
+        average=(trainable, other) if averaged else (),
         best_loss=full(np.inf, np.float32),
         best_epoch=full(-1, np.int32),
         wait=full(0, np.int32),

@@ -41,9 +41,9 @@ class Population:
         num_label_orders: how many permutations of the labels members can refer to (0 is the true order).
         block_size: members that run in one call; chosen for the device and the network if None.
         measured_rows: training rows on which the training loss is measured after each epoch, at most.
-        vary: names of `Traits` that programs hold from the start (``dropout``, ``width``, ``depth``,
-            ``label_order``, ``clipping``, ``smoothing``, ``class_weight``), so that members who need
-            them later do not cause another compilation.
+        vary: names of `Traits` or mechanisms that programs hold from the start (``dropout``, ``width``,
+            ``depth``, ``label_order``, ``clipping``, ``smoothing``, ``class_weight``, ``mixup``, ...), so
+            that members who need them later do not cause another compilation.
         memory_bytes: what the states of members may take at once in `train`; half of what is free if None.
             A run of `start` holds all its members.
 
@@ -70,7 +70,7 @@ class Population:
     ) -> None:
         self.network, self.setup, self.dataset = network, setup, dataset
         self.measured_rows, self.memory_bytes = measured_rows, memory_bytes
-        self._vary = dict.fromkeys(vary, True)
+        self._vary = tuple(vary)
         self.block_size = block_size or _default_block_size(network)
         self.optimizer = optimizer_function(
             {"class_name": setup.optimizer, "config": dict(setup.optimizer_config)},
@@ -212,7 +212,7 @@ class Population:
 
     def _predictor(self, needed: Traits) -> Program:
         """Return any program that can predict for members with these traits; batches do not matter."""
-        wanted = replace(needed, **self._vary)
+        wanted = needed.holding(self._vary)
         for program in self._programs:
             if (program.traits.width or not wanted.width) and (program.traits.depth or not wanted.depth):
                 return program
@@ -226,7 +226,8 @@ class Population:
     def _chunk_size(self, members: Members) -> int:
         """Return how many members' states fit the memory, at least a block."""
         budget = self.memory_bytes if self.memory_bytes is not None else int(SHARE * free_bytes())
-        each = member_bytes(self.network, self.optimizer, int(members.epochs.max(initial=1)))
+        longest, averaged = int(members.epochs.max(initial=1)), bool(members.averaging.any())
+        each = member_bytes(self.network, self.optimizer, longest, averaged=averaged)
         return max(budget // each, self.block_size, 1)
 
     def _rows_of(self, weights: Sequence[Array], chosen: Array) -> list[Array]:
@@ -261,7 +262,7 @@ class Population:
     def program(self, needed: Traits, *, reuse: bool = True) -> Program:
         """Return a program that covers the needed traits, an earlier one where there is."""
         if reuse:
-            needed = replace(needed, **self._vary)
+            needed = needed.holding(self._vary)
         for program in self._programs:
             if program.traits == needed or (reuse and program.traits.covers(needed)):
                 return program

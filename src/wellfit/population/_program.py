@@ -6,20 +6,21 @@ a second population with other strengths compiles nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from wellfit.models import NetworkFunction, OptimizerFunction
+from wellfit.models import LONG_SCHEDULES, NetworkFunction, OptimizerFunction, long_schedule
 from wellfit.population._device import chunk_rows
 from wellfit.population._losses import RowLoss, correct, encode_target, smooth
+from wellfit.population._mechanisms import Batch, Compute, Mechanism, held
 from wellfit.population._random import derive, shuffle_keys, shuffled
 from wellfit.population._scope import MemberScope
-from wellfit.records import RESULTS, Task
+from wellfit.records import RESULTS, SCHEDULES, Task
 
 RUNNING = -1
 SEGMENT = 32  # epochs a call of the program can return curves for
@@ -28,7 +29,10 @@ Tree = Any
 
 
 class Numbers(NamedTuple):
-    """One member's numbers as device arrays; see `Members` for their meaning. Leading axis: member."""
+    """One member's numbers as device arrays; see `Members` for their meaning. Leading axis: member.
+
+    `own` holds those of the mechanisms by name.
+    """
 
     seed: jax.Array
     split: jax.Array
@@ -54,15 +58,20 @@ class Numbers(NamedTuple):
     patience: jax.Array
     start_epoch: jax.Array
     restore_best: jax.Array
+    own: dict[str, jax.Array]
 
 
 class State(NamedTuple):
-    """Everything that changes while a member trains. Leading axis: member."""
+    """Everything that changes while a member trains. Leading axis: member.
+
+    `average` is the mean of weights that a member is judged by, or empty where no member has one.
+    """
 
     trainable: Tree
     other: Tree
     optimizer: Tree
     best: Tree
+    average: Tree
     best_loss: jax.Array
     best_epoch: jax.Array
     wait: jax.Array
@@ -107,6 +116,7 @@ class Traits:
         clipping: some member clips its gradients.
         smoothing: some member smooths its labels.
         class_weight: some member weighs its classes.
+        mechanisms: names of the mechanisms that some member uses.
         shuffle: batches are drawn in a new order each epoch.
         batch_size: rows in an update.
         measured_rows: training rows on which the training loss is measured after each epoch.
@@ -119,6 +129,7 @@ class Traits:
     clipping: bool = False
     smoothing: bool = False
     class_weight: bool = False
+    mechanisms: frozenset[str] = frozenset()
     shuffle: bool = True
     batch_size: int = 32
     measured_rows: int = 2048
@@ -131,7 +142,14 @@ class Traits:
             other.measured_rows,
         )
         names = ("dropout", "width", "depth", "label_order", "clipping", "smoothing", "class_weight")
-        return same and all(getattr(self, name) or not getattr(other, name) for name in names)
+        more = all(getattr(self, name) or not getattr(other, name) for name in names)
+        return same and more and self.mechanisms >= other.mechanisms
+
+    def holding(self, names: Collection[str]) -> Traits:
+        """Return these traits and others: names of fields or of mechanisms."""
+        fields = {name: True for name in names if isinstance(getattr(self, name, None), bool)}
+        added = frozenset(mechanism.name for mechanism in held(names))
+        return replace(self, mechanisms=self.mechanisms | added, **fields)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -231,35 +249,58 @@ class Program:
     ) -> State:
         """Take one update of one member."""
         rows, valid = self._batch(numbers, shared, keys, position)
-        inputs = self._inputs(numbers, shared, rows)
         target = self._target(numbers, shared, rows)
         if self.traits.smoothing:
             target = smooth(target, numbers.label_smoothing)
+        seed = derive(numbers.seed, 0xD0, state.updates)
         weight = self._weight(numbers, shared, rows, valid)
-        scope = self._scope(numbers, seed=derive(numbers.seed, 0xD0, state.updates), rows=valid)
-
-        def objective(trainable: Tree) -> tuple[jax.Array, tuple[jax.Array, Tree]]:
-            outputs, other, extra = self.network.apply(trainable, state.other, inputs, True, scope)
-            data = (self.loss(target, outputs) * weight).sum() / valid.sum()
-            return data + extra + self._penalty(trainable, numbers), (data, other)
-
-        (_, (data, other)), gradient = jax.value_and_grad(objective, has_aux=True)(list(state.trainable))
+        batch = Batch(self._inputs(numbers, shared, rows), target, weight, valid)
+        for mechanism in self._mechanisms:
+            batch = mechanism.batch(batch, numbers, seed)
+        (data, other), gradient = self._gradient(state, numbers, batch, seed)
         if self.traits.clipping:
             gradient = _clipped(gradient, numbers.clip_norm)
         # The scalars of a member are computed once, not again in every loop that reads them.
         rate = lax.optimization_barrier(self._learning_rate(state, numbers, shared))
-        trainable = self._decayed(state.trainable, rate * numbers.weight_decay, numbers.gates)
+        trainable = self._decayed(state.trainable, rate * numbers.weight_decay, numbers)
         trainable, optimizer = self.optimizer.apply(list(state.optimizer), gradient, trainable, rate)
+        for mechanism in self._mechanisms:
+            trainable = mechanism.after_update(self.network, trainable, numbers)
         failed = (state.status == RUNNING) & ~jnp.isfinite(data)
         # A member that has ended goes on computing, but nothing reads it: its best weights and its curves
         # are kept by `_finish`. Holding its state here instead would copy all weights in every step.
-        return state._replace(
+        state = state._replace(
             trainable=list(trainable),
             other=list(other),
             optimizer=list(optimizer),
             updates=state.updates + 1,
             status=jnp.where(failed, jnp.int32(RESULTS.nonfinite), state.status),
         )
+        for mechanism in self._mechanisms:
+            state = mechanism.after_step(state, numbers, self._num_updates(numbers, shared))
+        return state
+
+    @property
+    def _mechanisms(self) -> list[Mechanism]:
+        return held(self.traits.mechanisms)
+
+    def _gradient(
+        self, state: State, numbers: Numbers, batch: Batch, seed: jax.Array
+    ) -> tuple[tuple[jax.Array, Tree], Tree]:
+        """Return data loss and weights that are not trained after a batch, and the gradient of it."""
+
+        def objective(
+            trainable: Tree, inputs: Sequence[jax.Array]
+        ) -> tuple[jax.Array, tuple[jax.Array, Tree]]:
+            scope = self._scope(numbers, training=True, seed=seed, rows=batch.valid)
+            outputs, other, extra = self.network.apply(trainable, state.other, inputs, True, scope)
+            data = (self.loss(batch.target, outputs) * batch.weight).sum() / batch.valid.sum()
+            return data + extra + self._penalty(trainable, numbers), (data, other)
+
+        compute: Compute = _plain
+        for mechanism in self._mechanisms:
+            compute = mechanism.compute(compute, numbers)
+        return compute(objective, list(state.trainable), batch.inputs)
 
     def _batch(
         self, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
@@ -306,8 +347,10 @@ class Program:
             weight = weight * numbers.class_weight[shared.target[rows]]
         return weight
 
-    def _scope(self, numbers: Numbers, **changes: Any) -> MemberScope:
+    def _scope(self, numbers: Numbers, *, training: bool = False, **changes: Any) -> MemberScope:
         traits = self.traits
+        for mechanism in self._mechanisms if training else ():
+            changes |= mechanism.scope(numbers)
         return MemberScope(
             rates=numbers.rates if traits.dropout and self.network.own_rates else None,
             units=numbers.units if traits.width and self.network.layout.groups else None,
@@ -317,36 +360,48 @@ class Program:
         )
 
     def _penalty(self, trainable: Tree, numbers: Numbers) -> jax.Array:
-        """Return the L1 and L2 penalties of one member: its own strengths and the network's."""
+        """Return the penalties on weights of one member: its own strengths and the network's."""
         total = jnp.float32(0.0)
-        for value, info in zip(trainable, self.network.trainable, strict=True):
+        for index, (value, info) in enumerate(zip(trainable, self.network.trainable, strict=True)):
             if not info.is_kernel and not info.own_l1 and not info.own_l2:
                 continue
-            l1 = info.own_l1 * numbers.penalty_scale + (numbers.l1 if info.is_kernel else 0.0)
-            l2 = info.own_l2 * numbers.penalty_scale + (numbers.l2 if info.is_kernel else 0.0)
+            added = self._reach(index, numbers)
+            l1 = info.own_l1 * numbers.penalty_scale + (numbers.l1 * added if info.is_kernel else 0.0)
+            l2 = info.own_l2 * numbers.penalty_scale + (numbers.l2 * added if info.is_kernel else 0.0)
             penalty = l1 * jnp.abs(value).sum() + l2 * jnp.square(value).sum()
             if self.traits.depth and info.block >= 0:
                 penalty = jnp.where(numbers.gates[info.block], penalty, 0.0)
             total = total + penalty
+        for mechanism in self._mechanisms:
+            total = total + mechanism.penalty(self.network, trainable, numbers)
         return total
 
-    def _decayed(self, trainable: Tree, strength: jax.Array, gates: jax.Array) -> list[jax.Array]:
+    def _reach(self, index: int, numbers: Numbers) -> jax.Array | float:
+        """Return 1 where penalties reach a variable, else 0."""
+        return numbers.own["reach"][index] if "penalty_where" in self.traits.mechanisms else 1.0
+
+    def _decayed(self, trainable: Tree, strength: jax.Array, numbers: Numbers) -> list[jax.Array]:
         """Apply decoupled weight decay to kernels that are on (Loshchilov and Hutter, 2019)."""
 
-        def kept(info: Any) -> jax.Array:
+        def kept(index: int, info: Any) -> jax.Array:
+            added = strength * self._reach(index, numbers)
             gated = self.traits.depth and info.block >= 0
-            return 1.0 - (jnp.where(gates[info.block], strength, 0.0) if gated else strength)
+            return 1.0 - (jnp.where(numbers.gates[info.block], added, 0.0) if gated else added)
 
         return [
-            value * kept(info) if info.is_kernel else value
-            for value, info in zip(trainable, self.network.trainable, strict=True)
+            value * kept(index, info) if info.is_kernel else value
+            for index, (value, info) in enumerate(zip(trainable, self.network.trainable, strict=True))
         ]
 
-    def _learning_rate(self, state: State, numbers: Numbers, shared: Shared) -> jax.Array:
+    def _num_updates(self, numbers: Numbers, shared: Shared) -> jax.Array:
+        """Return the updates in all epochs, as a real number of at least 1."""
         size = shared.num_train[numbers.split]
         visits = jnp.where(numbers.num_visits > 0, numbers.num_visits, size)
         steps = (visits + self.traits.batch_size - 1) // self.traits.batch_size
-        total = jnp.maximum(steps * numbers.epochs, 1).astype(jnp.float32)
+        return jnp.maximum(steps * numbers.epochs, 1).astype(jnp.float32)
+
+    def _learning_rate(self, state: State, numbers: Numbers, shared: Shared) -> jax.Array:
+        total = self._num_updates(numbers, shared)
         progress = state.updates.astype(jnp.float32) / total
         exponential = jnp.power(jnp.maximum(numbers.decay, 1e-12), progress)
         half_wave = 0.5 * (1.0 + jnp.cos(jnp.pi * jnp.minimum(progress, 1.0)))
@@ -356,6 +411,10 @@ class Program:
             [exponential, cosine, state.rate_factor],
             jnp.float32(1.0),
         )
+        if "long_schedules" in self.traits.mechanisms:
+            for name in LONG_SCHEDULES:
+                follows = numbers.schedule == SCHEDULES.index(name)
+                factor = jnp.where(follows, long_schedule(name, progress, numbers.decay), factor)
         # Rises from one step to the full rate, which the last update of the warm-up has.
         rising = (state.updates + 1).astype(jnp.float32) / jnp.maximum(numbers.warmup * total, 1.0)
         factor = factor * jnp.minimum(rising, 1.0)
@@ -388,7 +447,10 @@ class Program:
 
     def _finish(self, state: State, numbers: Numbers, shared: Shared) -> tuple[State, dict[str, jax.Array]]:
         """Measure both sides with the same weights, keep the best, decide whether to go on."""
-        row = self._measured(state, numbers, shared)
+        for mechanism in self._mechanisms:
+            state = mechanism.after_epoch(state, numbers)
+        judged = state.average or (state.trainable, state.other)
+        row = self._measured(judged, numbers, shared)
         has_validation = shared.num_validation[numbers.split] > 0
         running = state.status == RUNNING
         monitored = row["validation_loss"]
@@ -399,9 +461,7 @@ class Program:
         best_loss = jnp.where(state.epoch <= numbers.start_epoch, jnp.inf, state.best_loss)
         better = running & finite & ((monitored < best_loss) | ~has_validation)
         kept = jnp.where(numbers.restore_best, better, running & finite)
-        best = jax.tree.map(
-            lambda new, old: jnp.where(kept, new, old), (state.trainable, state.other), state.best
-        )
+        best = jax.tree.map(lambda new, old: jnp.where(kept, new, old), judged, state.best)
         wait = jnp.where(better, 0, state.wait + (running & counts))
         stop = (numbers.patience > 0) & (wait >= numbers.patience) & counts & has_validation
         status = jnp.where(~finite, jnp.int32(RESULTS.nonfinite), jnp.int32(RUNNING))
@@ -425,7 +485,7 @@ class Program:
         )
         return new, {name: jnp.where(running, value, jnp.nan) for name, value in row.items()}
 
-    def _measured(self, state: State, numbers: Numbers, shared: Shared) -> dict[str, jax.Array]:
+    def _measured(self, weights: Tree, numbers: Numbers, shared: Shared) -> dict[str, jax.Array]:
         """Data loss and metrics on training and on validation rows, inference mode, no penalties.
 
         Where the two are most of the rows, all rows are measured in the order in which they lie: gathering
@@ -437,11 +497,11 @@ class Program:
                 name: (slice(None), shared.membership[side, numbers.split])
                 for side, name in enumerate(("train", "validation"))
             }
-            outputs = self._outputs(state.trainable, state.other, numbers, shared, None)
+            outputs = self._outputs(weights[0], weights[1], numbers, shared, None)
         else:
             rows, sides = self._measured_rows(numbers, shared)
-            outputs = self._outputs(state.trainable, state.other, numbers, shared, rows)
-        row = {"penalty": self._penalty(state.trainable, numbers)}
+            outputs = self._outputs(weights[0], weights[1], numbers, shared, rows)
+        row = {"penalty": self._penalty(weights[0], numbers)}
         # Training rows are measured against the labels they were trained on, permuted or not.
         target = self._target(numbers, shared, rows)
         losses = self._in_target_unit(target, outputs, numbers, shared)
@@ -489,6 +549,13 @@ class Program:
         stride = jnp.maximum(size.astype(jnp.float32) / count, 1.0)
         place = jnp.minimum((position * stride).astype(jnp.int32), jnp.maximum(size - 1, 0))
         return shared.train_rows[numbers.split, place], valid
+
+
+def _plain(
+    objective: Callable[..., Any], trainable: Tree, inputs: Sequence[jax.Array]
+) -> tuple[tuple[jax.Array, Tree], Tree]:
+    (_, found), gradient = jax.value_and_grad(objective, has_aux=True)(trainable, inputs)
+    return found, gradient
 
 
 def _clipped(gradient: Tree, largest: jax.Array) -> Tree:

@@ -13,6 +13,7 @@ import numpy as np
 
 from wellfit.models import NetworkFunction
 from wellfit.population._device import is_out_of_memory, num_workers
+from wellfit.population._mechanisms import member_groups
 from wellfit.population._numbers import initial_state, join, member_numbers, needed_traits, take
 from wellfit.population._program import RUNNING, SEGMENT, Numbers, Program, State
 from wellfit.records import RESULTS, Curves, Members
@@ -64,15 +65,15 @@ class Run:
         self._compiled_before = population.compile_s
         self._duration_s = 0.0
         self._blocks: list[_Block] = []
-        for size in np.unique(members.batch_size):
-            chosen = np.flatnonzero(members.batch_size == size)
+        for chosen in _by_program(members):
             part = members.take(chosen)
             traits = needed_traits(
                 population.network, part, shuffle=shuffle, measured_rows=population.measured_rows
             )
             own = None if weights is None else _rows_of(population.network, weights, chosen)
-            state = initial_state(population.network, population.optimizer, part, own)
             program = population.program(traits)
+            averaged = "averaging" in program.traits.mechanisms
+            state = initial_state(population.network, population.optimizer, part, own, averaged=averaged)
             for name in program.curve_names:
                 shape = (count, int(members.epochs.max()))
                 self._curves.setdefault(name, np.full(shape, np.nan, np.float32))
@@ -321,6 +322,15 @@ class Run:
         rows = [[*saved[member][0], *saved[member][1]] for member in range(len(self._members))]
         order = self._population.network.order
         return tuple(np.stack([row[position] for row in rows]) for position in order)
+
+
+def _by_program(members: Members) -> list[Array]:
+    """Return positions of members that share a program: none pays for what only another one uses."""
+    groups: dict[tuple[int, tuple[str, ...]], list[int]] = {}
+    for member, names in enumerate(member_groups(members)):
+        groups.setdefault((int(members.batch_size[member]), tuple(sorted(names))), []).append(member)
+    ordered = sorted(groups, key=lambda key: (key[0], len(key[1]), key[1]))
+    return [np.asarray(groups[key]) for key in ordered]
 
 
 def _rows_of(network: NetworkFunction, weights: Sequence[Array], chosen: Array) -> list[Array]:

@@ -8,7 +8,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from wellfit.models import alpha_dropped
 from wellfit.population._random import bits, derive, normal
+from wellfit.records import DROPOUT_KINDS
 
 _MANY_ROWS = 64  # measured: in batches up to this size the product is faster, in evaluation the sum
 
@@ -53,6 +55,10 @@ class MemberScope:
         gates: ``[block]`` booleans, or None if all blocks are on.
         rows: ``[batch]`` which rows are real, or None if all are.
         matmul: the matrix product to use.
+        kind: position in `DROPOUT_KINDS`, or None for plain dropout.
+        activity_l2: strength of the penalty on hidden outputs, or None.
+        input_noise: standard deviation of noise on inputs, or None.
+        input_dropout: share of the inputs that are zero, or None.
     """
 
     def __init__(
@@ -64,9 +70,15 @@ class MemberScope:
         gates: jax.Array | None = None,
         rows: jax.Array | None = None,
         matmul: Callable[[jax.Array, jax.Array], jax.Array] = jnp.matmul,
+        kind: jax.Array | None = None,
+        activity_l2: jax.Array | None = None,
+        input_noise: jax.Array | None = None,
+        input_dropout: jax.Array | None = None,
     ) -> None:
         self._seed, self._rates, self._units = seed, rates, units
         self._gates, self._rows, self._matmul = gates, rows, matmul
+        self._kind, self._activity_l2 = kind, activity_l2
+        self._input_noise, self._input_dropout = input_noise, input_dropout
 
     def matmul(self, inputs: jax.Array, kernel: jax.Array) -> jax.Array:
         """Return ``inputs @ kernel``."""
@@ -76,13 +88,60 @@ class MemberScope:
         """Return `inputs` with a share zeroed and the rest scaled up (Srivastava et al., 2014)."""
         if self._rates is None or self._seed is None:
             return inputs
-        shape = inputs.shape if noise_shape is None else _resolve(noise_shape, inputs.shape)
+        return inputs * self._factors(point, inputs, noise_shape, self._rates[point])
+
+    def drop(self, point: int, inputs: jax.Array, noise_shape: Sequence[int] | None) -> jax.Array:
+        """Return `inputs` with zeros, Gaussian factors, or alpha dropout (Klambauer et al., 2017)."""
+        if self._rates is None or self._seed is None or self._kind is None:
+            return self.dropout(point, inputs, noise_shape)
         rate = self._rates[point]
+        factors = self._factors(point, inputs, noise_shape, rate)
+        noise = normal(derive(self._seed, point, 0x6A), inputs.shape)
+        choices = {
+            "dropout": inputs * factors,
+            "gaussian": inputs * lax.optimization_barrier(1.0 + jnp.sqrt(rate / (1.0 - rate)) * noise),
+            "alpha": alpha_dropped(inputs, factors * (1.0 - rate), rate),
+        }
+        return lax.select_n(
+            jnp.broadcast_to(self._kind, inputs.shape), *(choices[name] for name in DROPOUT_KINDS)
+        )
+
+    def _factors(
+        self, point: int, inputs: jax.Array, noise_shape: Sequence[int] | None, rate: jax.Array
+    ) -> jax.Array:
+        """Return 0 for the share that is left out, and what makes up for it elsewhere."""
+        shape = inputs.shape if noise_shape is None else _resolve(noise_shape, inputs.shape)
         # 2**32 - 256 is the largest float32 below 2**32, so that a rate just under 1 does not wrap to 0.
         threshold = (rate * 4294967040.0).astype(jnp.uint32)
-        kept = bits(derive(self._seed, point), shape) >= threshold
+        kept = bits(derive(jnp.asarray(self._seed), point), shape) >= threshold
         # Written out once: the gradient reads the factors again instead of hashing again.
-        return inputs * lax.optimization_barrier(jnp.where(kept, 1.0 / (1.0 - rate), 0.0))
+        return lax.optimization_barrier(jnp.where(kept, 1.0 / (1.0 - rate), 0.0))
+
+    def perturbed(self, place: int, inputs: jax.Array) -> jax.Array:
+        """Return an input with Gaussian noise, then with a share of zeros, in training."""
+        if self._seed is None:
+            return inputs
+        if self._input_noise is not None:
+            noise = normal(derive(self._seed, 0x1A0, place), inputs.shape)
+            inputs = inputs.astype(jnp.float32)
+            inputs = jnp.where(self._input_noise > 0, inputs + self._input_noise * noise, inputs)
+        if self._input_dropout is not None:
+            scope = derive(self._seed, 0x1A1)
+            factors = MemberScope(seed=scope)._factors(place, inputs, None, self._input_dropout)
+            inputs = inputs.astype(jnp.float32) * factors
+        return inputs
+
+    def activity(self, outputs: jax.Array, block: int) -> jax.Array | None:
+        """Return strength times the sum of squares, a real row; 0 where the block is off."""
+        if self._activity_l2 is None:
+            return None
+        rows = self._rows
+        squares = jnp.square(outputs).reshape(outputs.shape[0], -1).sum(1)
+        count = outputs.shape[0] if rows is None else rows.sum()
+        total = (squares if rows is None else squares * rows).sum() / count
+        is_on = self._activity_l2 > 0
+        gate = self.gate(block) if block >= 0 else None
+        return jnp.where(is_on if gate is None else is_on & gate, self._activity_l2 * total, 0.0)
 
     def gaussian(self, point: int, inputs: jax.Array) -> jax.Array:
         """Return standard normal noise in the shape of `inputs`; zeros in inference."""

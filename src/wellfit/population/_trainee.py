@@ -16,9 +16,10 @@ from wellfit.models import (
 )
 from wellfit.population._initial import given_weights, initial_weights
 from wellfit.population._losses import smooth
-from wellfit.population._numbers import member_units
+from wellfit.population._masks import member_units
 from wellfit.population._program import RUNNING
-from wellfit.records import RESULTS, SCHEDULES, Members
+from wellfit.population._steps import Steps
+from wellfit.records import DROPOUT_KINDS, RESULTS, SCHEDULES, WHERES, Members
 
 if TYPE_CHECKING:
     from wellfit.population._sequential import FitExecutor
@@ -48,6 +49,7 @@ class Trainee:
         self.model: Any = build_variant(
             executor.model, executor.network.layout, self._first, executor.setup, self._variant
         )
+        self._steps = Steps(executor.network, member, self._variant.num_updates)
         self._curves: dict[str, list[float]] = {}
         self._best, self._best_loss, self._best_epoch = self._first, np.inf, -1
         self._wait = 0
@@ -60,10 +62,11 @@ class Trainee:
             self.model.set_weights(before)
             self.status = int(RESULTS.nonfinite)
             return
-        row = self._measured()
-        for name, value in row.items():
-            self._curves.setdefault(name, []).append(value)
-        self._judge(row)
+        with self._steps.judged(self.model, self.epoch):
+            row = self._measured()
+            for name, value in row.items():
+                self._curves.setdefault(name, []).append(value)
+            self._judge(row)
         self.epoch += 1
 
     def state(self) -> dict[str, Any]:
@@ -84,8 +87,12 @@ class Trainee:
         if data.dataset.task.is_classification:
             target = self._labels(target)
         weight = data.weight(member, rows)
+        inputs = data.inputs(int(member.scaling[0]), rows)
+        inputs, target, weight = self._steps.mixed(inputs, target, weight, self.epoch)
+        if self._steps.is_stepwise:
+            return self._steps.train(self.model, inputs, target, weight)
         history = self.model.fit(
-            packed_inputs(self.model, data.inputs(int(member.scaling[0]), rows)),
+            packed_inputs(self.model, inputs),
             target,
             sample_weight=weight,
             batch_size=int(member.batch_size[0]),
@@ -98,7 +105,7 @@ class Trainee:
 
     def _labels(self, target: Array) -> Array:
         """Return smoothed labels, or codes where the loss wants codes."""
-        if self._smoothing:
+        if self._variant.soft_labels:
             return np.asarray(smooth(target, self._smoothing), np.float32)
         sparse = self._executor.setup.loss_name == "sparse_categorical_crossentropy"
         return target.argmax(-1) if sparse else target
@@ -162,7 +169,7 @@ def _variant(executor: FitExecutor, member: Members) -> Variant:
         num_updates=-(-rows // int(member.batch_size[0])) * int(member.epochs[0]),
         warmup=float(member.warmup[0]),
         clip_norm=float(member.clip_norm[0]),
-        label_smoothing=bool(member.label_smoothing[0]),
+        soft_labels=bool(member.label_smoothing[0] or member.mixup[0] or member.cutmix[0]),
         l1=float(member.l1[0]),
         l2=float(member.l2[0]),
         weight_decay=float(member.weight_decay[0]),
@@ -172,6 +179,14 @@ def _variant(executor: FitExecutor, member: Members) -> Variant:
         width=float(member.width[0]),
         depth=int(member.depth[0]),
         seed=int(member.seed[0]),
+        orthogonality=float(member.orthogonality[0]),
+        max_norm=float(member.max_norm[0]),
+        activity_l2=float(member.activity_l2[0]),
+        penalty_where=WHERES[int(member.penalty_where[0])],
+        dropout_where=WHERES[int(member.dropout_where[0])],
+        dropout_kind=DROPOUT_KINDS[int(member.dropout_kind[0])],
+        input_noise=float(member.input_noise[0]),
+        input_dropout=float(member.input_dropout[0]),
     )
 
 

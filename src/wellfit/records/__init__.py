@@ -31,13 +31,24 @@ from wellfit.records._errors import (
     shorten,
 )
 from wellfit.records._formula import Formula, FormulaKind
-from wellfit.records._members import SCHEDULES, Members, members_from
+from wellfit.records._members import (
+    AVERAGINGS,
+    DROPOUT_KINDS,
+    SCHEDULES,
+    WHERES,
+    Members,
+    members_from,
+)
 from wellfit.records._report import HoldoutResult, MoreData, Remedy, Report
-from wellfit.records._settings import DataChoice, Settings, Structure, data_choice
+from wellfit.records._settings import Averaging, DataChoice, Settings, Structure, data_choice
 
 __all__ = [
+    "AVERAGINGS",
+    "DROPOUT_KINDS",
     "RESULTS",
     "SCHEDULES",
+    "WHERES",
+    "Averaging",
     "CleaningStep",
     "ColumnNotFoundError",
     "ColumnSchema",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ SCHEDULES = (
     "one-cycle",
     "flat-cosine",
 )
+WHERES = ("all", "first", "last")
+DROPOUT_KINDS = ("dropout", "gaussian", "alpha")
+AVERAGINGS = ("none", "ema", "swa", "lookahead")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,6 +62,18 @@ class Members:
         start_epoch: ``[member]`` int32; first epoch that counts for early stopping and as the best one.
         restore_best: ``[member]`` bool; keep the weights of the best epoch by validation loss, else the
             last epoch's.
+        orthogonality: ``[member]`` float32, hidden kernels of two axes only.
+        max_norm: ``[member]`` float32; 0 for none.
+        activity_l2: ``[member]`` float32.
+        penalty_where: ``[member]`` int32; position in `WHERES`.
+        dropout_where: ``[member]`` int32, likewise.
+        dropout_kind: ``[member]`` int32; position in `DROPOUT_KINDS`.
+        input_noise: ``[member]`` float32.
+        input_dropout: ``[member]`` float32.
+        mixup: ``[member]`` float32; 0 for none.
+        cutmix: ``[member]`` float32; 0 for none.
+        adversarial: ``[member]`` float32; 0 for none.
+        averaging: ``[member]`` int32; position in `AVERAGINGS`.
     """
 
     seed: NDArray[np.uint32]
@@ -86,6 +102,18 @@ class Members:
     patience: IntArray
     start_epoch: IntArray
     restore_best: NDArray[np.bool_]
+    orthogonality: FloatArray
+    max_norm: FloatArray
+    activity_l2: FloatArray
+    penalty_where: IntArray
+    dropout_where: IntArray
+    dropout_kind: IntArray
+    input_noise: FloatArray
+    input_dropout: FloatArray
+    mixup: FloatArray
+    cutmix: FloatArray
+    adversarial: FloatArray
+    averaging: IntArray
 
     def __len__(self) -> int:
         return len(self.seed)
@@ -119,6 +147,36 @@ _DECAY = {
     "warm-restarts": 0.0,
     "one-cycle": 0.0,
     "flat-cosine": 0.0,
+}
+
+
+# Fields of `Settings` that are arrays of the same name: numbers as they are, choices by their position.
+_NUMBERS = (
+    "learning_rate",
+    "warmup",
+    "clip_norm",
+    "l1",
+    "l2",
+    "weight_decay",
+    "penalty_scale",
+    "dropout_scale",
+    "label_smoothing",
+    "orthogonality",
+    "max_norm",
+    "activity_l2",
+    "input_noise",
+    "input_dropout",
+    "mixup",
+    "cutmix",
+    "adversarial",
+)
+_COUNTS = ("batch_size", "epochs", "patience")
+_CHOICES = {
+    "schedule": SCHEDULES,
+    "penalty_where": WHERES,
+    "dropout_where": WHERES,
+    "dropout_kind": DROPOUT_KINDS,
+    "averaging": AVERAGINGS,
 }
 
 
@@ -164,31 +222,22 @@ def members_from(
         balanced = np.array([s.class_weight == "balanced" for s in rows])
         weights = np.where(balanced[:, None], class_weight[np.asarray(split)], 1.0).astype(np.float32)
     zeros = whole([0] * count)
+    direct: dict[str, Any] = {name: real([getattr(s, name) for s in rows]) for name in _NUMBERS}
+    direct |= {name: whole([getattr(s, name) for s in rows]) for name in _COUNTS}
+    direct |= {name: whole([known.index(getattr(s, name)) for s in rows]) for name, known in _CHOICES.items()}
     return Members(
         seed=np.asarray(seed, np.uint32),
         split=np.asarray(split, np.int32),
         scaling=np.asarray(split, np.int32),
         label_order=zeros,
         num_visits=zeros,
-        learning_rate=real([s.learning_rate for s in rows]),
-        schedule=whole([SCHEDULES.index(s.schedule) for s in rows]),
         decay=real([_DECAY.get(s.schedule, 0.0) for s in rows]),
         plateau_patience=whole([5] * count),
-        warmup=real([s.warmup for s in rows]),
-        clip_norm=real([s.clip_norm for s in rows]),
-        l1=real([s.l1 for s in rows]),
-        l2=real([s.l2 for s in rows]),
-        weight_decay=real([s.weight_decay for s in rows]),
-        penalty_scale=real([s.penalty_scale for s in rows]),
         dropout=real([np.nan if s.dropout is None else s.dropout for s in rows]),
-        dropout_scale=real([s.dropout_scale for s in rows]),
-        label_smoothing=real([s.label_smoothing for s in rows]),
         class_weight=weights,
         width=real([min(s.width, 1.0) for s in rows]),
         depth=whole([min(s.depth, 0) for s in rows]),
-        batch_size=whole([s.batch_size for s in rows]),
-        epochs=whole([s.epochs for s in rows]),
-        patience=whole([s.patience for s in rows]),
         start_epoch=zeros,
         restore_best=np.array([s.patience > 0 if restore_best is None else restore_best for s in rows], bool),
+        **direct,
     )

@@ -59,6 +59,18 @@ _MEANINGS = {
     "input_scale": "whether each input is multiplied by a learned factor first",
     "embedding": "how numeric inputs enter; periodic = with learned cosine features beside them",
     "category_embedding": "whether one-hot columns of a category pass a small layer of their own first",
+    "orthogonality": "penalty on hidden units whose incoming weights point alike",
+    "max_norm": "largest norm of the weights into a hidden unit; 0 = no bound",
+    "activity_l2": "penalty on the squared outputs of hidden layers",
+    "penalty_where": "layers whose kernels L1, L2 and weight decay reach",
+    "dropout_where": "dropout points that the dropout rate is for",
+    "dropout_kind": "zeros, Gaussian factors or alpha dropout at the dropout points",
+    "input_noise": "standard deviation of noise on the scaled inputs in training",
+    "input_dropout": "share of the inputs that are zero in a training row",
+    "mixup": "parameter of the shares that rows are mixed by; 0 = no mixing",
+    "cutmix": "parameter of the shares of features that come from another row; 0 = none",
+    "adversarial": "step by which rows are moved to raise their loss, for half of the loss; 0 = none",
+    "averaging": "mean of its weights over time that the network is judged by",
 }
 
 

@@ -44,6 +44,9 @@ class Situation:
         has_outliers: whether numbers lie far out.
         num_features: of the float matrix.
         num_numeric: of them, those with other values than 0 and 1.
+        has_hidden: whether there are hidden layers that penalties on units could reach.
+        can_perturb: whether inputs are real numbers in a common unit, so that noise on them and mixing
+            mean something.
     """
 
     task: Task
@@ -74,6 +77,8 @@ class Situation:
     has_outliers: bool = False
     num_features: int = 0
     num_numeric: int = 0
+    has_hidden: bool = True
+    can_perturb: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,24 @@ from wellfit.records import Settings
 Role = Literal["regularize", "fit", "optimize", "mixed", "neutral"]
 
 # More of these holds the network back; less sets it free.
-_HOLDS_BACK = ("l1", "l2", "weight_decay", "penalty_scale", "dropout", "label_smoothing")
+_HOLDS_BACK = (
+    "l1",
+    "l2",
+    "weight_decay",
+    "penalty_scale",
+    "dropout",
+    "label_smoothing",
+    "orthogonality",
+    "activity_l2",
+    "input_noise",
+    "input_dropout",
+    "mixup",
+    "cutmix",
+    "adversarial",
+)
 # More of these sets it free; less holds it back.
-_SETS_FREE = ("width", "depth", "epochs", "patience")
-_STEPS = ("learning_rate", "schedule", "warmup", "clip_norm", "batch_size")
+_SETS_FREE = ("width", "depth", "epochs", "patience", "max_norm")
+_STEPS = ("learning_rate", "schedule", "warmup", "clip_norm", "batch_size", "averaging")
 
 
 def role_of(baseline: Settings, settings: Settings, *, own_dropout: float = 0.0) -> Role:
@@ -46,14 +60,15 @@ def role_of(baseline: Settings, settings: Settings, *, own_dropout: float = 0.0)
 
 
 def _numbers(settings: Settings, own_dropout: float) -> dict[str, float]:
-    """Return the fields that have a direction; dropout and patience 0 (never) as what they amount to."""
+    """Return the fields that have a direction; dropout, and 0 for never or no bound, as what they are."""
     values: dict[str, Any] = {name: getattr(settings, name) for name in (*_HOLDS_BACK, *_SETS_FREE)}
     if values["dropout"] is None:
         values["dropout"] = own_dropout * settings.dropout_scale
-    values["patience"] = values["patience"] or float("inf")
+    for name in ("patience", "max_norm"):
+        values[name] = values[name] or float("inf")
     return values
 
 
 def _sign(difference: float) -> int:
-    # inf - inf is NaN: early stopping is off on both sides.
+    # inf - inf is NaN: both sides are off.
     return int(difference > 0) - int(difference < 0)

@@ -17,10 +17,22 @@ from wellfit.search._paired import PairedEffect
 Screened = Sequence[tuple[Candidate, PairedEffect]]
 
 _NUM_FIRST = 5
-_SCHEDULES = ("constant", "exponential", "cosine", "plateau")
+_SCHEDULES = ("constant", "exponential", "cosine", "plateau", "one-cycle", "flat-cosine")
 # Fields that are not searched unless the screen finds a change of them promising: a population shares
 # them, or they multiply its cost.
-_ON_PROMISE = ("batch_size", "epochs", "patience", "penalty_scale", "dropout_scale")
+_ON_PROMISE = (
+    "batch_size",
+    "epochs",
+    "patience",
+    "penalty_scale",
+    "dropout_scale",
+    "max_norm",
+    "input_noise",
+    "input_dropout",
+    "mixup",
+    "cutmix",
+)
+_CHOICES_ON_PROMISE = ("averaging",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +70,9 @@ def make_space(
 
     What the screen found clearly harmful (its interval lies below zero, or it diverged) narrows the
     dimension on that side, or takes it away; the baseline's own value always stays inside. Batch size,
-    epochs, patience and factors on the network's own penalties and dropout are searched only among
-    values that the screen found promising. The most promising single remedies, and all of them
-    together, are tried first.
+    epochs, patience, factors on the network's own penalties and dropout, and what needs another program
+    (bounds, noise, mixing, means of weights) are searched only among values that the screen found
+    promising. The most promising single remedies, and all of them together, are tried first.
 
     Args:
         baseline: how the network is trained now.
@@ -133,6 +145,10 @@ def _on_promise(baseline: Settings, promising: Sequence[Candidate]) -> list[Dime
         values = {one.changes[field] for one in promising if field in one.changes}
         ordered: Any = sorted({getattr(baseline, field), *values}, key=_as_number)
         found.append(Choice(field=field, values=tuple(ordered)))
+    for field in _CHOICES_ON_PROMISE:
+        named = [one.changes[field] for one in promising if field in one.changes]
+        choices = tuple(dict.fromkeys([getattr(baseline, field), *named]))
+        found.append(Choice(field=field, values=choices, ordered=False))
     return found
 
 

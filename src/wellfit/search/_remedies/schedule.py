@@ -10,7 +10,15 @@ from collections.abc import Iterable
 from wellfit.records import Settings
 from wellfit.search._candidate import Family, Situation, Variant
 
-_SCHEDULES = ("constant", "exponential", "cosine", "plateau")
+_SCHEDULES = (
+    "constant",
+    "exponential",
+    "cosine",
+    "plateau",
+    "warm-restarts",
+    "one-cycle",
+    "flat-cosine",
+)
 
 
 def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:

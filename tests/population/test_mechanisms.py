@@ -1,0 +1,144 @@
+"""Every mechanism: off is exactly without, on is what plain Keras does, and none harms its neighbors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from population_samples import dataset, layers, members, population, split
+
+from wellfit.models import find_layout, training_setup
+from wellfit.population import FitExecutor, mechanism_groups
+from wellfit.population._check import check_members
+from wellfit.population._mechanisms import MECHANISMS, used
+from wellfit.population._mechanisms._mixing import beta_table, partners
+from wellfit.records import RESULTS, SCHEDULES, Settings, SettingsError
+
+# A value that makes a difference, by mechanism; each changes the named arrays of `Members`.
+ON: dict[str, dict[str, Any]] = {
+    "long_schedules": {"schedule": SCHEDULES.index("one-cycle"), "decay": 0.0},
+    "penalty_where": {"penalty_where": 1, "l2": 0.1},
+    "orthogonality": {"orthogonality": 0.3},
+    "max_norm": {"max_norm": 0.5},
+    "activity_l2": {"activity_l2": 0.2},
+    "dropout_kind": {"dropout_kind": 1},
+    "input_noise": {"input_noise": 0.3},
+    "input_dropout": {"input_dropout": 0.3},
+    "mixup": {"mixup": 0.4},
+    "cutmix": {"cutmix": 0.5},
+    "adversarial": {"adversarial": 0.1},
+    "averaging": {"averaging": 1},
+}
+NAMES = [mechanism.name for mechanism in MECHANISMS]
+# Without randomness, or with numbers that both executors draw alike.
+EXACT: dict[str, dict[str, Any]] = {
+    "warm-restarts": {"schedule": SCHEDULES.index("warm-restarts"), "decay": 0.0},
+    "one-cycle": {"schedule": SCHEDULES.index("one-cycle"), "decay": 0.0},
+    "flat-cosine": {"schedule": SCHEDULES.index("flat-cosine"), "decay": 0.0},
+    "first": {"penalty_where": 1, "l1": 0.01, "l2": 0.1, "weight_decay": 0.2},
+    "last": {"penalty_where": 2, "l2": 0.1, "weight_decay": 0.2},
+    "orthogonality": {"orthogonality": 0.3, "l2": 0.01},
+    "max-norm": {"max_norm": 0.5},
+    "activity": {"activity_l2": 0.2},
+    "mixup": {"mixup": 0.4},
+    "cutmix": {"cutmix": 0.5},
+    "adversarial": {"adversarial": 0.1},
+    "ema": {"averaging": 1},
+    "swa": {"averaging": 2},
+    "lookahead": {"averaging": 3},
+    "narrow": {"orthogonality": 0.3, "max_norm": 0.5, "activity_l2": 0.2, "width": 0.5},
+}
+
+
+def deep() -> keras.Model:
+    """Return a network with two hidden layers, compiled."""
+    model = keras.Sequential(
+        [
+            keras.Input((5,)),
+            layers.Dense(6, activation="tanh", name="first"),
+            layers.Dense(4, activation="tanh", name="second"),
+            layers.Dense(1, activation="sigmoid", name="head"),
+        ]
+    )
+    model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy")
+    return model
+
+
+def test_every_mechanism_is_tested_here() -> None:
+    """A mechanism without an entry in `ON` would be held to nothing."""
+    assert set(ON) == set(NAMES)
+    assert len(set(NAMES)) == len(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_off_is_exactly_without(name: str) -> None:
+    """A member beside one that uses a mechanism is bit-equal to itself without; NaN stays where it is.
+
+    Other strengths in a second call compile nothing anew.
+    """
+    model, data = deep(), dataset()
+    weights = model.get_weights()
+    plain = population(model, data).train(members(seeds=[3], learning_rate=0.1, dropout=0.2), weights=weights)
+    held = population(model, data, vary=[name])
+    default = members(seeds=[3])
+    values = {field: [getattr(default, field)[0], value] for field, value in ON[name].items()}
+    chosen = members(seeds=[3, 3], dropout=0.2).replace(**values)
+    broken = held.train(chosen.replace(learning_rate=[0.1, np.nan]), weights=weights)
+    assert broken.results.tolist() == [RESULTS.finished, RESULTS.nonfinite]
+    found = held.train(chosen.replace(learning_rate=0.1), weights=weights)
+    for curves in (broken, found):
+        np.testing.assert_array_equal(curves.train_loss[0], plain.train_loss[0])
+        for one, other in zip(curves.weights, plain.weights, strict=True):
+            np.testing.assert_array_equal(one[0], other[0])
+    assert any(not np.array_equal(value[1], value[0]) for value in found.weights)
+    weaker = {f: np.asarray(v) * 0.5 if isinstance(v[1], float) else v for f, v in values.items()}
+    held.train(members(seeds=[4, 5], dropout=0.1, learning_rate=0.05).replace(**weaker), weights=weights)
+    assert held.num_compilations == 1
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_equals_plain_keras(name: str) -> None:
+    """The compiled program and `keras.Model.fit` come to the same weights, losses and penalties."""
+    model, data = deep(), dataset()
+    weights = model.get_weights()
+    chosen = members(seeds=[3], learning_rate=0.1).replace(**EXACT[name])
+    compiled = population(model, data).train(chosen, weights=weights)
+    fit = FitExecutor(model, training_setup(model, data.task, any_training=True), data, [split(data)])
+    plain = fit.train(chosen, weights=weights)
+    for curve in ("train_loss", "validation_loss", "penalty"):
+        np.testing.assert_allclose(getattr(compiled, curve), getattr(plain, curve), rtol=2e-4, atol=1e-5)
+    for one, other in zip(compiled.weights, plain.weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=2e-5)
+
+
+@pytest.mark.parametrize("concentration", [0.2, 1.0])
+def test_beta_quantiles(concentration: float) -> None:
+    """The table has the mean and the variance of the distribution; off is always one."""
+    table = beta_table(np.array([concentration, 0.0]))
+    middle = (table[0, 1:] + table[0, :-1]) / 2
+    np.testing.assert_allclose(middle.mean(), 0.5, atol=1e-3)
+    np.testing.assert_allclose(middle.var(), 0.25 / (2 * concentration + 1), rtol=0.02)
+    assert (table[1] == 1).all()
+
+
+def test_partners_are_real_rows() -> None:
+    """Rows that only fill a batch are nobody's partner."""
+    np.testing.assert_array_equal(partners(np.array([1.0, 1, 1, 0])), [2, 1, 0, 3])
+
+
+def test_groups() -> None:
+    """Settings say which program they need, and plain ones need none but the plain one."""
+    assert mechanism_groups(Settings(l2=1e-3, penalty_where="first", schedule="one-cycle")) == frozenset()
+    assert mechanism_groups(Settings(mixup=0.2)) == {"extra"}
+    assert mechanism_groups(Settings(adversarial=0.1, averaging="swa")) == {"adversarial", "averaging"}
+    assert used(members()) == frozenset()
+
+
+@pytest.mark.parametrize("field", sorted({field for on in ON.values() for field in on} - {"decay", "l2"}))
+def test_numbers_out_of_range_are_refused(field: str) -> None:
+    """The message names the field and the member."""
+    limits: dict[str, Any] = dict.fromkeys(("num_splits", "num_label_orders", "num_classes"), 2)
+    with pytest.raises(SettingsError, match=f"{field} of member 0"):
+        check_members(members().replace(**{field: -1}), find_layout(deep()), num_scalings=0, **limits)
