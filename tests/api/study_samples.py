@@ -9,6 +9,7 @@ import pytest
 
 from wellfit.api import _protocol
 from wellfit.api._plan import Plan
+from wellfit.api._stages import Confirmed
 
 SMALL_PLAN = Plan(
     num_look=2,
@@ -21,6 +22,11 @@ SMALL_PLAN = Plan(
     first_s=1e9,
     reserve_s=0.0,
     budget_s=1e9,
+)
+
+
+UNCONFIRMED = Confirmed(
+    finalists=(), confirmation=None, trials=(), baseline_scores=np.zeros(0), best_epochs={}, curves={}
 )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from report_samples import full
-from study_samples import SMALL_PLAN, small_frame
+from study_samples import SMALL_PLAN, UNCONFIRMED, small_frame
 
 from wellfit.api._build import table_subject
 from wellfit.api._final import Final, finish, prepared_inputs
@@ -97,7 +97,7 @@ def test_predictions_are_those_of_the_holdout(
     chosen: Settings = replace(subject.baseline, **choice)
     measured = laboratory.measure([chosen], [0, 1])
     assert np.isfinite(measured.scores).all(), laboratory.notes
-    final = finish(laboratory, SMALL_PLAN, chosen, {}, seed=0)
+    final = finish(laboratory, SMALL_PLAN, chosen, UNCONFIRMED, seed=0)
     assert final is not None
     assert final.settings == chosen
     assert final.holdout is not None

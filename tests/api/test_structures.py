@@ -11,10 +11,10 @@ import keras
 import numpy as np
 import polars as pl
 import pytest
-from study_samples import SMALL_PLAN, small_frame
+from study_samples import SMALL_PLAN, UNCONFIRMED, small_frame
 
 from wellfit.api._build import table_subject
-from wellfit.api._final import _built, finish, predictions, scaled_inputs
+from wellfit.api._final import _built, finish, predictions, prepared_inputs
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._stages import _compared
 from wellfit.api._subject import Subject, one_hot_groups, situation
@@ -122,7 +122,7 @@ def test_what_is_handed_back_predicts_as_the_member_does(laboratory: Laboratory,
     members = laboratory._members(build, [settings], [0])
     wanted = laboratory._executor(build).predict([w[None] for w in weights], members, rows)[0]
     inputs = [values[rows] for values in laboratory.subject.dataset.inputs]
-    prepared = scaled_inputs(inputs, laboratory.scalings(settings, 0))
+    prepared = prepared_inputs(inputs, (), laboratory.scalings(settings, 0))
     assert good
     np.testing.assert_allclose(predictions(laboratory.subject, model, prepared), wanted, rtol=1e-4, atol=1e-5)
 
@@ -130,7 +130,7 @@ def test_what_is_handed_back_predicts_as_the_member_does(laboratory: Laboratory,
 def test_a_study_ends_in_another_structure(laboratory: Laboratory, tmp_path: Path) -> None:
     """Trained on all working rows, compared on the holdout, saved and loaded without custom objects."""
     chosen = settings_of(laboratory, "entered")
-    final = finish(laboratory, PLAN, chosen, {}, seed=0)
+    final = finish(laboratory, PLAN, chosen, UNCONFIRMED, seed=0)
     assert final is not None
     assert final.settings == chosen
     assert final.holdout is not None
