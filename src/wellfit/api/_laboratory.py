@@ -72,12 +72,20 @@ class Laboratory:
         broken: why nothing can be trained any more (a worker process ended), or an empty string.
         notes: networks that could not be built.
         ration: what may be trained, where the budget counts that.
+        vary: what programs hold from the start (see `Population`); None for all that a study may need.
     """
 
-    def __init__(self, subject: Subject, trials: Sequence[Trial], ration: Ration | None = None) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        trials: Sequence[Trial],
+        ration: Ration | None = None,
+        vary: Sequence[str] | None = None,
+    ) -> None:
         self.subject, self.trials = subject, list(trials)
         self.ration = ration or Ration(Budget(seconds=math.inf))
         self.members_trained = 0
+        self._vary = _varied(subject) if vary is None else list(vary)
         self._executors: dict[Build, Executor] = {}
         self._materials: dict[DataChoice, Material] = {}
         self.broken = ""
@@ -157,6 +165,49 @@ class Laboratory:
         found = run.curves()
         self._count(found)
         return tuple(weights[0] for weights in found.weights), int(found.results[0]) != RESULTS.nonfinite
+
+    def predict(
+        self,
+        settings: Sequence[Settings],
+        trials: Sequence[int],
+        rows: Sequence[Sequence[Array]],
+        *,
+        progress: Progress | None = None,
+    ) -> dict[Job, tuple[Array, ...]]:
+        """Train every setting on every trial, and let each network predict.
+
+        Args:
+            settings: what to train.
+            trials: positions of the trials.
+            rows: for each trial, sets of rows to predict.
+            progress: called as ``progress(members_done, members_in_all)``.
+
+        Returns:
+            ``(setting, trial)``, positions in the arguments, to one ``[row, class or output]`` for each set
+            of rows; runs that diverged are left out.
+        """
+        found: dict[Job, tuple[Array, ...]] = {}
+        done, total = 0, len(settings) * len(trials)
+        for build, part in self._parts(settings, len(trials)):
+            executor = self._executor_or_none(build)
+            if executor is None:
+                continue
+            # Trial by trial: the networks of one trial predict the same rows in one call.
+            jobs = [(setting, trial) for trial in range(len(trials)) for setting in part]
+            members = self._members(build, [settings[s] for s, _ in jobs], [trials[t] for _, t in jobs])
+            report = (lambda n, _, done=done: progress(done + n, total)) if progress else None
+            curves = executor.train(members, progress=report)
+            self._count(curves)
+            done += len(jobs)
+            for position in range(len(trials)):
+                chosen = np.arange(position * len(part), (position + 1) * len(part))
+                chosen = chosen[curves.results[chosen] != RESULTS.nonfinite]
+                weights = [values[chosen] for values in curves.weights]
+                own = members.take(chosen)
+                sets = [executor.predict(weights, own, one) for one in rows[position] if len(chosen)]
+                for index, member in enumerate(chosen):
+                    found[jobs[member]] = tuple(predicted[index] for predicted in sets)
+        return found
 
     def material(self, settings: Settings) -> Material:
         """Return rows, splits and scalings under settings.
@@ -249,7 +300,7 @@ class Laboratory:
                 material.splits,
                 scalings=material.scalings,
                 target_scaling=material.target_scaling,
-                vary=_varied(subject),
+                vary=self._vary,
             )
         return self._executors[build]
 

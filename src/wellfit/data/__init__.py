@@ -3,6 +3,14 @@
 from wellfit.data._encode import Encoded, encode, encode_table
 from wellfit.data._encoder import Encoder
 from wellfit.data._fit_encoder import fit_encoder
+from wellfit.data._folds import (
+    group_folds,
+    k_folds,
+    nested_folds,
+    repeated_folds,
+    stratified_folds,
+    time_folds,
+)
 from wellfit.data._frames import breast_cancer_frame, predictions_frame, write_frame
 from wellfit.data._groups import duplicate_codes, row_codes
 from wellfit.data._preparation import Preparation
@@ -28,13 +36,19 @@ __all__ = [
     "encode_table",
     "fit_encoder",
     "fit_scaling",
+    "group_folds",
     "holdout_split",
     "infer_schema",
     "infer_target",
+    "k_folds",
     "make_splits",
+    "nested_folds",
     "predictions_frame",
     "prepare",
     "read_table",
+    "repeated_folds",
     "row_codes",
+    "stratified_folds",
+    "time_folds",
     "write_frame",
 ]

@@ -33,13 +33,16 @@ from wellfit.records._errors import (
 from wellfit.records._members import SCHEDULES, Members, members_from
 from wellfit.records._report import HoldoutResult, Remedy, Report
 from wellfit.records._settings import DataChoice, Settings, Structure, data_choice
+from wellfit.records._sweep import BiasVariance, CrossValidation, RegularizationPath
 
 __all__ = [
     "RESULTS",
     "SCHEDULES",
+    "BiasVariance",
     "CleaningStep",
     "ColumnNotFoundError",
     "ColumnSchema",
+    "CrossValidation",
     "CurvePair",
     "Curves",
     "DataChoice",
@@ -60,6 +63,7 @@ __all__ = [
     "ModelMismatchError",
     "Outcome",
     "OutputError",
+    "RegularizationPath",
     "Remedy",
     "Report",
     "Scaling",
