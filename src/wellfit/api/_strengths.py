@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_type_hints
 
 import numpy as np
 
-from wellfit.records import SettingsError
+from wellfit.records import Settings, SettingsError, did_you_mean
 
 # From "does nothing" to "nothing is learned any more", for losses around 1 and weights around 0.1.
 _LOG_RANGES = {
@@ -32,6 +33,26 @@ _RANGES = {
 _VALUES = {"width": (0.125, 0.25, 0.5, 1.0, 2.0), "depth": (-1.0, 0.0, 1.0)}
 
 
+def check_parameter(name: str) -> None:
+    """Refuse what is no number among the settings.
+
+    Raises:
+        SettingsError: there is no such field of `Settings`, or it is no number.
+
+    Example:
+        >>> check_parameter("l2")
+    """
+    hints = get_type_hints(Settings)
+    numeric = [field for field, hint in hints.items() if hint in (float, int, float | None)]
+    if name not in numeric:
+        raise SettingsError(
+            f"{name!r} is no number that training depends on.",
+            received=f"parameter={name!r}",
+            expected=f"a field of Settings that is a number: {', '.join(numeric)}",
+            fix=did_you_mean(name, numeric),
+        )
+
+
 def default_strengths(parameter: str, given: Sequence[float] | None, count: int) -> Sequence[float]:
     """Return the given values, or `count` values of the parameter that matter.
 
@@ -47,6 +68,7 @@ def default_strengths(parameter: str, given: Sequence[float] | None, count: int)
         >>> default_strengths("dropout", None, 4)
         [0.0, 0.3, 0.6, 0.9]
     """
+    check_parameter(parameter)
     if given is not None:
         return given
     if parameter in _VALUES:

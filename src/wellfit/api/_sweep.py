@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from wellfit.api._build import array_subject, table_subject
 from wellfit.api._fit_arguments import check_numbers
 from wellfit.api._laboratory import Laboratory
+from wellfit.api._strengths import check_parameter
 from wellfit.api._subject import Subject
 from wellfit.api._trials import Trial, stopping_split
 from wellfit.evaluation import score
 from wellfit.population import enable_compilation_cache
-from wellfit.records import DataError, Settings, SettingsError, Split, did_you_mean
+from wellfit.records import DataError, Settings, SettingsError, Split
 
 Array = NDArray[Any]
 
@@ -108,16 +109,8 @@ def strength_settings(baseline: Settings, parameter: str, values: Sequence[float
         >>> [one.l2 for one in strength_settings(Settings(), "l2", [0.0, 0.1])]
         [0.0, 0.1]
     """
-    hints = get_type_hints(Settings)
-    numeric = [name for name, hint in hints.items() if hint in (float, int, float | None)]
-    if parameter not in numeric:
-        raise SettingsError(
-            f"{parameter!r} is no number that training depends on.",
-            received=f"parameter={parameter!r}",
-            expected=f"a field of Settings that is a number: {', '.join(numeric)}",
-            fix=did_you_mean(parameter, numeric),
-        )
-    kind = int if hints[parameter] is int else float
+    check_parameter(parameter)
+    kind = int if get_type_hints(Settings)[parameter] is int else float
     numbers = np.asarray(values, np.float64)
     low = -np.inf if parameter == "depth" else 0.0
     if numbers.ndim != 1 or not len(numbers) or not np.isfinite(numbers).all() or (numbers < low).any():

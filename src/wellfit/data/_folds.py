@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit
 
-from wellfit.data._splits import strata_of
+from wellfit.data._splits import Units, strata_of
 from wellfit.records import DataError, Dataset, IntArray, SettingsError, Split, did_you_mean
 
 Kind = Literal["auto", "plain", "stratified", "group", "time"]
@@ -48,6 +48,8 @@ def stratified_folds(dataset: Dataset, rows: IntArray, folds: int = 5, seed: int
 def group_folds(dataset: Dataset, rows: IntArray, folds: int = 5, seed: int = 0) -> tuple[Split, ...]:
     """Return folds in which the groups of ``dataset.groups`` stay whole; classes alike where that can be.
 
+    A group of more than half the rows, or the only one of its class, is trained on in every fold.
+
     Args:
         dataset: all rows, with groups.
         rows: ``[n]`` indices of those to divide.
@@ -73,11 +75,8 @@ def group_folds(dataset: Dataset, rows: IntArray, folds: int = 5, seed: int = 0)
             expected="at least as many groups as folds",
             fix=f"use folds={num_groups}" if num_groups > 1 else "leave the groups out",
         )
-    if dataset.task.is_classification:
-        strata = _merged(strata_of(dataset, rows), folds)
-        drawn = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(rows, strata, groups)
-        return _splits(rows, drawn)
-    return _splits(rows, GroupKFold(folds, shuffle=True, random_state=seed).split(rows, groups=groups))
+    # Not scikit-learn's StratifiedGroupKFold: its passes hardly differ from one seed to the next.
+    return Units(dataset, rows).fold(folds, np.random.default_rng(seed))
 
 
 def time_folds(dataset: Dataset, rows: IntArray, folds: int = 5, seed: int = 0) -> tuple[Split, ...]:
