@@ -18,10 +18,23 @@ from wellfit._version import __version__
 
 if TYPE_CHECKING:
     from wellfit import records, report
-    from wellfit.api import Event, Study, Watch, demo, diagnose, improve, predict
+    from wellfit.api import (
+        Event,
+        Study,
+        Watch,
+        bias_variance,
+        cross_validate,
+        demo,
+        diagnose,
+        improve,
+        predict,
+        regularization_path,
+    )
     from wellfit.data import Preparation, Table, read_table
     from wellfit.records import (
+        BiasVariance,
         ColumnNotFoundError,
+        CrossValidation,
         DataError,
         Diagnosis,
         FileReadError,
@@ -29,6 +42,7 @@ if TYPE_CHECKING:
         ModelLoadError,
         ModelMismatchError,
         OutputError,
+        RegularizationPath,
         Report,
         Settings,
         SettingsError,
@@ -40,7 +54,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BiasVariance",
     "ColumnNotFoundError",
+    "CrossValidation",
     "DataError",
     "Diagnosis",
     "Event",
@@ -50,6 +66,7 @@ __all__ = [
     "ModelMismatchError",
     "OutputError",
     "Preparation",
+    "RegularizationPath",
     "Report",
     "Settings",
     "SettingsError",
@@ -62,20 +79,37 @@ __all__ = [
     "WellfitError",
     "WorkerError",
     "__version__",
+    "bias_variance",
+    "cross_validate",
     "demo",
     "diagnose",
     "improve",
     "predict",
     "read_table",
     "records",
+    "regularization_path",
     "report",
 ]
 
 _HOMES = {
-    "wellfit.api": ("Event", "Study", "Watch", "demo", "diagnose", "improve", "predict"),
+    "wellfit.api": (
+        "Event",
+        "Study",
+        "Watch",
+        "bias_variance",
+        "cross_validate",
+        "demo",
+        "diagnose",
+        "improve",
+        "predict",
+        "regularization_path",
+    ),
     "wellfit.data": ("Preparation", "Table", "read_table"),
     "wellfit.records": (
+        "BiasVariance",
+        "CrossValidation",
         "Diagnosis",
+        "RegularizationPath",
         "Report",
         "Settings",
         *(name for name in __all__ if name.endswith("Error")),

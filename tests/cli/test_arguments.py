@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 from cli_samples import TABLE, FakeImprove, FakePredict, run_command, use_fake
+from typer.testing import CliRunner
 
 import wellfit
+from wellfit.cli import app
+from wellfit.search import sampler_names
 
 IMPROVE = ["improve", "rows.csv", "--target", "bought"]
 EVERY_OPTION = """
 improve rows.csv --target bought --model net.py:build --budget 5m --seed 3 --out found --overwrite
 --holdout 0.3 --group city --time age --metric roc_auc --task classification --features encoded
---epochs 7 --batch-size 16 --sampler random --allow-unsafe --column age=category --column city=Rome<Oslo
+--epochs 7 --batch-size 16 --sampler random --warm-start earlier --allow-unsafe
+--column age=category --column city=Rome<Oslo
 --set missing=mean --set rare-count=9 --set scale_binary=true --set outlier_factor=2.5
 """
 
@@ -54,6 +58,7 @@ def test_every_option_reaches_improve(monkeypatch):
         "epochs": 7,
         "batch_size": 16,
         "sampler": "random",
+        "warm_start": Path("earlier"),
         "unsafe": True,
         "reading": {},
         "columns": {"age": "category", "city": ["Rome", "Oslo"]},
@@ -154,3 +159,11 @@ def test_module():
         [sys.executable, "-m", "wellfit", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout == f"wellfit {wellfit.__version__}\n"
+
+
+def test_the_help_names_every_sampler():
+    """The command line knows them without loading what draws; they are the ones that exist."""
+    text = " ".join(CliRunner().invoke(app, ["improve", "--help"], env={"COLUMNS": "200"}).output.split())
+    assert "How combinations are searched: tpe" in text
+    named = text.split("How combinations are searched:")[1].split(".")[0]
+    assert all(name in named for name in sampler_names())

@@ -3,6 +3,12 @@
 import wellfit
 
 PUBLIC = {
+    "BiasVariance",
+    "CrossValidation",
+    "RegularizationPath",
+    "bias_variance",
+    "cross_validate",
+    "regularization_path",
     "ColumnNotFoundError",
     "DataError",
     "Diagnosis",

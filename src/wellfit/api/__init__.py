@@ -1,10 +1,13 @@
 """Composition: the jobs that a user asks for, put together from the packages below."""
 
+from wellfit.api._bias_variance import bias_variance
+from wellfit.api._cross_validate import cross_validate
 from wellfit.api._demo import demo
 from wellfit.api._diagnose import diagnose
 from wellfit.api._events import Event
 from wellfit.api._improve import improve
 from wellfit.api._predict import predict
+from wellfit.api._regularization_path import regularization_path
 from wellfit.api._study import Study
 from wellfit.api._watch import Watch
 from wellfit.api._watch_script import Watched, diagnose_fits, fit_facts, fit_text
@@ -14,6 +17,8 @@ __all__ = [
     "Study",
     "Watch",
     "Watched",
+    "bias_variance",
+    "cross_validate",
     "demo",
     "diagnose",
     "diagnose_fits",
@@ -21,4 +26,5 @@ __all__ = [
     "fit_text",
     "improve",
     "predict",
+    "regularization_path",
 ]

@@ -104,12 +104,20 @@ class Laboratory:
         broken: why nothing can be trained any more (a worker process ended), or an empty string.
         notes: networks that could not be built.
         ration: what may be trained, where the budget counts that.
+        vary: what programs hold from the start (see `Population`); None for all that a study may need.
     """
 
-    def __init__(self, subject: Subject, trials: Sequence[Trial], ration: Ration | None = None) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        trials: Sequence[Trial],
+        ration: Ration | None = None,
+        vary: Sequence[str] | None = None,
+    ) -> None:
         self.subject, self.trials = subject, list(trials)
         self.ration = ration or Ration(Budget(seconds=math.inf))
         self.members_trained = 0
+        self._vary = _varied(subject) if vary is None else list(vary)
         self._executors: dict[Build, Executor] = {}
         self._materials: dict[DataChoice, Material] = {}
         self.broken = ""
@@ -192,64 +200,48 @@ class Laboratory:
         self._count(found)
         return tuple(weights[0] for weights in found.weights), int(found.results[0]) != RESULTS.nonfinite
 
-    def bag(
+    def predict(
         self,
         settings: Sequence[Settings],
         trials: Sequence[int],
+        rows: Sequence[Sequence[Array]],
         *,
-        scaling: int,
-        stop_after: int | None = None,
         progress: Progress | None = None,
-        should_stop: Stop | None = None,
-    ) -> Bagged:
-        """Train every setting on every trial with the scaling of one of them, and keep the networks.
+    ) -> dict[Job, tuple[Array, ...]]:
+        """Train every setting on every trial, and let each network predict.
 
         Args:
             settings: what to train.
             trials: positions of the trials.
-            scaling: position of the trial whose fitted scaling all of them use.
-            stop_after: epochs to train, with the schedule of the full number; None for all.
+            rows: for each trial, sets of rows to predict.
             progress: called as ``progress(members_done, members_in_all)``.
-            should_stop: asked all the time; True ends it with what has finished.
+
+        Returns:
+            ``(setting, trial)``, positions in the arguments, to one ``[row, class or output]`` for each set
+            of rows; runs that diverged are left out.
         """
-        weights: dict[Job, tuple[Array, ...]] = {}
-        predictions: dict[Job, Array] = {}
+        found: dict[Job, tuple[Array, ...]] = {}
         done, total = 0, len(settings) * len(trials)
         for build, part in self._parts(settings, len(trials)):
             executor = self._executor_or_none(build)
-            if executor is None or self.broken:
+            if executor is None:
                 continue
-            jobs = [(setting, trial) for setting in part for trial in trials]
+            # Trial by trial: the networks of one trial predict the same rows in one call.
+            jobs = [(setting, trial) for trial in range(len(trials)) for setting in part]
+            members = self._members(build, [settings[s] for s, _ in jobs], [trials[t] for _, t in jobs])
             report = (lambda n, _, done=done: progress(done + n, total)) if progress else None
-            members = self._members(build, [settings[s] for s, _ in jobs], [t for _, t in jobs])
-            members = members.replace(scaling=scaling)
-            try:
-                run = executor.start(members)
-                run.advance(stop_after, progress=report, should_stop=should_stop)
-                found = run.curves()
-                ended = _ended(found, stop_after)
-                for trial in trials:
-                    chosen = np.flatnonzero(ended & (members.split == trial))
-                    own = [values[chosen] for values in found.weights]
-                    said = self._said(executor, members.take(chosen), own, trial)
-                    for place, member in enumerate(chosen):
-                        weights[jobs[member]] = tuple(values[place] for values in own)
-                        if said is not None:
-                            predictions[jobs[member]] = said[place]
-            except WorkerError as error:
-                self.broken = error.summary
-                break
+            curves = executor.train(members, progress=report)
+            self._count(curves)
             done += len(jobs)
-            self._count(found)
-        shape = next(iter(predictions.values())).shape[1:] if predictions else ()
-        return Bagged(weights=weights, predictions=predictions, shape=shape)
-
-    def _said(
-        self, executor: Executor, members: Members, weights: Sequence[Array], trial: int
-    ) -> Array | None:
-        """Return what networks predict for a trial's validation rows; None where there are none."""
-        rows = self.trials[trial].split.validation
-        return np.asarray(executor.predict(weights, members, rows)) if len(members) and len(rows) else None
+            for position in range(len(trials)):
+                chosen = np.arange(position * len(part), (position + 1) * len(part))
+                chosen = chosen[curves.results[chosen] != RESULTS.nonfinite]
+                weights = [values[chosen] for values in curves.weights]
+                own = members.take(chosen)
+                sets = [executor.predict(weights, own, one) for one in rows[position] if len(chosen)]
+                for index, member in enumerate(chosen):
+                    found[jobs[member]] = tuple(predicted[index] for predicted in sets)
+        return found
 
     def is_open(self, build: Build) -> bool:
         """Return whether the program of a build is there already."""
@@ -368,7 +360,7 @@ class Laboratory:
                 material.splits,
                 scalings=material.scalings,
                 target_scaling=material.target_scaling,
-                vary=_varied(subject),
+                vary=self._vary,
             )
         return self._executors[build]
 

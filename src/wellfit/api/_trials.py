@@ -147,14 +147,19 @@ def _nested(dataset: Dataset, rows: Array, seed: int) -> Array:
 
 def _trial(subject: Subject, outer: Split, split_seed: int, seed: int) -> Trial:
     """Take rows to stop by out of the training rows; groups and times may be too few for that."""
-    try:
-        inner = make_splits(
-            subject.dataset, outer.train, 1, validation_fraction=_STOPPED_BY, seed=split_seed
-        )[0]
-    except DataError:
+    inner = stopping_split(subject, outer.train, split_seed)
+    if inner is None:
         split = Split(train=outer.train, validation=outer.validation)
         return Trial(split=split, scored=outer.validation, seed=seed, can_stop=False)
     return Trial(split=inner, scored=outer.validation, seed=seed)
+
+
+def stopping_split(subject: Subject, train: Array, seed: int) -> Split | None:
+    """Return the rows to train on and some of them to stop by; None where groups or times are too few."""
+    try:
+        return make_splits(subject.dataset, train, 1, validation_fraction=_STOPPED_BY, seed=seed)[0]
+    except DataError:
+        return None
 
 
 def _some(subject: Subject, max_rows: int | None, seed: int) -> Array:

@@ -7,6 +7,14 @@ from wellfit.data._encoder import Encoder
 from wellfit.data._extraction import with_extraction
 from wellfit.data._feature_kinds import FeatureKinds, feature_kinds
 from wellfit.data._fit_encoder import fit_encoder
+from wellfit.data._folds import (
+    group_folds,
+    k_folds,
+    nested_folds,
+    repeated_folds,
+    stratified_folds,
+    time_folds,
+)
 from wellfit.data._frames import breast_cancer_frame, predictions_frame, write_frame
 from wellfit.data._groups import duplicate_codes, row_codes
 from wellfit.data._one_hot import category_groups
@@ -46,22 +54,28 @@ __all__ = [
     "feature_scores",
     "fit_encoder",
     "fit_scaling",
+    "group_folds",
     "holdout_split",
     "infer_schema",
     "infer_target",
     "invert_scaling",
+    "k_folds",
     "keep_best",
     "make_splits",
     "matrix_position",
+    "nested_folds",
     "outlying_rows",
     "oversampled",
     "partial_scores",
     "predictions_frame",
     "prepare",
     "read_table",
+    "repeated_folds",
     "row_codes",
     "shown",
+    "stratified_folds",
     "synthetic_rows",
+    "time_folds",
     "undersampled",
     "with_bins",
     "with_extraction",

@@ -32,7 +32,7 @@ def holdout_split(dataset: Dataset, fraction: float = 0.2, seed: int = 0) -> Spl
     _refuse_few(len(rows))
     if dataset.time is not None:
         return time_holdout(dataset, rows, fraction)
-    return _Units(dataset, rows).draw(fraction, np.random.default_rng([seed, 1]))
+    return Units(dataset, rows).draw(fraction, np.random.default_rng([seed, 1]))
 
 
 def make_splits(
@@ -79,7 +79,7 @@ def make_splits(
     if dataset.time is not None:
         fraction = validation_fraction if folds is None else 1 / folds
         return time_splits(dataset, rows, num_splits, fraction, rng)
-    units = _Units(dataset, rows)
+    units = Units(dataset, rows)
     if folds is None:
         return tuple(units.draw(validation_fraction, rng) for _ in range(num_splits))
     splits: list[Split] = []
@@ -88,7 +88,7 @@ def make_splits(
     return tuple(splits[:num_splits])
 
 
-class _Units:
+class Units:
     """Rows as units that stay whole (single rows or groups), in strata of alike targets and sizes."""
 
     def __init__(self, dataset: Dataset, rows: IntArray) -> None:

@@ -1,5 +1,6 @@
 """Judging predictions: metrics, paired bootstrap, yardsticks. Pure functions over arrays."""
 
+from wellfit.evaluation._bias_variance import Decomposition, bias_variance_of
 from wellfit.evaluation._bootstrap import mean_interval, paired_bootstrap
 from wellfit.evaluation._columns import (
     column_scale,
@@ -17,18 +18,21 @@ from wellfit.evaluation._references import reference_predictions
 from wellfit.evaluation._reliability import calibration_error, reliability
 from wellfit.evaluation._sides import Separation, copies, separation, target_shift
 from wellfit.evaluation._strong import one_thread, strong_predictions
-from wellfit.evaluation._student import student_quantile, student_two_sided
+from wellfit.evaluation._student import corrected_interval, student_quantile, student_two_sided
 from wellfit.evaluation._temperature import apply_temperature, fit_temperature
 
 __all__ = [
+    "Decomposition",
     "GroupColumn",
     "Separation",
     "apply_temperature",
+    "bias_variance_of",
     "calibration_error",
     "column_scale",
     "column_skills",
     "confusion_matrix",
     "copies",
+    "corrected_interval",
     "default_metric",
     "doubtful_rows",
     "evaluate",

@@ -41,6 +41,7 @@ from wellfit.records._members import (
 )
 from wellfit.records._report import HoldoutResult, MoreData, Remedy, Report
 from wellfit.records._settings import Averaging, DataChoice, Settings, Structure, data_choice
+from wellfit.records._sweep import BiasVariance, CrossValidation, RegularizationPath
 
 __all__ = [
     "AVERAGINGS",
@@ -49,9 +50,11 @@ __all__ = [
     "SCHEDULES",
     "WHERES",
     "Averaging",
+    "BiasVariance",
     "CleaningStep",
     "ColumnNotFoundError",
     "ColumnSchema",
+    "CrossValidation",
     "CurvePair",
     "Curves",
     "DataChoice",
@@ -75,6 +78,7 @@ __all__ = [
     "MoreData",
     "Outcome",
     "OutputError",
+    "RegularizationPath",
     "Remedy",
     "Report",
     "Scaling",
