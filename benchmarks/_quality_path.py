@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
+
 import wellfit as wf
 from _figures import Figure
 
 _NUM_ROWS, _NUM_COLUMNS = 2000, 20
-_COUNTS = {"num_strengths": 20, "num_folds": 5, "num_seeds": 3}
+_STRENGTHS = tuple(np.logspace(-6, -2, 20).tolist())
 
 
 def path_figures() -> list[Figure]:
@@ -19,7 +21,7 @@ def path_figures() -> list[Figure]:
     from sklearn.datasets import make_classification  # noqa: PLC0415 - only where it is measured
 
     x, y = make_classification(_NUM_ROWS, _NUM_COLUMNS, n_informative=8, flip_y=0.05, random_state=0)
-    columns = {f"x{i}": values for i, values in enumerate(x.T)} | {"target": y}
+    x = x.astype(np.float32)
     began = time.perf_counter()
-    wf.regularization_path(columns, target="target", seed=0, **_COUNTS)
+    wf.regularization_path("mlp", x, y, "l2", strengths=_STRENGTHS, folds=5, seeds=3)
     return [Figure(name="path_s", value=time.perf_counter() - began, unit="s")]

@@ -43,6 +43,10 @@ class Board:
         """Return the mean over the splits."""
         return float(np.mean([record.score for record in self.runs[table, method]]))
 
+    def num_failed(self, method: str) -> int:
+        """Return on how many splits of all tables a method had no prediction."""
+        return sum(record.status != "ok" for table in self.tables for record in self.runs[table, method])
+
     @property
     def mean_ranks(self) -> dict[str, float]:
         """Mean rank by method, best first."""
@@ -84,6 +88,9 @@ def board_figures(board: Board, folder: Path) -> list[Figure]:
             Figure(name=f"friedman_p_{mark}", value=friedman_p(ranks(board.scores))),
             Figure(name=f"critical_difference_{mark}", value=board.critical_difference),
         ]
+    figures += [
+        Figure(name=f"num_failed_{name}_{mark}", value=board.num_failed(name)) for name in board.methods
+    ]
     own = [name for name in board.methods if name == OWN or name.startswith(f"{OWN}_")]
     for one in (name for name in own if name != REFERENCE):
         for peer in (name for name in board.methods if name != one):

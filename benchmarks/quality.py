@@ -24,14 +24,14 @@ from _quality_tables import QUICK, table_names
 from _quality_worker import Job
 
 PACKAGES = ("wellfit", "keras", "keras-tuner", "jax", "scikit-learn", "pytabkit", "torch", "numpy")
-_QUICK_BUDGET_S = 8.0
+_QUICK_BUDGET_S = 6.0
 _QUICK_JOBS = 2  # they share the cores: a quick run shows that everything works, not how well
 
 
 def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     add = parser.add_argument
-    add("--quick", action="store_true", help="two small tables, one split, 8 s a method")
+    add("--quick", action="store_true", help="two small tables, one split, 6 s a method")
     add("--json", type=Path, metavar="FILE", help="where to write the figures")
     add("--data", type=Path, metavar="MANIFEST", help="JSON list of tables")
     add(
