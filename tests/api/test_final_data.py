@@ -118,8 +118,8 @@ def test_the_network_measures_and_predicts_alike(laboratory: Laboratory) -> None
     """What scores rows in a population and what predicts them in plain Keras see the same inputs."""
     settings = replace(laboratory.subject.baseline, creation="logs", extraction="pca", extracted_share=1.0)
     material = laboratory.material(settings)
-    found = laboratory._executor(laboratory.build(settings))
-    members = laboratory._members(laboratory.build(settings), [settings], [0])
+    found = laboratory.executor(laboratory.build(settings))
+    members = laboratory.members(laboratory.build(settings), [settings], [0])
     curves = found.train(members)
     rows = laboratory.trials[0].scored
     scored = found.predict(curves, members, rows)[0]

@@ -119,8 +119,8 @@ def test_what_is_handed_back_predicts_as_the_member_does(laboratory: Laboratory,
     weights, good = laboratory.fit(settings, 0, alone=False)
     model = _built(laboratory, 0, settings, weights)
     build, rows = laboratory.build(settings), laboratory.trials[0].scored
-    members = laboratory._members(build, [settings], [0])
-    wanted = laboratory._executor(build).predict([w[None] for w in weights], members, rows)[0]
+    members = laboratory.members(build, [settings], [0])
+    wanted = laboratory.executor(build).predict([w[None] for w in weights], members, rows)[0]
     inputs = [values[rows] for values in laboratory.subject.dataset.inputs]
     prepared = prepared_inputs(inputs, (), laboratory.scalings(settings, 0))
     assert good

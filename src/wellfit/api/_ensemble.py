@@ -7,13 +7,14 @@ selection on rows that the networks did not train on); Breiman, Bagging Predicto
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.api._laboratory import Bagged, Laboratory
+from wellfit.api._bag import Bagged, train_bag
+from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
 from wellfit.api._stages import Progress
 from wellfit.models import Model, averaged, chosen_model
@@ -67,7 +68,8 @@ def gather_ensemble(laboratory: Laboratory, plan: Plan, found: Found, progress: 
     if not any(laboratory.trials[t].can_stop for t in plan.bag):
         # No rows are left out to choose by, nor to stop by.
         candidates, stop_after = candidates[:1], _epochs(found, candidates[0])
-    bagged = laboratory.bag(
+    bagged = train_bag(
+        laboratory,
         candidates,
         plan.bag,
         scaling=plan.final,
@@ -75,7 +77,7 @@ def gather_ensemble(laboratory: Laboratory, plan: Plan, found: Found, progress: 
         progress=progress.say,
         should_stop=lambda: progress.clock.is_past(plan.bag_until_s),
     )
-    complete = [s for s in range(len(candidates)) if all((s, t) in bagged.weights for t in plan.bag)]
+    complete = [s for s in range(len(candidates)) if all((s, t) in bagged.networks for t in plan.bag)]
     if not complete:
         return None
     shares = _shares(laboratory, plan, bagged, complete)
@@ -86,7 +88,7 @@ def gather_ensemble(laboratory: Laboratory, plan: Plan, found: Found, progress: 
         settings=tuple(candidates[complete[i]] for i in kept),
         weights=tuple(float(shares[i] / total) for i in kept),
         bagged=bagged.of([complete[i] for i in kept]),
-        num_networks=len(kept) * len(plan.bag),
+        num_networks=sum(len(bagged.networks[complete[i], t]) for i in kept for t in plan.bag),
         num_compared=len(complete),
     )
 
@@ -102,11 +104,12 @@ def ensemble_model(laboratory: Laboratory, plan: Plan, ensemble: Ensemble) -> Mo
     for index, (settings, share) in enumerate(zip(ensemble.settings, ensemble.weights, strict=True)):
         center, scale = laboratory.target_scaling(settings, plan.final) or (None, None)
         for trial in plan.bag:
-            models.append(
-                chosen_model(
+            networks = ensemble.bagged.networks[index, trial]
+            for network in networks:
+                model = chosen_model(
                     subject.model,
                     laboratory.build(settings).structure,
-                    ensemble.bagged.weights[index, trial],
+                    network,
                     settings,
                     subject.setup,
                     groups=laboratory.groups(settings),
@@ -114,8 +117,8 @@ def ensemble_model(laboratory: Laboratory, plan: Plan, ensemble: Ensemble) -> Mo
                     target_center=center,
                     target_scale=scale,
                 )
-            )
-            weights.append(share)
+                models.append(model)
+                weights.append(share / len(networks))
     return averaged(models, weights, subject.dataset.task, from_logits=subject.setup.from_logits)
 
 
@@ -132,7 +135,9 @@ def _candidates(laboratory: Laboratory, found: Found) -> list[Settings]:
     chosen = found.confirmed.chosen if found.confirmed is not None else None
     first = [] if chosen is None else [chosen.settings]
     inputs = laboratory.build(first[0] if first else baseline).data
-    unique = dict.fromkeys([*first, *ranked])
+    # The best setting once more with warm restarts, whose cycles each give a network.
+    cycles = replace(first[0] if first else ranked[0], schedule="warm-restarts", patience=0, averaging="none")
+    unique = dict.fromkeys([*first, *ranked[:1], cycles, *ranked[1:]])
     builds = {s: laboratory.build(s) for s in unique}
     return [s for s in unique if builds[s].data == inputs and laboratory.is_open(builds[s])]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -58,30 +58,6 @@ class Build:
     def is_own_but_for_size(self) -> bool:
         """Whether the given network and its data are left as they are, up to width and depth."""
         return replace(self.structure, width=1.0, depth=0) == Structure() and self.data == DataChoice()
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Bagged:
-    """Networks of some settings, each trained on every fold.
-
-    Attributes:
-        weights: (setting, trial) to the weights of a network that trained to its end.
-        predictions: (setting, trial) to what it predicts for the trial's validation rows.
-        shape: of a prediction.
-    """
-
-    weights: Mapping[Job, tuple[Array, ...]]
-    predictions: Mapping[Job, Array]
-    shape: tuple[int, ...]
-
-    def of(self, settings: Sequence[int]) -> Bagged:
-        """Return the networks of some settings, numbered anew in that order."""
-        place = {setting: index for index, setting in enumerate(settings)}
-
-        def part(table: Mapping[Job, Any]) -> dict[Job, Any]:
-            return {(place[s], trial): value for (s, trial), value in table.items() if s in place}
-
-        return Bagged(weights=part(self.weights), predictions=part(self.predictions), shape=self.shape)
 
 
 _OWN = Build(structure=Structure(), data=DataChoice())
@@ -152,15 +128,15 @@ class Laboratory:
             return bool(self.broken) or (should_stop is not None and should_stop())
 
         affordable = settings[: self.ration.affordable(settings, len(trials))]
-        for build, part in self._parts(affordable, len(trials)):
+        for build, part in self.parts(affordable, len(trials)):
             if stopped():
                 break
             jobs = [(setting, trial) for setting in part for trial in range(len(trials))]
             report = (lambda n, _, done=done: progress(done + n, total)) if progress else None
-            executor = self._executor_or_none(build)
+            executor = self.executor_or_none(build)
             if executor is None:
                 continue
-            members = self._members(build, [settings[s] for s, _ in jobs], [trials[t] for _, t in jobs])
+            members = self.members(build, [settings[s] for s, _ in jobs], [trials[t] for _, t in jobs])
             try:
                 run = executor.start(members)
                 owners = np.array([setting for setting, _ in jobs])
@@ -173,7 +149,7 @@ class Laboratory:
                 self.broken = error.summary
                 break
             done += len(jobs)
-            self._count(found)
+            self.count(found)
         return collector.measured(time.perf_counter() - began - (self.compile_s - compiled))
 
     def fit(
@@ -191,13 +167,13 @@ class Laboratory:
             One array for each entry of its network's ``weights``, and the verdict.
         """
         build = self.build(settings)
-        executor = self._executor(build)
-        members = self._members(build, [settings], [trial]).replace(patience=0, restore_best=False)
+        executor = self.executor(build)
+        members = self.members(build, [settings], [trial]).replace(patience=0, restore_best=False)
         # A block of one is compiled anew; a full block trains copies beside it, which may cost less.
         run = executor.start(members, block_size=1 if alone else None)
         run.advance(stop_after)
         found = run.curves()
-        self._count(found)
+        self.count(found)
         return tuple(weights[0] for weights in found.weights), int(found.results[0]) != RESULTS.nonfinite
 
     def predict(
@@ -222,16 +198,16 @@ class Laboratory:
         """
         found: dict[Job, tuple[Array, ...]] = {}
         done, total = 0, len(settings) * len(trials)
-        for build, part in self._parts(settings, len(trials)):
-            executor = self._executor_or_none(build)
+        for build, part in self.parts(settings, len(trials)):
+            executor = self.executor_or_none(build)
             if executor is None:
                 continue
             # Trial by trial: the networks of one trial predict the same rows in one call.
             jobs = [(setting, trial) for trial in range(len(trials)) for setting in part]
-            members = self._members(build, [settings[s] for s, _ in jobs], [trials[t] for _, t in jobs])
+            members = self.members(build, [settings[s] for s, _ in jobs], [trials[t] for _, t in jobs])
             report = (lambda n, _, done=done: progress(done + n, total)) if progress else None
             curves = executor.train(members, progress=report)
-            self._count(curves)
+            self.count(curves)
             done += len(jobs)
             for position in range(len(trials)):
                 chosen = np.arange(position * len(part), (position + 1) * len(part))
@@ -280,7 +256,8 @@ class Laboratory:
         """Return the features that are added to the inputs under settings."""
         return self.material(settings).formulas
 
-    def _count(self, found: Curves) -> None:
+    def count(self, found: Curves) -> None:
+        """Take note of runs that were trained."""
         trained = int((found.num_epochs > 0).sum())
         self.members_trained += trained
         self.ration.use(trained, int(found.num_epochs.sum()))
@@ -288,7 +265,7 @@ class Laboratory:
     @property
     def num_places(self) -> int:
         """Members that fill every worker's first block of the baseline's program."""
-        return getattr(self._executor(_OWN), "block_size", 1) * num_workers()
+        return getattr(self.executor(_OWN), "block_size", 1) * num_workers()
 
     @property
     def compile_s(self) -> float:
@@ -300,7 +277,7 @@ class Laboratory:
         for executor in self._executors.values():
             executor.close()
 
-    def _parts(self, settings: Sequence[Settings], num_trials: int) -> Iterator[tuple[Build, list[int]]]:
+    def parts(self, settings: Sequence[Settings], num_trials: int) -> Iterator[tuple[Build, list[int]]]:
         """Yield settings that share a build, as many as fit the memory at a time."""
         groups: dict[Build, list[int]] = {}
         # Members of one block train side by side, so those of equal length belong together.
@@ -313,12 +290,12 @@ class Laboratory:
             for start in range(0, len(group), size):
                 yield build, group[start : start + size]
 
-    def _executor_or_none(self, build: Build) -> Executor | None:
+    def executor_or_none(self, build: Build) -> Executor | None:
         """Return the executor of a build, None for one that cannot be made; the baseline's must be."""
         if build in self._refused:
             return None
         try:
-            return self._executor(build)
+            return self.executor(build)
         except (UnsupportedModelError, SettingsError) as error:
             if build == _OWN:
                 raise
@@ -343,7 +320,8 @@ class Laboratory:
         structure.update(width=max(settings.width, 1.0), depth=0 if by_gate else settings.depth)
         return Build(structure=Structure(**structure), data=data_choice(settings))
 
-    def _executor(self, build: Build) -> Executor:
+    def executor(self, build: Build) -> Executor:
+        """Return what trains a build; opened once."""
         if build not in self._executors:
             subject = self.subject
             if build.data not in self._materials:
@@ -364,7 +342,8 @@ class Laboratory:
             )
         return self._executors[build]
 
-    def _members(self, build: Build, settings: Sequence[Settings], trials: Sequence[int]) -> Members:
+    def members(self, build: Build, settings: Sequence[Settings], trials: Sequence[int]) -> Members:
+        """Return one member for each of settings and trials."""
         seeds = [self.trials[t].seed for t in trials]
         material = self._materials[build.data]
         members = members_from(
@@ -462,13 +441,6 @@ def _climb(
         kept = alive[halving(means, keep_fraction)]
         run.keep(np.flatnonzero(np.isin(owners, kept)))
     run.advance(progress=progress, should_stop=should_stop)
-
-
-def _ended(found: Curves, stop_after: int | None) -> Array:
-    """Return ``[member]`` whether it came to its end, or to where it was to be stopped."""
-    ended = np.isin(found.results, (RESULTS.finished, RESULTS.early_stopped))
-    stopped = np.zeros(len(ended), bool) if stop_after is None else found.num_epochs >= stop_after
-    return ended | (stopped & (found.results != RESULTS.nonfinite))
 
 
 def _last_finite(row: Array) -> float:

@@ -15,21 +15,21 @@ from wellfit.api._ration import Budget
 _UPDATE_S = 3e-6
 _RATE = 1.2e11
 _COMPILE_S = 4.0
-_START_S = 5.0  # imports, reading, preparing
-_END_S = 7.0  # compiling for one member, scoring by plain Keras, writing
+_START_S = 4.0  # imports, reading, preparing
+_END_S = 6.0  # compiling for one member, scoring by plain Keras, writing
 
-_TYPICAL_CANDIDATES = 40
+_TYPICAL_CANDIDATES = 60
 _BATCH = 16
 _BLOCK = 16  # members at most in a block
 _MAX_BATCHES = 500  # beyond that a sampler has seen the space
 _MAX_CONFIRMING = 20  # further splits of the same rows hardly narrow the interval
 _MAX_FINALISTS = 4
 _CURVES = 5  # trials with a learning curve
-_MAX_PROGRAMS = 5
+_MAX_PROGRAMS = 40
 _MIN_ROWS = 1000
 _BAG_SHARE = 0.4  # of the time, where networks are averaged
 _MIN_FOLDS, _MAX_FOLDS = 4, 8
-_AVERAGE_S = 5.0  # building the networks that are averaged
+_AVERAGE_S = 4.0  # building the networks that are averaged
 _MAX_SLOWDOWN = 4.0
 _SLACK = 0.75  # of the time that is planned for; machines are rarely idle
 
