@@ -58,6 +58,7 @@ def test_every_option_reaches_improve(monkeypatch):
         "epochs": 7,
         "batch_size": 16,
         "sampler": "random",
+        "ensemble": False,
         "warm_start": Path("earlier"),
         "unsafe": True,
         "reading": {},

@@ -161,9 +161,9 @@ def test_grid_visits_every_combination_of_levels_once() -> None:
     assert [one.l2 for one in asked] != sorted(one.l2 for one in asked)
 
 
-def _two_aims(name: str, num_batches: int) -> Sampler:
+def _two_aims(name: str, num_batches: int, seed: int = 0) -> Sampler:
     """Return a sampler that was told a loss and a size, both to be small."""
-    sampler = make_sampler(name, SPACE, 0, directions=("minimize", "minimize"))
+    sampler = make_sampler(name, SPACE, seed, directions=("minimize", "minimize"))
     for _ in range(num_batches):
         for number, settings in sampler.ask(16):
             sampler.tell(number, (_loss(settings), settings.width))
@@ -184,10 +184,11 @@ def test_two_aims_give_a_front(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["nsga2", "gp", "tpe"])
 def test_two_aims_are_learned(name: str) -> None:
-    """After 160 trials the best compromise is better than that of random draws."""
+    """After 160 trials the best compromise is better than that of random draws, on average of four seeds."""
 
     def best(which: str) -> float:
-        return min(loss + size for _, (loss, size) in _two_aims(which, 10).front())
+        fronts = [_two_aims(which, 10, seed).front() for seed in range(4)]
+        return sum(min(loss + size for _, (loss, size) in front) for front in fronts)
 
     assert best(name) < best("random")
 

@@ -24,6 +24,7 @@ from wellfit.search import (
     Confirmation,
     PairedEffect,
     Situation,
+    Space,
     confirm,
     make_candidate,
     make_sampler,
@@ -39,6 +40,7 @@ Array = NDArray[Any]
 _BATCH = 16  # settings asked for at a time: enough to fill the blocks, few enough for the sampler to learn
 _KEEP = 1 / 3  # of the settings go on at each rung (successive halving)
 NOT_APPLICABLE = "not applicable"
+NO_ROOM = "not tried: it needs a program of its own, and the budget has no room for more"
 _MIN_CONFIRMING = 3  # splits below which an interval says nothing
 
 
@@ -184,7 +186,10 @@ def screen(laboratory: Laboratory, plan: Plan, baseline: Baseline, progress: Pro
     done = len(known) * len(plan.look)
     total = done + len(candidates) * len(plan.look)
     for number, wave in enumerate(_waves(laboratory, candidates)):
-        if number > plan.num_programs or progress.clock.is_past(plan.screen_until_s):
+        if number > plan.num_programs:
+            tried.extend(_untried(wave, NO_ROOM))
+            continue
+        if progress.clock.is_past(plan.screen_until_s):
             tried.extend(_untried(wave, "not tried: no time left"))
             continue
 
@@ -218,20 +223,13 @@ def search(
     laboratory.ration.open(plan.search_share)
     subject = laboratory.subject
     known = _situation(laboratory, plan)
-    promising = [t for t in screened if t.effect.effect is not None and t.effect.effect.estimate > 0]
-    # A network that must be compiled anew is searched only where the screen gives a reason to.
-    wider = any(t.candidate.settings.width > subject.baseline.width for t in promising)
-    deeper = any(t.candidate.settings.depth > subject.baseline.depth for t in promising)
-    space = make_space(
-        subject.baseline,
-        replace(known, can_widen=known.can_widen and wider, can_deepen=known.can_deepen and deeper),
-        [(t.candidate, t.effect) for t in screened],
-        fields=_searched(laboratory, plan),
-    )
-    space = with_guesses(space, subject.warm.guesses)
-    drawn = make_sampler(sampler, space, seed, direction=subject.metric.direction)
+    samplers = [
+        make_sampler(sampler, space, seed + turn, direction=subject.metric.direction)
+        for turn, space in enumerate(_spaces(laboratory, plan, screened))
+    ]
     tried: list[Tried] = []
-    for _ in range(plan.num_batches):
+    for number in range(plan.num_batches):
+        drawn = samplers[number % len(samplers)]
         affordable = laboratory.ration.affordable([subject.baseline] * _BATCH, len(plan.look))
         if progress.clock.is_past(plan.search_until_s) or affordable < _BATCH:
             break
@@ -240,9 +238,13 @@ def search(
             break
         batch = [
             make_candidate(
-                f"search-{number}", "search", subject.baseline, settings, own_dropout=known.own_dropout
+                f"search-{len(tried) + place}",
+                "search",
+                subject.baseline,
+                settings,
+                own_dropout=known.own_dropout,
             )
-            for number, settings in asked
+            for place, (_, settings) in enumerate(asked)
         ]
 
         def report(count: int, total: int, done: int = len(tried)) -> None:
@@ -257,12 +259,33 @@ def search(
             should_stop=_until(progress, plan.search_until_s),
         )
         defined = np.isfinite(baseline.scores)
-        for (number, _), scores in zip(asked, found.scores[:, defined], strict=True):
+        for (trial_id, _), scores in zip(asked, found.scores[:, defined], strict=True):
             complete = len(scores) > 0 and bool(np.isfinite(scores).all())
-            drawn.tell(number, float(scores.mean()) if complete else None)
+            drawn.tell(trial_id, float(scores.mean()) if complete else None)
         tried.extend(_compared(laboratory, plan, batch, found, baseline.scores))
         progress.saw(np.array([t.scores.mean() for t in tried if len(t.scores)]))
     return tried
+
+
+def _spaces(laboratory: Laboratory, plan: Plan, screened: Sequence[Tried]) -> list[Space]:
+    """Return the space around the baseline, and around a change of network or data if that is best.
+
+    A network or rows of another kind cost a compilation each, so they are not searched like numbers: the one
+    that did better than every other remedy becomes a second starting point.
+    """
+    subject, known = laboratory.subject, _situation(laboratory, plan)
+    promising = [t for t in screened if t.effect.effect is not None and t.effect.effect.estimate > 0]
+    # A network that must be compiled anew is searched only where the screen gives a reason to.
+    wider = any(t.candidate.settings.width > subject.baseline.width for t in promising)
+    deeper = any(t.candidate.settings.depth > subject.baseline.depth for t in promising)
+    known = replace(known, can_widen=known.can_widen and wider, can_deepen=known.can_deepen and deeper)
+    effects = [(t.candidate, t.effect) for t in screened]
+    fields = _searched(laboratory, plan)
+    spaces = [with_guesses(make_space(subject.baseline, known, effects, fields=fields), subject.warm.guesses)]
+    best = max(promising, key=lambda t: t.effect.effect.estimate, default=None)  # type: ignore[union-attr]
+    if best is not None and not laboratory.build(best.candidate.settings).is_own_but_for_size:
+        spaces.append(make_space(best.candidate.settings, known, effects, fields=fields))
+    return spaces
 
 
 def choose_finalists(screened: Sequence[Tried], searched: Sequence[Tried], count: int) -> list[Candidate]:

@@ -8,6 +8,7 @@ from wellfit.api._clock import Clock
 from wellfit.api._ensemble import Ensemble
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
+from wellfit.api._stages import NO_ROOM
 
 if TYPE_CHECKING:
     from wellfit.api._protocol import Found
@@ -29,7 +30,7 @@ def _where_it_ended(found: Found) -> str:
     """Return where the budget cut a study off, or an empty string."""
     if not found.baseline.is_complete:
         return "ended before the baseline was trained"
-    possible = [tried for tried in found.screened if tried.is_applicable]
+    possible = [t for t in found.screened if t.is_applicable and t.note != NO_ROOM]
     measured = sum(len(tried.scores) > 0 for tried in possible)
     if measured < len(possible) / 2:
         return f"was enough for {measured} of {len(possible)} remedies"
@@ -45,9 +46,15 @@ def notes(found: Found, laboratory: Laboratory, plan: Plan) -> tuple[str, ...]:
     said.extend(found.confirmed.notes if found.confirmed is not None else ())
     if not all(laboratory.trials[t].can_stop for t in (*plan.look, *plan.confirm)):
         said.append("too few rows or groups to keep some for early stopping, so that it was not tried")
-    untried = [t.candidate.name for t in found.screened if not len(t.scores) and t.is_applicable]
-    if untried:
-        said.append(f"not measured for lack of time: {', '.join(untried)}")
+    untried = [t for t in found.screened if not len(t.scores) and t.is_applicable]
+    late = [t.candidate.name for t in untried if t.note != NO_ROOM]
+    if late:
+        said.append(f"not measured for lack of time: {', '.join(late)}")
+    if len(late) < len(untried):
+        said.append(
+            f"{len(untried) - len(late)} remedies that need a network or rows of their own were not tried: "
+            f"the budget has room for {plan.num_programs} such programs"
+        )
     rows, full = (len(laboratory.trials[t].split.train) for t in (plan.look[0], plan.confirm[0]))
     if plan.max_rows is not None and rows < full:
         said.append(f"screen and search used {rows:,} of {full:,} training rows, to fit the budget")

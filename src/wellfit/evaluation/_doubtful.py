@@ -84,6 +84,11 @@ def unlikely_labels(probability: NDArray[Any], labels: NDArray[Any]) -> NDArray[
         probability: ``[row, class]`` out of fold.
         labels: ``[row]`` class codes.
 
+    Example:
+        >>> said = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.95, 0.05]])
+        >>> unlikely_labels(said, np.array([0, 0, 1, 1])).tolist()
+        [False, False, False, True]
+
     Source: Northcutt, Jiang and Chuang, Confident Learning, 2021.
     """
     num_classes = probability.shape[1]
