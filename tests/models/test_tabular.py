@@ -15,11 +15,13 @@ from wellfit.models import (
     load_model,
     narrow,
     predict_plain,
+    restructured,
     save_plain,
+    structure_facts,
     tabular_mlp,
     with_input_width,
 )
-from wellfit.records import SettingsError, Task
+from wellfit.records import SettingsError, Structure, Task, UnsupportedModelError
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_waves_are_close_to_sines() -> None:
     model = tabular_mlp(1, Task.BINARY, width=4)
     probe = keras.Model(model.get_layer("phases").output, model.get_layer("periodic").output)
     phase = np.linspace(-2, 2, 401, dtype=np.float32)
-    seen = predict_plain(probe, [np.repeat(phase, 8).reshape(401, 1, 8)])[:, 0]
+    seen = predict_plain(probe, [np.repeat(phase, 4).reshape(401, 1, 4)])[:, 0]
     assert np.abs(seen - np.sin(2 * np.pi * phase)).max() < 0.06
 
 
@@ -88,3 +90,16 @@ def test_takes_more_features(categories: tuple[int, ...]) -> None:
     wider = with_input_width(tabular_mlp(3, Task.BINARY, width=8, categories=categories), 5)
     built = tabular_mlp(5, Task.BINARY, width=8, categories=categories)
     assert [w.shape for w in wider.weights] == [w.shape for w in built.weights]
+
+
+def test_periodic_features_can_be_taken_out() -> None:
+    """What is left is the network that would have been built without them; other networks are refused."""
+    model = tabular_mlp(3, Task.BINARY, width=8)
+    layout = find_layout(model)
+    assert structure_facts(model, layout).has_periodic
+    plain = restructured(model, layout, Structure(embedding="none"))
+    built = tabular_mlp(3, Task.BINARY, width=8, embedded=False)
+    assert [w.shape for w in plain.weights] == [w.shape for w in built.weights]
+    assert not structure_facts(plain, find_layout(plain)).has_periodic
+    with pytest.raises(UnsupportedModelError, match="periodic"):
+        restructured(built, find_layout(built), Structure(embedding="none"))

@@ -218,7 +218,7 @@ def test_what_is_on_can_be_taken_off() -> None:
     assert taken_off <= names
     names = set(_named(SITUATIONS[0], baseline=BASELINES[3]))
     assert {"own-normalization", "own-activation", "own-skips", "no-input-scale"} <= names
-    assert {"no-numeric-embedding", "no-category-embedding"} <= names
+    assert {"own-numeric-embedding", "no-category-embedding"} <= names
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from wellfit.api._bag import Bagged, train_bag
 from wellfit.api._laboratory import Laboratory
-from wellfit.api._plan import Plan
+from wellfit.api._plan import COMPILE_S, Plan
 from wellfit.api._stages import Progress
-from wellfit.models import Model, averaged, chosen_model
+from wellfit.models import Model, averaged, chosen_model, has_periodic
 from wellfit.records import Settings
 from wellfit.search import greedy_selection
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-_MAX_SETTINGS = 12  # that compete for a place
+_MAX_SETTINGS = 24  # that compete for a place
 _MAX_CHOSEN = 4  # that get one: each brings as many networks as there are folds
 _MAX_PICKS = 12  # of the greedy selection, with repetition
 _SLACK = 1.2
@@ -58,8 +58,9 @@ def gather_ensemble(laboratory: Laboratory, plan: Plan, found: Found, progress: 
         None where there was no time for a single setting.
     """
     progress.stage = "ensemble"
-    candidates = _candidates(laboratory, found)
     left_s = plan.bag_until_s - progress.clock.elapsed_s
+    has_time = has_periodic(laboratory.subject.model) and left_s > 2.0 * COMPILE_S
+    candidates = _candidates(laboratory, found, has_time=has_time)
     runs = found.baseline.measured.finished.size
     member_s = _SLACK * found.baseline.measured.duration_s / max(1, runs)
     affordable = int(left_s / max(member_s * len(plan.bag), 1e-9))
@@ -122,7 +123,7 @@ def ensemble_model(laboratory: Laboratory, plan: Plan, ensemble: Ensemble) -> Mo
     return averaged(models, weights, subject.dataset.task, from_logits=subject.setup.from_logits)
 
 
-def _candidates(laboratory: Laboratory, found: Found) -> list[Settings]:
+def _candidates(laboratory: Laboratory, found: Found, *, has_time: bool) -> list[Settings]:
     """Return settings that were measured on all trials, the best first, that need nothing compiled anew.
 
     All must see the same inputs, for the average has one set of them.
@@ -137,9 +138,11 @@ def _candidates(laboratory: Laboratory, found: Found) -> list[Settings]:
     inputs = laboratory.build(first[0] if first else baseline).data
     # The best setting once more with warm restarts, whose cycles each give a network.
     cycles = replace(first[0] if first else ranked[0], schedule="warm-restarts", patience=0, averaging="none")
-    unique = dict.fromkeys([*first, *ranked[:1], cycles, *ranked[1:]])
+    # And without periodic features, where a network was built with them: they err in other rows.
+    plain = [replace(first[0] if first else ranked[0], embedding="none")] if has_time else []
+    unique = dict.fromkeys([*first, *ranked[:1], cycles, *plain, *ranked[1:]])
     builds = {s: laboratory.build(s) for s in unique}
-    return [s for s in unique if builds[s].data == inputs and laboratory.is_open(builds[s])]
+    return [s for s in unique if builds[s].data == inputs and (s in plain or laboratory.is_open(builds[s]))]
 
 
 def _epochs(found: Found, settings: Settings) -> int | None:

@@ -14,7 +14,7 @@ from wellfit.api._ration import Budget
 # member takes a fixed part (the calls of a block, shared by its members) and its arithmetic.
 _UPDATE_S = 3e-6
 _RATE = 1.2e11
-_COMPILE_S = 4.0
+COMPILE_S = 4.0
 _START_S = 4.0  # imports, reading, preparing
 _END_S = 6.0  # compiling for one member, scoring by plain Keras, writing
 
@@ -197,11 +197,11 @@ def make_plan(
     # The two final networks train one by one on a core each.
     end_s = _END_S + (_AVERAGE_S if ensemble else 0.0)
     reserve_s = min(0.5 * budget_s, end_s + 1.5 * num_workers * cost(num_rows))
-    free_s = max(0.0, budget_s - reserve_s - _START_S - 2 * _COMPILE_S)
+    free_s = max(0.0, budget_s - reserve_s - _START_S - 2 * COMPILE_S)
     bag_s = _BAG_SHARE * free_s if ensemble else 0.0
     free_s -= bag_s
-    num_programs = min(_MAX_PROGRAMS, int(0.25 * free_s / _COMPILE_S))
-    work_s = _SLACK * (free_s - num_programs * _COMPILE_S)
+    num_programs = min(_MAX_PROGRAMS, int(0.25 * free_s / COMPILE_S))
+    work_s = _SLACK * (free_s - num_programs * COMPILE_S)
     num_look, max_rows = _look(0.4 * work_s, rows, cost)
     look_s = cost(min(rows, 0.75 * max_rows if max_rows else rows))
     # Halving leaves about half of a batch's work to be done.
@@ -214,8 +214,8 @@ def make_plan(
         num_batches=num_batches,
         num_programs=num_programs,
         max_rows=max_rows,
-        is_long=_BLOCK * num_workers * cost(num_rows) > _COMPILE_S,
-        first_s=_START_S + 2 * _COMPILE_S + _BLOCK * num_workers * look_s,
+        is_long=_BLOCK * num_workers * cost(num_rows) > COMPILE_S,
+        first_s=_START_S + 2 * COMPILE_S + _BLOCK * num_workers * look_s,
         reserve_s=reserve_s,
         budget_s=budget_s,
         num_folds=int(min(_MAX_FOLDS, max(_MIN_FOLDS, bag_s / cost(num_rows)))) if ensemble else 0,
@@ -264,7 +264,7 @@ def make_counted_plan(
         num_batches=int(min(_MAX_BATCHES, max(0.3 * members / (_BATCH * num_look), 1))),
         num_programs=_MAX_PROGRAMS,
         max_rows=None,
-        is_long=_BLOCK * num_workers * cost > _COMPILE_S,
+        is_long=_BLOCK * num_workers * cost > COMPILE_S,
         first_s=budget.seconds,
         reserve_s=0.0,
         budget_s=budget.seconds,

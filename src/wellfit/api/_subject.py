@@ -38,8 +38,11 @@ Array = NDArray[Any]
 # Updates after which a small network on a table has usually seen its lowest validation loss; the number
 # of epochs of a study that does not name it follows from it.
 _TYPICAL_UPDATES = 2500
+_SMALL = 10_000
 _MIN_EPOCHS, _MAX_EPOCHS = 10, 100
-_PATIENCE, _LEAST_PATIENCE = 0.2, 5  # of a built network, as a share of its epochs
+# A network built for the data is stopped early, so that more epochs cost little where they do not help.
+_BUILT_UPDATES, _BUILT_EPOCHS = 8000, (30, 200)
+_PATIENCE, _LEAST_PATIENCE = 0.2, 5  # as a share of its epochs
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -133,6 +136,7 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         can_skip=facts.can_skip,
         has_skip=facts.has_skip,
         can_embed=facts.has_features,
+        has_periodic=facts.has_periodic,
         has_numbers=sum(map(len, groups)) < _num_features(subject.dataset),
         has_categories=bool(groups),
         has_hidden=bool(hidden_ends(subject.model, subject.layout)),
@@ -207,7 +211,7 @@ def default_batch_size(num_rows: int) -> int:
         >>> default_batch_size(5_000), default_batch_size(40_000), default_batch_size(200_000)
         (32, 128, 256)
     """
-    return 32 if num_rows <= 10_000 else 128 if num_rows <= 100_000 else 256
+    return 32 if num_rows <= _SMALL else 128 if num_rows <= 100_000 else 256
 
 
 def default_epochs(num_rows: int, batch_size: int) -> int:
@@ -226,10 +230,10 @@ def baseline_settings(
 ) -> Settings:
     """Return how a network is trained as it stands.
 
-    The user's own network: its compile settings, `fit`'s defaults. One that was built for the data: with a
-    learning rate that falls to zero, and stopped early.
+    The user's own network: its compile settings, `fit`'s defaults. One that was built for the data: larger
+    batches, more epochs, a learning rate that falls to zero, and stopped early.
     """
-    size = batch_size or default_batch_size(num_rows)
+    size = batch_size or default_batch_size(num_rows) * (1 if is_own or num_rows > _SMALL else 2)
     num_epochs = epochs or default_epochs(num_rows, size)
     settings = Settings(
         learning_rate=setup.learning_rate,
@@ -237,7 +241,11 @@ def baseline_settings(
         batch_size=size,
         epochs=num_epochs,
     )
-    patience = max(_LEAST_PATIENCE, round(_PATIENCE * num_epochs))
-    if is_own or patience >= num_epochs:
+    if is_own:
         return settings
-    return replace(settings, schedule="cosine", patience=patience)
+    if epochs is None:
+        updates = max(1, math.ceil(num_rows / size))
+        num_epochs = int(np.clip(round(_BUILT_UPDATES / updates), *_BUILT_EPOCHS))
+    settings = replace(settings, epochs=num_epochs, schedule="cosine")
+    patience = max(_LEAST_PATIENCE, round(_PATIENCE * num_epochs))
+    return settings if patience >= num_epochs else replace(settings, patience=patience)

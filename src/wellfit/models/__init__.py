@@ -63,7 +63,7 @@ from wellfit.models._save import save_plain, summary_lines
 from wellfit.models._schedules import LONG_SCHEDULES, long_schedule
 from wellfit.models._seize import Seizure
 from wellfit.models._seized_fit import SeizedFit, data_of, model_before, read_pipelines
-from wellfit.models._structures import StructureFacts, structure_facts
+from wellfit.models._structures import StructureFacts, has_periodic, structure_facts
 from wellfit.models._surgery import scaled_rate, with_activity_penalty, with_dropout, with_input_noise
 from wellfit.models._tabular import tabular_mlp
 from wellfit.models._temperature import can_temper, with_temperature
@@ -111,6 +111,7 @@ __all__ = [
     "find_layout",
     "gradients",
     "group_units",
+    "has_periodic",
     "held_to_norm",
     "hidden_ends",
     "hidden_kernels",

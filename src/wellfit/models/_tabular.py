@@ -12,8 +12,10 @@ from wellfit.records import Task
 
 _CLIP = 3.0  # where the smooth clip begins to bend, in standard deviations
 _SCALE_RATE = 6.0  # the learned input scale moves this many times as fast as other weights
-_FREQUENCIES = 8  # periodic features of a number
+_FREQUENCIES = 4  # periodic features of a number
 _SPREAD = 0.2  # standard deviation of the frequencies at the start, in periods a standard deviation
+# Names by which the periodic features are found again.
+PHASES, NUMBERS = "phases", "numbers"
 _MOST_EMBEDDED = 64  # columns; with more, periodic features would be most of the network
 
 
@@ -79,7 +81,7 @@ def tabular_mlp(
         if rate > 0:
             x = keras.layers.Dropout(rate, name=f"dropout{number}")(x)
     model = keras.Model(inputs, head(x, task, num_outputs, start="zeros"), name="tabular_mlp")
-    return compiled(model, task, keras.optimizers.Adam(2e-3, beta_2=0.95))
+    return compiled(model, task, keras.optimizers.Adam(4e-3, beta_2=0.95))
 
 
 def _smoothly_clipped(x: Any, num_features: int) -> Any:
@@ -103,10 +105,10 @@ def _embedded(x: Any, num_features: int) -> Any:
         bias_axes="fk",
         kernel_initializer=initializers.RandomNormal(stddev=_SPREAD),
         bias_initializer=initializers.RandomUniform(-0.5, 0.5),
-        name="phases",
+        name=PHASES,
     )(x)
     flat = keras.layers.Flatten(name="periodic")(_wave(phases))
-    return keras.layers.Concatenate(name="numbers")([x, flat])
+    return keras.layers.Concatenate(name=NUMBERS)([x, flat])
 
 
 def _wave(phase: Any) -> Any:

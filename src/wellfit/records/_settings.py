@@ -16,7 +16,7 @@ Averaging = Literal["none", "ema", "swa", "lookahead"]
 Normalization = Literal["own", "none", "batch", "layer"]
 Activation = Literal["own", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh"]
 Switch = Literal["own", "on", "off"]
-Embedding = Literal["own", "periodic"]
+Embedding = Literal["own", "periodic", "none"]
 ScalingChoice = Literal["own", "none", "standard", "minmax01", "minmax11", "robust", "quantile"]
 OutlierChoice = Literal["own", "report", "clip", "drop"]
 MissingChoice = Literal["own", "median", "mean", "most_frequent"]
@@ -68,7 +68,7 @@ class Settings:
         activation: of hidden layers.
         skip: whether hidden layers of equal width are bridged by a sum.
         input_scale: whether each input is multiplied by a learned factor first.
-        embedding: how numeric inputs enter: as they are, or with periodic features beside them.
+        embedding: whether periodic features stand beside numeric inputs; "own" leaves the network as it is.
         category_embedding: whether one-hot columns of a category pass a dense layer of their own first.
         scaling: of the inputs, in place of the study's own.
         outliers: what becomes of outlying cells (or rows).

@@ -57,7 +57,7 @@ _MEANINGS = {
     "activation": "nonlinearity of hidden layers; own = as the network is",
     "skip": "sums that bridge hidden layers; own = as the network is",
     "input_scale": "whether each input is multiplied by a learned factor first",
-    "embedding": "how numeric inputs enter; periodic = with learned cosine features beside them",
+    "embedding": "periodic features beside numeric inputs; own = as the network is",
     "category_embedding": "whether one-hot columns of a category pass a small layer of their own first",
     "orthogonality": "penalty on hidden units whose incoming weights point alike",
     "max_norm": "largest norm of the weights into a hidden unit; 0 = no bound",

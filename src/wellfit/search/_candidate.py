@@ -35,6 +35,7 @@ class Situation:
         has_skip: whether residual blocks could lose theirs.
         can_embed: whether there are float features that could enter in another way.
         has_numbers: whether some of them are no one-hot columns.
+        has_periodic: whether the network has periodic features of them.
         has_categories: whether some of them are one-hot columns of a category with many values.
         is_prepared: whether the study scales the inputs itself.
         is_table: whether the inputs are one matrix of numbers, and codes of categories.
@@ -68,6 +69,7 @@ class Situation:
     has_skip: bool = False
     can_embed: bool = True
     has_numbers: bool = True
+    has_periodic: bool = False
     has_categories: bool = False
     is_prepared: bool = True
     is_table: bool = True

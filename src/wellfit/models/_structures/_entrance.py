@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -21,6 +22,7 @@ from wellfit.models._graph import read_graph
 from wellfit.models._rebuild import Edits, rebuild
 from wellfit.models._reference import embedding_size
 from wellfit.models._structures._places import entrance
+from wellfit.models._tabular import NUMBERS, PHASES
 from wellfit.records import SettingsError, Structure, UnsupportedModelError
 
 # RealMLP's defaults, for columns of unit scale: 16 waves a feature of frequencies drawn around zero, then 3
@@ -53,6 +55,10 @@ def with_entrance(model: keras.Model, structure: Structure, groups: Groups = ())
             takes no other number of columns.
         SettingsError: the groups do not fit the input.
     """
+    if structure.embedding == "none":
+        model, structure = _without_periodic(model), replace(structure, embedding="own")
+        if structure == Structure():
+            return model
     graph = read_graph(model)
     start = entrance(graph)
     if start is None:
@@ -86,6 +92,23 @@ def with_entrance(model: keras.Model, structure: Structure, groups: Groups = ())
             expected="layers such as Dense that are built for any number of columns",
             fix="let a Dense layer read the input",
         ) from error
+
+
+def has_periodic(model: keras.Model) -> bool:
+    """Return whether periodic features stand beside the numbers, as in `tabular_mlp`."""
+    return {PHASES, NUMBERS} <= {layer.name for layer in model.layers}
+
+
+def _without_periodic(model: keras.Model) -> keras.Model:
+    """Return the network without its periodic features; what reads the numbers gets smaller kernels."""
+    if not has_periodic(model):
+        raise UnsupportedModelError(
+            "there are no periodic features to take out",
+            received=f"model {model.name!r}",
+            expected="a network of `tabular_mlp`",
+            fix="leave embedding at 'own'",
+        )
+    return rebuild(model, Edits(passed={NUMBERS: 0}))
 
 
 def _scaled(features: Any) -> Any:

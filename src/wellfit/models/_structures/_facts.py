@@ -8,6 +8,7 @@ import keras
 
 from wellfit.models._graph import read_graph, why_no_graph
 from wellfit.models._layout_types import Layout
+from wellfit.models._structures._entrance import has_periodic
 from wellfit.models._structures._places import (
     entrance,
     hidden_nonlinearities,
@@ -28,6 +29,7 @@ class StructureFacts:
         can_skip: whether there are hidden layers of equal width without a sum that bridges them.
         has_skip: whether there are residual blocks.
         has_features: whether there is an input of floats, ``[row, feature]``.
+        has_periodic: whether periodic features stand beside it that can be taken out.
     """
 
     activations: tuple[str, ...] = ()
@@ -35,6 +37,7 @@ class StructureFacts:
     can_skip: bool = False
     has_skip: bool = False
     has_features: bool = False
+    has_periodic: bool = False
 
 
 def structure_facts(model: keras.Model, layout: Layout) -> StructureFacts:
@@ -62,4 +65,5 @@ def structure_facts(model: keras.Model, layout: Layout) -> StructureFacts:
         can_skip=bool(bridgeable(layout)),
         has_skip=bool(residual_blocks(layout)),
         has_features=entrance(graph) is not None,
+        has_periodic=has_periodic(model),
     )

@@ -1,4 +1,4 @@
-"""Periodic features beside each numeric input: they let a small network bend where a plain one cannot.
+"""Periodic features beside each numeric input, or none: with them a small network bends as a plain one cannot.
 
 Source: Gorishniy, Rubachev and Babenko, On Embeddings for Numerical Features in Tabular Deep Learning, 2022;
 Holzmüller, Grinsztajn and Steinwart, Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on Tabular
@@ -15,7 +15,9 @@ from wellfit.search._candidate import Family, Situation, Variant
 
 def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
     if baseline.embedding != "own":
-        yield "no-numeric-embedding", {"embedding": "own"}
+        yield "own-numeric-embedding", {"embedding": "own"}
+    elif situation.has_periodic:
+        yield "no-numeric-embedding", {"embedding": "none"}
     elif situation.can_embed and situation.has_numbers:
         yield "numeric-embedding", {"embedding": "periodic"}
 
@@ -26,6 +28,6 @@ FAMILY = Family(
     variants=_variants,
     is_dynamic=False,
     cost=5.0,  # cosines are slow on a processor, and the first kernel is four times as large
-    causes=("insufficient-capacity",),
+    causes=("insufficient-capacity", "excess-capacity"),
     source="Gorishniy, Rubachev and Babenko, On Embeddings for Numerical Features, 2022",
 )
