@@ -46,6 +46,18 @@ class Bagged:
 
         return Bagged(networks=part(self.networks), predictions=part(self.predictions), shape=self.shape)
 
+    def joined(self, other: Bagged, offset: int) -> Bagged:
+        """Return both, the settings of `other` numbered from `offset`."""
+
+        def moved(table: Mapping[Job, Any]) -> dict[Job, Any]:
+            return {(setting + offset, trial): value for (setting, trial), value in table.items()}
+
+        return Bagged(
+            networks={**self.networks, **moved(other.networks)},
+            predictions={**self.predictions, **moved(other.predictions)},
+            shape=self.shape or other.shape,
+        )
+
 
 def train_bag(
     laboratory: Laboratory,

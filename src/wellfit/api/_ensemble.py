@@ -29,7 +29,7 @@ Array = NDArray[Any]
 _MAX_SETTINGS = 24  # that compete for a place
 _MAX_CHOSEN = 4  # that get one: each brings as many networks as there are folds
 _MAX_PICKS = 12  # of the greedy selection, with repetition
-_SLACK = 1.2
+_AT_A_TIME = 4  # settings: with eight folds as many networks as two workers train side by side
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,23 +61,11 @@ def gather_ensemble(laboratory: Laboratory, plan: Plan, found: Found, progress: 
     left_s = plan.bag_until_s - progress.clock.elapsed_s
     has_time = has_periodic(laboratory.subject.model) and left_s > 2.0 * COMPILE_S
     candidates = _candidates(laboratory, found, has_time=has_time)
-    runs = found.baseline.measured.finished.size
-    member_s = _SLACK * found.baseline.measured.duration_s / max(1, runs)
-    affordable = int(left_s / max(member_s * len(plan.bag), 1e-9))
-    candidates = candidates[: min(max(1, affordable), _MAX_SETTINGS)]
     stop_after = None
     if not any(laboratory.trials[t].can_stop for t in plan.bag):
         # No rows are left out to choose by, nor to stop by.
         candidates, stop_after = candidates[:1], _epochs(found, candidates[0])
-    bagged = train_bag(
-        laboratory,
-        candidates,
-        plan.bag,
-        scaling=plan.final,
-        stop_after=stop_after,
-        progress=progress.say,
-        should_stop=lambda: progress.clock.is_past(plan.bag_until_s),
-    )
+    bagged = _trained(laboratory, plan, candidates, stop_after, progress)
     complete = [s for s in range(len(candidates)) if all((s, t) in bagged.networks for t in plan.bag)]
     if not complete:
         return None
@@ -121,6 +109,33 @@ def ensemble_model(laboratory: Laboratory, plan: Plan, ensemble: Ensemble) -> Mo
                 models.append(model)
                 weights.append(share / len(networks))
     return averaged(models, weights, subject.dataset.task, from_logits=subject.setup.from_logits)
+
+
+def _trained(
+    laboratory: Laboratory,
+    plan: Plan,
+    candidates: Sequence[Settings],
+    stop_after: int | None,
+    progress: Progress,
+) -> Bagged:
+    """Train candidates, a few settings at a time, while another few can be expected to end in time."""
+    bagged, clock = Bagged(networks={}, predictions={}, shape=()), progress.clock
+    for start in range(0, len(candidates), _AT_A_TIME):
+        began = clock.elapsed_s
+        some = train_bag(
+            laboratory,
+            candidates[start : start + _AT_A_TIME],
+            plan.bag,
+            scaling=plan.final,
+            stop_after=stop_after,
+            progress=progress.say,
+            should_stop=lambda: clock.is_past(plan.bag_until_s),
+        )
+        bagged = bagged.joined(some, start)
+        spent = clock.elapsed_s - began
+        if laboratory.broken or clock.is_past(plan.bag_until_s - spent):
+            break
+    return bagged
 
 
 def _candidates(laboratory: Laboratory, found: Found, *, has_time: bool) -> list[Settings]:

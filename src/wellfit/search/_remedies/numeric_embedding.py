@@ -1,4 +1,4 @@
-"""Periodic features beside each numeric input, or none: with them a small network bends as a plain one cannot.
+"""Periodic features beside each number, or none: with them a small network bends as a plain one cannot.
 
 Source: Gorishniy, Rubachev and Babenko, On Embeddings for Numerical Features in Tabular Deep Learning, 2022;
 Holzmüller, Grinsztajn and Steinwart, Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on Tabular
