@@ -9,8 +9,10 @@ import pytest
 from study_samples import small_frame, small_model
 
 import wellfit as wf
+from wellfit.api._bias_variance import _samples
 from wellfit.api._regularization_path import _choices
-from wellfit.records import DataError, SettingsError
+from wellfit.api._sweep import fold_trials, sweep_subject
+from wellfit.records import DataError, SettingsError, Split
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 6)).astype(np.float32)
@@ -152,3 +154,33 @@ def test_what_makes_no_sense_is_refused(call: Any, words: str) -> None:
     """Before anything is trained, with a way out."""
     with pytest.raises(SettingsError, match=words):
         call()
+
+
+def test_networks_watch_rows_that_are_not_judged() -> None:
+    """Early stopping within a sample looks at training rows alone; without it there is nothing to look at."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 3)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(np.int32)
+    subject = sweep_subject(
+        "dense:4",
+        x,
+        y,
+        target=None,
+        metric=None,
+        epochs=4,
+        batch_size=None,
+        task="auto",
+        groups=None,
+        time=None,
+        seed=0,
+        unsafe=False,
+    )
+    rows = np.arange(120, dtype=np.int32)
+    split = Split(train=rows[:90], validation=rows[90:])
+    for stops in (True, False):
+        for trial in _samples(subject, split, 3, 0, stops=stops):
+            assert set(trial.split.train) <= set(split.train)
+            assert set(trial.split.validation) <= set(split.train) - set(trial.split.train)
+            assert (len(trial.split.validation) > 0) is stops
+    for trial in fold_trials(subject, [split], 2, 0, stops=False):
+        assert not len(trial.split.validation)

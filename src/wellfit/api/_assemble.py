@@ -131,7 +131,7 @@ def _remedies(found: Found) -> tuple[Remedy, ...]:
                     stage="confirmed",
                     kept=candidate.name == found.kept,
                     effect=result.effect,
-                    note=result.note or _why(candidate.name, confirmed.confirmation.confirmed, found.kept),
+                    note=result.note or _why(candidate.name, confirmed.confirmation.confirmed, found),
                 )
             )
     shown = {remedy.name for remedy in remedies}
@@ -150,16 +150,31 @@ def _screened(tried: Tried) -> Remedy:
         stage="screened",
         kept=False,
         effect=tried.effect.effect,
-        note=tried.note,
+        note=_why_screened(tried),
     )
 
 
-def _why(name: str, confirmed: Sequence[str], kept: str | None) -> str:
-    if name == kept:
-        return "kept: the largest gain that is certain"
-    return (
-        "helps, but another gains more for certain" if name in confirmed else "not confirmed on fresh splits"
-    )
+def _why(name: str, confirmed: Sequence[str], found: Found) -> str:
+    """Return why a finalist was kept or dropped."""
+    if name == found.kept:
+        return "kept: part of the average" if found.is_average else "kept: the largest gain that is certain"
+    if name not in confirmed:
+        return "dropped: not confirmed on fresh splits"
+    if found.is_average:
+        return "helps, but the average does without it"
+    return "helps, but another gains more for certain"
+
+
+def _why_screened(tried: Tried) -> str:
+    """Return why a remedy did not become a finalist."""
+    effect = tried.effect.effect
+    if tried.note or effect is None:
+        return tried.note
+    if effect.high < 0:
+        return "dropped: clearly worse than the baseline in the screen"
+    if effect.estimate <= 0:
+        return "dropped: no better than the baseline in the screen"
+    return "dropped: better in the screen, but others promised more"
 
 
 def _curves(found: Found, baseline: Settings) -> tuple[CurvePair, ...]:

@@ -108,7 +108,8 @@ def train_bag(
             found = run.curves()
             stages = [*early, found.weights]
             for member in np.flatnonzero(_ended(found, stop_after)):
-                has_cycles = _has_cycles(settings[jobs[member][0]])
+                one = settings[jobs[member][0]]
+                has_cycles = _has_cycles(one) and one.epochs == max(settings[s].epochs for s in part)
                 kept = stages if has_cycles else stages[-1:]
                 networks[jobs[member]] = tuple(tuple(values[member] for values in stage) for stage in kept)
             predictions.update(_said(laboratory, executor, members, jobs, networks))
@@ -129,13 +130,13 @@ def _snapshots(
     should_stop: Callable[[], bool] | None,
 ) -> list[Sequence[Array]]:
     """Advance to the end of each cycle but the last and return all weights there; nothing without cycles."""
-    lengths = {one.epochs for one in settings if _has_cycles(one)}
-    if not lengths or stop_after is not None:
+    longest = max(one.epochs for one in settings)
+    if stop_after is not None or not any(_has_cycles(one) and one.epochs == longest for one in settings):
         return []
     kept: list[Sequence[Array]] = []
     for share in _CYCLES:
-        # Members of other lengths are read at another point of their cycle: no harm, but no snapshot.
-        run.advance(max(1, round(share * max(lengths))), progress=progress, should_stop=should_stop)
+        # Members of other lengths are at another point of their cycle, so that they give no snapshot.
+        run.advance(max(1, round(share * longest)), progress=progress, should_stop=should_stop)
         kept.append(run.curves().weights)
     return kept
 

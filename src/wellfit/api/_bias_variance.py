@@ -9,8 +9,9 @@ import numpy as np
 
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._strengths import default_strengths
-from wellfit.api._sweep import now, strength_settings, sweep_subject
-from wellfit.api._trials import Trial
+from wellfit.api._subject import Subject
+from wellfit.api._sweep import now, strength_settings, sweep_subject, watches
+from wellfit.api._trials import Trial, stopping_split
 from wellfit.data import make_splits
 from wellfit.evaluation import bias_variance_of
 from wellfit.population import enable_compilation_cache
@@ -110,7 +111,7 @@ def bias_variance(
     arms = strength_settings(subject.baseline, parameter, default_strengths(parameter, values, _NUM_VALUES))
     rows = np.asarray(subject.working, np.int32)
     split = make_splits(subject.dataset, rows, 1, validation_fraction=held_out, seed=seed)[0]
-    trials = _samples(split, num_samples, seed)
+    trials = _samples(subject, split, num_samples, seed, stops=any(map(watches, arms)))
     enable_compilation_cache()
     laboratory = Laboratory(subject, trials, vary=())
     try:
@@ -137,12 +138,18 @@ def bias_variance(
     )
 
 
-def _samples(split: Split, num_samples: int, seed: int) -> list[Trial]:
-    """Return bootstrap samples of the training rows, each with a seed of its own."""
+def _samples(subject: Subject, split: Split, num_samples: int, seed: int, *, stops: bool) -> list[Trial]:
+    """Return bootstrap samples of the training rows, each with a seed of its own.
+
+    Networks that watch rows while they train watch some of the training rows, never those they are judged on.
+    """
     rng = np.random.default_rng([seed, 17])
+    none = np.zeros(0, np.int32)
+    kept = stopping_split(subject, split.train, seed) if stops else None
+    source = kept or Split(train=split.train, validation=none)
     trials = []
     for number in rng.integers(1, 2**31, num_samples):
-        train = np.sort(rng.choice(split.train, len(split.train))).astype(np.int32)
-        own = Split(train=train, validation=split.validation)
-        trials.append(Trial(split=own, scored=split.validation, seed=int(number), can_stop=False))
+        train = np.sort(rng.choice(source.train, len(source.train))).astype(np.int32)
+        own = Split(train=train, validation=source.validation)
+        trials.append(Trial(split=own, scored=split.validation, seed=int(number), can_stop=kept is not None))
     return trials

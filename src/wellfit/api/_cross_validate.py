@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from wellfit.api._strengths import default_strengths
-from wellfit.api._sweep import fold_trials, now, strength_settings, sweep, sweep_subject
+from wellfit.api._sweep import fold_trials, now, strength_settings, sweep, sweep_subject, watches
 from wellfit.data import nested_folds, repeated_folds
 from wellfit.evaluation import corrected_interval
 from wellfit.records import CrossValidation, Settings, SettingsError
@@ -117,7 +117,7 @@ def cross_validate(
     if parameter is not None:
         for number, split in enumerate(outer):
             splits.extend(nested_folds(subject.dataset, split, _INNER, kind=kind, seed=seed + number + 1))  # type: ignore[arg-type]
-    trials = fold_trials(subject, splits, seeds, seed, stops=subject.baseline.patience > 0)
+    trials = fold_trials(subject, splits, seeds, seed, stops=any(map(watches, arms)))
     found = sweep(subject, arms, trials)
     scores = found.scores.reshape(len(arms), len(splits), seeds).mean(axis=2)
     train_scores = found.train_scores.reshape(len(arms), len(splits), seeds).mean(axis=2)

@@ -63,8 +63,10 @@ def gather_ensemble(laboratory: Laboratory, plan: Plan, found: Found, progress: 
     candidates = _candidates(laboratory, found, has_time=has_time)
     stop_after = None
     if not any(laboratory.trials[t].can_stop for t in plan.bag):
-        # No rows are left out to choose by, nor to stop by.
-        candidates, stop_after = candidates[:1], _epochs(found, candidates[0])
+        # No rows are left out to choose by, nor to stop by: only what was confirmed is averaged.
+        chosen = found.confirmed.chosen if found.confirmed is not None else None
+        main = laboratory.subject.baseline if chosen is None else chosen.settings
+        candidates, stop_after = [main], _epochs(found, main)
     bagged = _trained(laboratory, plan, candidates, stop_after, progress)
     complete = [s for s in range(len(candidates)) if all((s, t) in bagged.networks for t in plan.bag)]
     if not complete:
@@ -120,11 +122,17 @@ def _trained(
 ) -> Bagged:
     """Train candidates, a few settings at a time, while another few can be expected to end in time."""
     bagged, clock = Bagged(networks={}, predictions={}, shape=()), progress.clock
+    laboratory.ration.hold(2.0 * (laboratory.subject.baseline.epochs if laboratory.ration.in_epochs else 1))
+    laboratory.ration.open(1.0)
     for start in range(0, len(candidates), _AT_A_TIME):
         began = clock.elapsed_s
+        few = candidates[start : start + _AT_A_TIME]
+        few = few[: laboratory.ration.affordable(few, len(plan.bag))]
+        if not few:
+            break
         some = train_bag(
             laboratory,
-            candidates[start : start + _AT_A_TIME],
+            few,
             plan.bag,
             scaling=plan.final,
             stop_after=stop_after,
@@ -157,7 +165,9 @@ def _candidates(laboratory: Laboratory, found: Found, *, has_time: bool) -> list
     plain = [replace(first[0] if first else ranked[0], embedding="none")] if has_time else []
     unique = dict.fromkeys([*first, *ranked[:1], cycles, *plain, *ranked[1:]])
     builds = {s: laboratory.build(s) for s in unique}
-    return [s for s in unique if builds[s].data == inputs and (s in plain or laboratory.is_open(builds[s]))]
+    usable = [s for s in unique if builds[s].data == inputs and (s in plain or laboratory.is_open(builds[s]))]
+    # A temperature changes nothing before the end, and an average has none: such settings are the same.
+    return list(dict.fromkeys(replace(s, temperature=False) for s in usable))[:_MAX_SETTINGS]
 
 
 def _epochs(found: Found, settings: Settings) -> int | None:

@@ -413,7 +413,7 @@ class Laboratory:
 
 def _varied(subject: Subject) -> list[str]:
     """Return what any stage may vary, so that each program is compiled once."""
-    names = ["dropout", "width", "depth", *FREE]
+    names = ["dropout", "width", "depth", "clipping", *FREE]
     return [*names, "smoothing", "class_weight"] if subject.dataset.task.is_classification else names
 
 

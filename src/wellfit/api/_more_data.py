@@ -65,7 +65,8 @@ def more_data(
         return None
     sizes = np.array([[len(laboratory.trials[t].split.train) for t in column] for column in columns])
     ratio = scored_ratio(laboratory, plan.curve)
-    return _gain(sizes.mean(axis=0), losses[good], laboratory.subject.metric, ratio)
+    have = len(laboratory.subject.working)
+    return _gain(sizes.mean(axis=0), losses[good], laboratory.subject.metric, ratio, have)
 
 
 def _columns(laboratory: Laboratory, plan: Plan) -> list[list[int]]:
@@ -85,11 +86,12 @@ def _losses(scores: Array, metric: Metric) -> Array:
     return scores if metric.direction == "minimize" else 1.0 - scores
 
 
-def _gain(sizes: Array, losses: Array, metric: Metric, test_ratio: float) -> MoreData | None:
+def _gain(sizes: Array, losses: Array, metric: Metric, test_ratio: float, have: int) -> MoreData | None:
+    """Return what more rows would be worth to the final network, which trains on all that there are."""
     if len(np.unique(sizes)) < _MIN_SPLITS:
         return None
-    extra = round_rows(sizes.max() / 2)
-    gain = predicted_gain(sizes, losses, extra, unit=metric.name, test_ratio=test_ratio)
+    extra = round_rows(have / 2)
+    gain = predicted_gain(sizes, losses, extra, num_rows=have, unit=metric.name, test_ratio=test_ratio)
     return MoreData(
         extra_rows=extra,
         estimate=gain.estimate,

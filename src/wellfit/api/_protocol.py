@@ -42,6 +42,8 @@ _SOON_S = 1.0
 _OVERDRAFT = 0.05
 # Training one by one by Keras takes about this many times as long as a population (for planning only).
 _FIT_SLOWDOWN = 30.0
+# Settings on all folds that a budget of members keeps back for an average, and its share at most.
+_AVERAGED, _AVERAGED_SHARE = 4, 0.4
 
 
 @dataclass(kw_only=True, eq=False)
@@ -73,9 +75,16 @@ class Found:
     timing: dict[str, float] = field(default_factory=dict)
 
     @property
+    def is_average(self) -> bool:
+        """Whether the average of several networks is handed back."""
+        return self.final is not None and self.final.is_average
+
+    @property
     def kept(self) -> str | None:
-        """Name of the finalist that is handed back, None for the baseline."""
+        """Name of the finalist that is handed back (or part of the average), None for the baseline."""
         chosen = self.confirmed.chosen if self.confirmed is not None else None
+        if self.is_average and self.ensemble is not None and chosen is not None:
+            return chosen.name if chosen.settings in self.ensemble.settings else None
         fell_back = self.final is None or (chosen is not None and self.final.settings != chosen.settings)
         return None if chosen is None or fell_back else chosen.name
 
@@ -137,8 +146,9 @@ def _prepare(
     bag = bag_trials(subject, plan.num_folds, seed)
     parts = curve_trials(subject, fresh[: len(plan.curve)], SHARES)
     # The final networks, and those that are averaged, are trained at the end, whatever was used up before.
-    last = 2 + plan.num_folds
-    ration = Ration(budget, reserve=float(last * (epochs if budget.unit == "epochs" else 1)))
+    each = float(epochs if budget.unit == "epochs" else 1)
+    averaged = min(_AVERAGED * plan.num_folds * each, _AVERAGED_SHARE * (budget.amount or 0.0))
+    ration = Ration(budget, reserve=2.0 * each + averaged)
     trials = [*look, *fresh, *last_trials(subject, seed), *bag, *parts]
     return Laboratory(subject, trials, ration), plan
 
@@ -165,9 +175,6 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
         finalists = choose_finalists(found.screened, found.searched, plan.num_finalists)
         found.confirmed = confirm_finalists(laboratory, plan, finalists, progress)
         timed("confirm")
-        if plan.num_folds and not laboratory.broken and not clock.interrupted:
-            found.ensemble = gather_ensemble(laboratory, plan, found, progress)
-            timed("ensemble")
         if not laboratory.broken:
             best = found.confirmed.chosen
             found.more_data = more_data(
@@ -179,6 +186,9 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
                 confirm_s=timing["confirm_s"],
             )
         timed("more_data")
+        if plan.num_folds and not laboratory.broken and not clock.interrupted:
+            found.ensemble = gather_ensemble(laboratory, plan, found, progress)
+            timed("ensemble")
         if not laboratory.broken and _is_time_to_finish(laboratory.subject, clock):
             progress.stage = "final"
             progress.say(0, 2)

@@ -77,9 +77,18 @@ class Ration:
         self._share = 1.0
         self._used = 0.0
 
+    @property
+    def in_epochs(self) -> bool:
+        """Whether epochs are counted rather than members."""
+        return self._counts_epochs
+
     def open(self, share: float) -> None:
         """Let a stage use the budget up to this share of it."""
         self._share = share
+
+    def hold(self, reserve: float) -> None:
+        """Keep back another amount for what comes at the end."""
+        self._reserve = reserve
 
     def use(self, members: int, epochs: int) -> None:
         """Count what was trained."""

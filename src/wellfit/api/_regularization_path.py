@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._strengths import default_strengths
-from wellfit.api._sweep import fold_trials, now, strength_settings, sweep, sweep_subject
+from wellfit.api._sweep import fold_trials, now, strength_settings, sweep, sweep_subject, watches
 from wellfit.data import repeated_folds
 from wellfit.evaluation import corrected_interval
 from wellfit.records import RegularizationPath, SettingsError
@@ -109,7 +109,7 @@ def regularization_path(
     values = default_strengths(parameter, strengths, _NUM_STRENGTHS)
     arms = strength_settings(baseline, parameter, values)
     splits = repeated_folds(subject.dataset, subject.working, folds, kind=kind, seed=seed)  # type: ignore[arg-type]
-    trials = fold_trials(subject, splits, seeds, seed, stops=patience > 0)
+    trials = fold_trials(subject, splits, seeds, seed, stops=any(map(watches, arms)))
     found = sweep(subject, arms, trials)
     shape = (len(arms), len(splits), seeds)
     fold_scores = found.scores.reshape(shape).mean(axis=2)

@@ -140,12 +140,18 @@ def fold_trials(
     trials = []
     for split, (inner, *own) in zip(splits, draws, strict=True):
         kept = stopping_split(subject, split.train, int(inner)) if stops else None
-        used = kept or Split(train=split.train, validation=split.validation)
+        # Without rows of their own to watch, networks watch none: they train to their end.
+        used = kept or Split(train=split.train, validation=np.zeros(0, np.int32))
         trials.extend(
             Trial(split=used, scored=split.validation, seed=int(one), can_stop=kept is not None)
             for one in own
         )
     return trials
+
+
+def watches(settings: Settings) -> bool:
+    """Return whether a network watches validation rows while it trains."""
+    return settings.patience > 0 or settings.schedule == "plateau"
 
 
 def sweep(subject: Subject, settings: Sequence[Settings], trials: Sequence[Trial]) -> Swept:

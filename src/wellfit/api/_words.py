@@ -63,7 +63,8 @@ def notes(found: Found, laboratory: Laboratory, plan: Plan) -> tuple[str, ...]:
     if confirmed is not None and not confirmed.finalists and measured:
         said.append("no remedy looked better than the baseline, so there was nothing to confirm")
     elif confirmed is not None and confirmed.confirmation and not confirmed.confirmation.confirmed:
-        said.append("nothing beat the baseline on fresh splits, so the baseline is kept")
+        kept = "" if found.is_average else ", so the baseline is kept"
+        said.append(f"nothing beat the baseline on fresh splits{kept}")
     if found.screened and not found.searched:
         said.append("no combinations were searched: the budget did not reach")
     if plan.num_folds and found.ensemble is None:
@@ -97,6 +98,7 @@ def options(
 ) -> dict[str, object]:
     """Return the numbers of the protocol by name."""
     subject = laboratory.subject
+    average = found.ensemble
     look, fresh = laboratory.trials[plan.look[0]], laboratory.trials[plan.confirm[0]]
     return {
         "data": subject.name,
@@ -112,7 +114,7 @@ def options(
         "rows_trained_on": len(fresh.split.train),
         "rows_stopped_by": len(fresh.split.validation),
         "rows_scored_on": len(fresh.scored),
-        "averaged_networks": found.ensemble.num_networks if found.ensemble is not None else 0,
+        "averaged_networks": average.num_networks if average is not None and found.is_average else 0,
         "sampler": sampler,
         "warm_start": subject.warm.source,
         "combinations_searched": len(found.searched),

@@ -19,6 +19,7 @@ def predicted_gain(
     losses: ArrayLike,
     extra_rows: float,
     *,
+    num_rows: float | None = None,
     unit: str = "loss",
     least: float = 0.0,
     test_ratio: float = 0.0,
@@ -28,7 +29,7 @@ def predicted_gain(
     """Return by how much the loss would fall with more training rows, with a 95 % interval.
 
     The curve is ``loss(n) = a + b n^-c`` with a >= `least`, b >= 0 and 0 < c <= 1.5, fitted by least squares
-    to the mean over splits. The gain is ``b n^-c - b (n + extra)^-c`` at the largest n, and so is never
+    to the mean over splits. The gain is ``b n^-c - b (n + extra)^-c`` at the rows there are, and so is never
     negative. A curve that is flat, or noise, has an interval that begins at zero: whether more rows help
     cannot be told.
 
@@ -40,7 +41,8 @@ def predicted_gain(
     Args:
         sizes: ``[size]`` training rows, at least three different numbers.
         losses: ``[split, size]``, lower is better; at least two splits.
-        extra_rows: rows in addition to the largest size.
+        extra_rows: rows in addition to those there are.
+        num_rows: rows there are; the largest size if None.
         unit: of the losses.
         least: what no number of rows gets below, such as 0 for log loss.
         test_ratio: rows a split is scored on / rows it is trained on; 0 for splits that share no rows.
@@ -73,8 +75,9 @@ def predicted_gain(
     apart = student_quantile(0.975, num_splits - 1) / _NORMAL
     apart *= np.sqrt(num_splits / (num_splits - 1) * (1.0 + num_splits * test_ratio))
     means = mean + apart * (table[drawn].mean(axis=1) - mean)
-    growth = 1.0 + extra_rows / rows.max()
-    gains = _gains(rows / rows.max(), np.concatenate([mean[None], means]), growth, least)
+    start = (num_rows or rows.max()) / rows.max()
+    growth = start + extra_rows / rows.max()
+    gains = _gains(rows / rows.max(), np.concatenate([mean[None], means]), (start, growth), least)
     low, high = np.percentile(gains[1:], [2.5, 97.5])
     return Effect(
         estimate=float(gains[0]),
@@ -98,7 +101,9 @@ def round_rows(num_rows: float) -> int:
     return int(options[np.abs(np.log(options / max(num_rows, 1.0))).argmin()])
 
 
-def _gains(shares: Float64Array, curves: Float64Array, growth: float, least: float) -> Float64Array:
+def _gains(
+    shares: Float64Array, curves: Float64Array, reach: tuple[float, float], least: float
+) -> Float64Array:
     """Return ``[curve]`` gains from ``[curve, size]`` losses at shares of all rows: the best exponent's."""
     errors, gains = np.full(len(curves), np.inf), np.zeros(len(curves))
     for exponent in _EXPONENTS:
@@ -107,7 +112,7 @@ def _gains(shares: Float64Array, curves: Float64Array, growth: float, least: flo
         error = np.square(floor[:, None] + slope[:, None] * power - curves).sum(axis=1)
         better = error < errors
         errors = np.where(better, error, errors)
-        gains = np.where(better, slope * (1.0 - growth**-exponent), gains)
+        gains = np.where(better, slope * (reach[0] ** -exponent - reach[1] ** -exponent), gains)
     return gains
 
 

@@ -151,6 +151,15 @@ def settings_line(remedy: Remedy) -> str:
 def outcome(report: Report) -> str:
     """Return what to do, and how well that is supported, in one or two sentences."""
     changed = changes(report)
+    averaged = report.options.get("averaged_networks")
+    if isinstance(averaged, int) and averaged and report.holdout is not None:
+        read = holdout_reading(report.holdout)
+        verified = {
+            "better": "On the holdout it is better than the baseline.",
+            "worse": "But on the holdout it is worse than the baseline: do not use it.",
+            "cannot tell": "The holdout alone cannot tell it from the baseline.",
+        }[read]
+        return f"Use the average of {averaged} networks. {verified}"
     if not changed:
         return _keep(report)
     advice = f"Change {count(len(changed), 'setting')}."
