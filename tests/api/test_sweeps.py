@@ -10,9 +10,9 @@ from study_samples import small_frame, small_model
 
 import wellfit as wf
 from wellfit.api._bias_variance import _samples
-from wellfit.api._regularization_path import _choices
+from wellfit.api._regularization_path import _by_strength, _choices
 from wellfit.api._sweep import fold_trials, sweep_subject
-from wellfit.records import DataError, SettingsError, Split
+from wellfit.records import DataError, Settings, SettingsError, Split
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 6)).astype(np.float32)
@@ -184,3 +184,16 @@ def test_networks_watch_rows_that_are_not_judged() -> None:
             assert (len(trial.split.validation) > 0) is stops
     for trial in fold_trials(subject, [split], 2, 0, stops=False):
         assert not len(trial.split.validation)
+
+
+def test_strength_runs_the_way_the_field_runs() -> None:
+    """More L2 is stronger; fewer units, a lower bound on the norm and less patience are; 0 means no bound."""
+
+    def order(field: str, *values: float) -> list[float]:
+        arms = [Settings(**{field: value}) for value in values]  # type: ignore[arg-type]
+        return [values[place] for place in _by_strength(arms)]
+
+    assert order("l2", 0.0, 1e-3, 1e-2) == [0.0, 1e-3, 1e-2]
+    assert order("width", 0.25, 0.5, 1.0) == [1.0, 0.5, 0.25]
+    assert order("max_norm", 0.0, 1.0, 3.0) == [0.0, 3.0, 1.0]
+    assert order("patience", 0, 5, 20) == [0, 20, 5]

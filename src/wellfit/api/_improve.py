@@ -75,7 +75,7 @@ def improve(
         epochs: of the baseline; enough for about 2,500 updates if None.
         batch_size: of the baseline; 32 up to 10,000 rows if None.
         sampler: tpe, random, grid, qmc, gp, cmaes or nsga2: see `wellfit.search.make_sampler`.
-        ensemble: whether to hand back the average of many networks: as a rule better, and larger.
+        ensemble: whether to hand back the average of many networks, as one larger network.
         warm_start: what to begin with: an earlier `Study` or its folder (its best settings are the first
             guesses of the search), or a `Diagnosis` or its JSON (remedies against its causes are screened
             first). Another table's settings are moved into the space of this one.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cmp_to_key
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from wellfit.api._strengths import default_strengths
 from wellfit.api._sweep import fold_trials, now, strength_settings, sweep, sweep_subject, watches
 from wellfit.data import repeated_folds
 from wellfit.evaluation import corrected_interval
-from wellfit.records import RegularizationPath, SettingsError
+from wellfit.records import RegularizationPath, Settings, SettingsError
+from wellfit.search import role_of
 
 Array = NDArray[Any]
 
@@ -117,7 +119,9 @@ def regularization_path(
     means, lows, highs = np.array([corrected_interval(row, ratio) for row in fold_scores]).T
     error = fold_scores.std(axis=1, ddof=1) / np.sqrt(len(splits))
     levels = np.array([float(getattr(one, parameter)) for one in arms])
-    best, strongest = _choices(means, error, maximize=subject.metric.direction == "maximize")
+    order = _by_strength(arms)
+    maximize = subject.metric.direction == "maximize"
+    best, strongest = (order[place] for place in _choices(means[order], error[order], maximize=maximize))
     return RegularizationPath(
         parameter=parameter,
         metric=subject.metric,
@@ -135,8 +139,26 @@ def regularization_path(
     )
 
 
+def _by_strength(arms: Sequence[Settings]) -> Array:
+    """Return the positions of settings, those first that hold the network back least.
+
+    Of most fields the larger value holds back, of some the smaller: fewer units, a lower bound on the norm.
+    """
+
+    def compare(one: int, other: int) -> int:
+        return {"regularize": 1, "fit": -1}.get(role_of(arms[other], arms[one]), 0)
+
+    return np.array(sorted(range(len(arms)), key=cmp_to_key(compare)))
+
+
 def _choices(means: Array, error: Array, *, maximize: bool) -> tuple[int, int]:
-    """Return the positions of the best strength and of the strongest one within its standard error."""
+    """Return the positions of the best strength and of the strongest one within its standard error.
+
+    Args:
+        means: ``[strength]``, the weakest first.
+        error: ``[strength]`` standard errors.
+        maximize: whether a higher mean is better.
+    """
     cost = np.where(np.isfinite(means), -means if maximize else means, np.inf)
     best = int(cost.argmin())
     limit = cost[best] + (error[best] if np.isfinite(error[best]) else 0.0)
