@@ -8,7 +8,15 @@ import keras
 import numpy as np
 import pytest
 
-from wellfit.models import averaged, predict_plain, residual_mlp, save_plain
+from wellfit.models import (
+    averaged,
+    find_layout,
+    narrow,
+    predict_plain,
+    residual_mlp,
+    save_plain,
+    tabular_mlp,
+)
 from wellfit.records import SettingsError, Task, UnsupportedModelError
 
 
@@ -63,6 +71,19 @@ def test_members_of_several_inputs() -> None:
     np.testing.assert_allclose(
         predict_plain(averaged(models, [1, 1], Task.BINARY), inputs), expected, atol=1e-6
     )
+
+
+def test_networks_that_were_rebuilt_share_nothing(tmp_path: Path) -> None:
+    """Narrowed copies of one network with operations in it are saved together and loaded again."""
+    keras.utils.set_random_seed(4)
+    model = tabular_mlp(3, Task.BINARY, width=8)
+    layout = find_layout(model)
+    small = [narrow(model, layout, model.get_weights(), width=0.25) for _ in range(4)]
+    both = averaged(small, [1.0] * 4, Task.BINARY)
+    save_plain(both, tmp_path / "both.keras")
+    loaded = keras.models.load_model(tmp_path / "both.keras")
+    rows = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    np.testing.assert_allclose(predict_plain(loaded, [rows]), predict_plain(both, [rows]), atol=1e-6)
 
 
 class _Subclassed(keras.Model):

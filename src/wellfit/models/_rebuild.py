@@ -187,7 +187,7 @@ class _Rebuild:
         if operation.name in self._edits.replaced:
             return self._edits.replaced[operation.name]()
         if not isinstance(operation, keras.layers.Layer):
-            return operation
+            return _copied_operation(operation, name)
         if isinstance(operation, keras.Model):
             nested = rebuild(operation, Edits(change=self._edits.change, kind=self._edits.kind))
             nested.name = name or operation.name
@@ -270,3 +270,16 @@ def copy_compile(source: keras.Model, target: keras.Model) -> None:
             expected="losses, metrics and optimizers of Keras, or registered ones",
             fix="decorate them with @keras.saving.register_keras_serializable()",
         ) from error
+
+
+def _copied_operation(operation: Any, name: str) -> Any:
+    """Return an operation such as `keras.ops.cos` anew: what two networks share ties them when they are saved.
+
+    One that does not tell how it was made is shared.
+    """
+    try:
+        copy = type(operation).from_config(operation.get_config())
+    except (TypeError, ValueError, NotImplementedError):
+        return operation
+    copy.name = name or operation.name
+    return copy
