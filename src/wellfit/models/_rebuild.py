@@ -273,7 +273,7 @@ def copy_compile(source: keras.Model, target: keras.Model) -> None:
 
 
 def _copied_operation(operation: Any, name: str) -> Any:
-    """Return an operation such as `keras.ops.cos` anew: what two networks share ties them when they are saved.
+    """Return an operation such as `Cos` anew: what two networks share ties them together when they are saved.
 
     One that does not tell how it was made is shared.
     """
