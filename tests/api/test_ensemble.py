@@ -82,3 +82,13 @@ def test_rows_in_order_of_time_are_not_cut_into_folds(monkeypatch: pytest.Monkey
     study = improve(frame, model="dense:8", time="when", **OPTIONS)
     members = [layer for layer in study.model.layers if layer.name.startswith("member")]
     assert len(members) == FOLDS
+
+
+def test_the_report_says_that_it_is_an_average(finished: tuple[Study, Path]) -> None:
+    """In the first lines, and where the settings are: they are those of the networks that weigh most."""
+    study, folder = finished
+    number = study.report.options["averaged_networks"]
+    page = (folder / "report.html").read_text("utf-8")
+    assert f"Use the average of {number} networks." in page
+    assert f"The network is the average of {number} networks" in page
+    assert "The chosen network is the baseline" not in page

@@ -80,6 +80,10 @@ def _verdict(laboratory: Laboratory, plan: Plan, found: Found) -> tuple[Verdict,
     over = paired_effect(chance, scores, metric=subject.metric, test_ratio=scored_ratio(laboratory, trials))
     train, validation, _ = baseline.measured.curves[0]
     known = validation[np.isfinite(validation)]
+    # A network that stops early hands its best epoch back: the ones after it are not what there is.
+    if subject.baseline.patience and len(known):
+        end = int(np.nanargmin(np.where(np.isfinite(validation), validation, np.nan))) + 1
+        train, validation = train[:end], validation[:end]
     evidence = Evidence(
         metric=subject.metric,
         baseline_score=float(np.mean(scores)),

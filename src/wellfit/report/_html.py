@@ -18,7 +18,7 @@ from wellfit.report._figures import (
     forest_figures,
 )
 from wellfit.report._files import write_text
-from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line, more_data_line
+from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line, more_data_line, num_averaged
 from wellfit.report._words import clean, count
 
 
@@ -38,6 +38,7 @@ def to_html(report: Report) -> str:
     environment.globals["view"] = view
     return environment.get_template("report.html.jinja").render(
         report=report,
+        num_averaged=num_averaged(report),
         headline=headline(report),
         holdout_line=holdout_line(report),
         more_data_line=more_data_line(report),

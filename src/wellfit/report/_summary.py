@@ -148,11 +148,17 @@ def settings_line(remedy: Remedy) -> str:
     return ", ".join(f"{name}={setting(name, value)}" for name, value in remedy.settings.items())
 
 
+def num_averaged(report: Report) -> int:
+    """Return how many networks the one that is handed back is the average of; 0 where it is one network."""
+    number = report.options.get("averaged_networks")
+    return number if isinstance(number, int) else 0
+
+
 def outcome(report: Report) -> str:
     """Return what to do, and how well that is supported, in one or two sentences."""
     changed = changes(report)
-    averaged = report.options.get("averaged_networks")
-    if isinstance(averaged, int) and averaged and report.holdout is not None:
+    averaged = num_averaged(report)
+    if averaged and report.holdout is not None:
         read = holdout_reading(report.holdout)
         verified = {
             "better": "On the holdout it is better than the baseline.",

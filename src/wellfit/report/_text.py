@@ -12,6 +12,7 @@ from wellfit.report._summary import (
     headline,
     holdout_line,
     more_data_line,
+    num_averaged,
     ordered,
     reading,
     settings_line,
@@ -61,7 +62,7 @@ def _changes(report: Report, width: int) -> Iterator[str]:
     changed = changes(report)
     if not changed:
         return
-    yield "What to change"
+    yield "In the networks that weigh most" if num_averaged(report) else "What to change"
     names = min(max(len(change.name) for change in changed), width // 3)
     for change in changed[:MOST_CHANGES]:
         name = pad(shorten_to(change.name, names), names)
