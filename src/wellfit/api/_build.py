@@ -174,7 +174,9 @@ def _subject(
             *notes,
             f"units and layers stay as they are, and no plain .keras file is written: {layout.reason}",
         ]
-    baseline = baseline_settings(setup, len(working), batch_size, epochs, is_own=not is_reference)
+    baseline = baseline_settings(
+        setup, dataset.task, len(working), batch_size, epochs, is_own=not is_reference
+    )
     return Subject(
         dataset=dataset,
         working=working,

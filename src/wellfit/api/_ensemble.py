@@ -17,8 +17,9 @@ from wellfit.api._bag import Bagged, train_bag
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import COMPILE_S, Plan
 from wellfit.api._stages import Progress
-from wellfit.models import Model, averaged, chosen_model, has_periodic
-from wellfit.records import Settings
+from wellfit.evaluation import apply_temperature, fit_temperature
+from wellfit.models import Model, averaged, can_temper, chosen_model, cool, has_periodic
+from wellfit.records import Dataset, Settings
 from wellfit.search import greedy_selection
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Ensemble:
     Attributes:
         settings: of the networks, the main one first.
         weights: of each of the settings; their sum is 1.
+        temperatures: of each of the settings, that its networks' logits are divided by; 1 changes nothing.
         bagged: the trained networks.
         num_networks: how many there are.
         num_compared: settings that competed.
@@ -46,6 +48,7 @@ class Ensemble:
 
     settings: tuple[Settings, ...]
     weights: tuple[float, ...]
+    temperatures: tuple[float, ...]
     bagged: Bagged
     num_networks: int
     num_compared: int
@@ -68,16 +71,24 @@ def gather_ensemble(laboratory: Laboratory, plan: Plan, found: Found, progress: 
         main = laboratory.subject.baseline if chosen is None else chosen.settings
         candidates, stop_after = [main], _epochs(found, main)
     bagged = _trained(laboratory, plan, candidates, stop_after, progress)
-    complete = [s for s in range(len(candidates)) if all((s, t) in bagged.networks for t in plan.bag)]
+    complete = [s for s in range(len(candidates)) if _is_complete(bagged, s, plan.bag)]
     if not complete:
         return None
-    shares = _shares(laboratory, plan, bagged, complete)
+    dataset = laboratory.subject.dataset
+    rows, left_out = _left_out(laboratory, plan, bagged, complete)
+    known = found.confirmed.temperatures if found.confirmed is not None else {}
+    temperatures = np.array([known.get(candidates[s], 1.0) for s in complete])
+    if len(rows) and dataset.task.is_classification and can_temper(laboratory.subject.model):
+        temperatures = _temperatures(dataset, rows, left_out)
+        left_out = np.stack([apply_temperature(p, t) for p, t in zip(left_out, temperatures, strict=True)])
+    shares = _shares(dataset, rows, left_out)
     order = sorted(range(len(complete)), key=lambda i: -shares[i])[:_MAX_CHOSEN]
     kept = [i for i in order if shares[i] > 0]
     total = sum(shares[i] for i in kept)
     return Ensemble(
         settings=tuple(candidates[complete[i]] for i in kept),
         weights=tuple(float(shares[i] / total) for i in kept),
+        temperatures=tuple(float(temperatures[i]) for i in kept),
         bagged=bagged.of([complete[i] for i in kept]),
         num_networks=sum(len(bagged.networks[complete[i], t]) for i in kept for t in plan.bag),
         num_compared=len(complete),
@@ -92,7 +103,8 @@ def ensemble_model(laboratory: Laboratory, plan: Plan, ensemble: Ensemble) -> Mo
     """
     subject = laboratory.subject
     models, weights = [], []
-    for index, (settings, share) in enumerate(zip(ensemble.settings, ensemble.weights, strict=True)):
+    parts = zip(ensemble.settings, ensemble.weights, ensemble.temperatures, strict=True)
+    for index, (settings, share, temperature) in enumerate(parts):
         center, scale = laboratory.target_scaling(settings, plan.final) or (None, None)
         for trial in plan.bag:
             networks = ensemble.bagged.networks[index, trial]
@@ -108,6 +120,8 @@ def ensemble_model(laboratory: Laboratory, plan: Plan, ensemble: Ensemble) -> Mo
                     target_center=center,
                     target_scale=scale,
                 )
+                if temperature != 1.0:
+                    cool(model, temperature)
                 models.append(model)
                 weights.append(share / len(networks))
     return averaged(models, weights, subject.dataset.task, from_logits=subject.setup.from_logits)
@@ -166,7 +180,7 @@ def _candidates(laboratory: Laboratory, found: Found, *, has_time: bool) -> list
     unique = dict.fromkeys([*first, *ranked[:1], cycles, *plain, *ranked[1:]])
     builds = {s: laboratory.build(s) for s in unique}
     usable = [s for s in unique if builds[s].data == inputs and (s in plain or laboratory.is_open(builds[s]))]
-    # A temperature changes nothing before the end, and an average has none: such settings are the same.
+    # Every network of an average is tempered by its own rows, whether its settings say so or not.
     return list(dict.fromkeys(replace(s, temperature=False) for s in usable))[:_MAX_SETTINGS]
 
 
@@ -181,12 +195,23 @@ def _measured(found: Found) -> list[Any]:
     return [t for t in every if len(t.scores) and np.isfinite(t.scores).all()]
 
 
-def _shares(laboratory: Laboratory, plan: Plan, bagged: Bagged, complete: Sequence[int]) -> Array:
-    """Return how much of each setting goes into the average, by its predictions of rows left out."""
+def _is_complete(bagged: Bagged, setting: int, trials: Sequence[int]) -> bool:
+    jobs = [(setting, trial) for trial in trials]
+    said = [bagged.predictions[job] for job in jobs if job in bagged.predictions]
+    return all(job in bagged.networks for job in jobs) and all(np.isfinite(p).all() for p in said)
+
+
+def _left_out(
+    laboratory: Laboratory, plan: Plan, bagged: Bagged, complete: Sequence[int]
+) -> tuple[Array, Array]:
+    """Return rows, and what each setting's networks predict for them, ``[setting, row, ...]``.
+
+    A row is predicted by networks alone that did not train on it.
+    """
     dataset = laboratory.subject.dataset
     covered = np.unique(np.concatenate([laboratory.trials[t].split.validation for t in plan.bag]))
     if not len(covered):
-        return np.eye(len(complete))[0]
+        return covered, np.zeros((len(complete), 0))
     shape = (len(complete), dataset.num_rows, *bagged.shape)
     total, count = np.zeros(shape), np.zeros((dataset.num_rows, *[1] * len(bagged.shape)))
     for trial in plan.bag:
@@ -194,7 +219,19 @@ def _shares(laboratory: Laboratory, plan: Plan, bagged: Bagged, complete: Sequen
         count[rows] += 1
         for place, setting in enumerate(complete):
             total[place, rows] += bagged.predictions[setting, trial]
-    mean = total[:, covered] / count[covered]
+    return covered, total[:, covered] / count[covered]
+
+
+def _temperatures(dataset: Dataset, rows: Array, predicted: Array) -> Array:
+    """Return for each setting what its logits are to be divided by."""
+    weight = None if dataset.sample_weight is None else dataset.sample_weight[rows]
+    return np.array([fit_temperature(shares, dataset.target[rows], weight) for shares in predicted])
+
+
+def _shares(dataset: Dataset, rows: Array, predicted: Array) -> Array:
+    """Return how much of each setting goes into the average, by its predictions of rows left out."""
+    if not len(rows):
+        return np.eye(len(predicted))[0]
     loss = "log_loss" if dataset.task.is_classification else "squared_error"
-    weight = None if dataset.sample_weight is None else dataset.sample_weight[covered]
-    return greedy_selection(mean, dataset.target[covered], loss, max_size=_MAX_PICKS, sample_weight=weight)
+    weight = None if dataset.sample_weight is None else dataset.sample_weight[rows]
+    return greedy_selection(predicted, dataset.target[rows], loss, max_size=_MAX_PICKS, sample_weight=weight)

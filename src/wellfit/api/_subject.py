@@ -30,7 +30,7 @@ from wellfit.models import (
     structure_facts,
 )
 from wellfit.population import ExecutorChoice
-from wellfit.records import CleaningStep, ColumnSchema, Dataset, Metric, Settings, SettingsError
+from wellfit.records import CleaningStep, ColumnSchema, Dataset, Metric, Settings, SettingsError, Task
 from wellfit.search import Situation
 
 Array = NDArray[Any]
@@ -43,6 +43,8 @@ _MIN_EPOCHS, _MAX_EPOCHS = 10, 100
 # A network built for the data is stopped early, so that more epochs cost little where they do not help.
 _BUILT_UPDATES, _BUILT_EPOCHS = 8000, (30, 200)
 _PATIENCE, _LEAST_PATIENCE = 0.2, 5  # as a share of its epochs
+# Without it, a network that gets nearly every row right is soon far too sure of the few that it gets wrong.
+_BUILT_SMOOTHING = 0.02
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -226,12 +228,19 @@ def default_epochs(num_rows: int, batch_size: int) -> int:
 
 
 def baseline_settings(
-    setup: TrainingSetup, num_rows: int, batch_size: int | None, epochs: int | None, *, is_own: bool = True
+    setup: TrainingSetup,
+    task: Task,
+    num_rows: int,
+    batch_size: int | None,
+    epochs: int | None,
+    *,
+    is_own: bool = True,
 ) -> Settings:
     """Return how a network is trained as it stands.
 
     The user's own network: its compile settings, `fit`'s defaults. One that was built for the data: larger
-    batches, more epochs, a learning rate that falls to zero, and stopped early.
+    batches, more epochs, a learning rate that falls to zero, and stopped early; its labels are smoothed a
+    little, and a temperature undoes what that does to its probabilities.
     """
     size = batch_size or default_batch_size(num_rows) * (1 if is_own or num_rows > _SMALL else 2)
     num_epochs = epochs or default_epochs(num_rows, size)
@@ -247,5 +256,7 @@ def baseline_settings(
         updates = max(1, math.ceil(num_rows / size))
         num_epochs = int(np.clip(round(_BUILT_UPDATES / updates), *_BUILT_EPOCHS))
     settings = replace(settings, epochs=num_epochs, schedule="cosine")
+    if task.is_classification:
+        settings = replace(settings, label_smoothing=_BUILT_SMOOTHING, temperature=True)
     patience = max(_LEAST_PATIENCE, round(_PATIENCE * num_epochs))
     return settings if patience >= num_epochs else replace(settings, patience=patience)

@@ -66,7 +66,7 @@ from wellfit.models._seized_fit import SeizedFit, data_of, model_before, read_pi
 from wellfit.models._structures import StructureFacts, has_periodic, structure_facts
 from wellfit.models._surgery import scaled_rate, with_activity_penalty, with_dropout, with_input_noise
 from wellfit.models._tabular import tabular_mlp
-from wellfit.models._temperature import can_temper, with_temperature
+from wellfit.models._temperature import can_temper, cool, with_temperature
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
 from wellfit.models._watch import WatchCallback, data_loss
 
@@ -103,6 +103,7 @@ __all__ = [
     "can_temper",
     "check_fit",
     "chosen_model",
+    "cool",
     "custom_modules",
     "data_loss",
     "data_of",

@@ -50,14 +50,18 @@ def with_temperature(model: keras.Model, temperature: float) -> keras.Model:
     last = _last_dense(model)
     copy = rebuild(model, Edits())
     copy_weights(model, copy)
-    cooled = copy.get_layer(last.name)
-    cooled.set_weights([values / temperature for values in cooled.get_weights()])
+    _divide(copy.get_layer(last.name), temperature)
     if model.compiled:
         loss: Any = model.loss
         copy.compile(optimizer=fresh_optimizer(model), loss=loss)
         # Built now, so that a saved file holds as many optimizer variables as the loaded network expects.
         copy.optimizer.build(copy.trainable_variables)
     return copy
+
+
+def cool(model: keras.Model, temperature: float) -> None:
+    """Divide the logits of a network that nobody else holds; see `with_temperature`."""
+    _divide(_last_dense(model), temperature)
 
 
 def can_temper(model: keras.Model) -> bool:
@@ -72,6 +76,10 @@ def can_temper(model: keras.Model) -> bool:
     except UnsupportedModelError:
         return False
     return True
+
+
+def _divide(layer: Any, temperature: float) -> None:
+    layer.set_weights([values / temperature for values in layer.get_weights()])
 
 
 def _last_dense(model: keras.Model) -> Any:
