@@ -10,7 +10,7 @@ import numpy as np
 
 from wellfit.api._strengths import default_strengths
 from wellfit.api._sweep import fold_trials, now, strength_settings, sweep, sweep_subject, watches
-from wellfit.data import nested_folds, repeated_folds
+from wellfit.data import kind_of_folds, nested_folds, repeated_folds
 from wellfit.evaluation import corrected_interval
 from wellfit.records import CrossValidation, Settings, SettingsError
 
@@ -139,7 +139,7 @@ def cross_validate(
         high=high,
         train_scores=train_scores[picked, np.arange(len(outer))],
         chosen=chosen,
-        kind=kind,
+        kind=kind_of_folds(subject.dataset, kind),  # type: ignore[arg-type]
         num_members=found.num_members,
         duration_s=now() - began,
     )

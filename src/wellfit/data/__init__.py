@@ -10,6 +10,7 @@ from wellfit.data._fit_encoder import fit_encoder
 from wellfit.data._folds import (
     group_folds,
     k_folds,
+    kind_of_folds,
     nested_folds,
     repeated_folds,
     stratified_folds,
@@ -60,6 +61,7 @@ __all__ = [
     "infer_target",
     "invert_scaling",
     "k_folds",
+    "kind_of_folds",
     "keep_best",
     "make_splits",
     "matrix_position",

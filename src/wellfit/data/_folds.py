@@ -119,6 +119,15 @@ def time_folds(dataset: Dataset, rows: IntArray, folds: int = 5, seed: int = 0) 
     )
 
 
+def kind_of_folds(dataset: Dataset, kind: Kind = "auto") -> Kind:
+    """Return what auto stands for here; any other kind as it is."""
+    if kind != "auto":
+        return kind
+    if dataset.time is not None:
+        return "time"
+    return "group" if dataset.groups is not None else "stratified"
+
+
 def repeated_folds(
     dataset: Dataset, rows: IntArray, folds: int = 5, repeats: int = 1, *, kind: Kind = "auto", seed: int = 0
 ) -> tuple[Split, ...]:
@@ -151,8 +160,7 @@ def repeated_folds(
             expected=f"2 to {len(rows)} folds, at least 1 repeat",
             fix="use 5 folds",
         )
-    if kind == "auto":
-        kind = "time" if dataset.time is not None else "group" if dataset.groups is not None else "stratified"
+    kind = kind_of_folds(dataset, kind)
     if kind not in _KINDS:
         raise SettingsError(
             f"there is no cross-validation {kind!r}.",

@@ -5,10 +5,7 @@ from wellfit.search._confirm import Confirmation, confirm
 from wellfit.search._dimension import Choice, Dimension, Range
 from wellfit.search._effective import effective
 from wellfit.search._greedy import (
-    crossfitted_loss,
-    crossfitted_predictions,
     greedy_selection,
-    weighted_mean,
 )
 from wellfit.search._guesses import with_guesses
 from wellfit.search._halving import halving, rungs
@@ -40,8 +37,6 @@ __all__ = [
     "Space",
     "check_sampler",
     "confirm",
-    "crossfitted_loss",
-    "crossfitted_predictions",
     "effective",
     "greedy_selection",
     "halving",
@@ -57,6 +52,5 @@ __all__ = [
     "rungs",
     "sampler_names",
     "verdict",
-    "weighted_mean",
     "with_guesses",
 ]

@@ -5,7 +5,7 @@ Source: Caruana, Niculescu-Mizil, Crew and Ksikes, Ensemble Selection from Libra
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -29,15 +29,12 @@ def greedy_selection(
     *,
     max_size: int = 25,
     sample_weight: ArrayLike | None = None,
-    num_bags: int = 1,
-    bag_share: float = 0.5,
-    seed: int = 0,
 ) -> Float64Array:
     """Return how much of each candidate goes into the ensemble whose mean prediction has the lowest loss.
 
     It begins with the best few candidates, as many of them as are best together, and adds the candidate that
     lowers the loss most, again and again, with replacement, until nothing lowers it. Its loss on these rows
-    flatters it; see `crossfitted_loss`. Of candidates that are equally good the first is taken.
+    flatters it. Of candidates that are equally good the first is taken.
 
     Args:
         predictions: ``[candidate, row, class]`` probabilities or ``[candidate, row, output]`` values (or
@@ -47,13 +44,9 @@ def greedy_selection(
         loss: ``log_loss`` of the mean probabilities, or ``squared_error`` of the mean value.
         max_size: candidates in the ensemble at most, counted with their repetitions.
         sample_weight: ``[row]``, or None for equal weights.
-        num_bags: with more than 1, that many ensembles are chosen, each from a random part of the candidates,
-            and their weights averaged: less is chosen by luck.
-        bag_share: share of the candidates in a bag.
-        seed: of the bags.
 
     Returns:
-        ``[candidate]`` weights of sum 1; of one bag they are multiples of one over the ensemble's size.
+        ``[candidate]`` weights of sum 1, multiples of one over the ensemble's size.
 
     Raises:
         DataError: shapes or codes do not fit, or no candidate predicts some row.
@@ -67,136 +60,11 @@ def greedy_selection(
     Source:
         Caruana, Niculescu-Mizil, Crew and Ksikes, Ensemble Selection from Libraries of Models, 2004.
     """
-    if max_size < 1 or num_bags < 1:
+    if max_size < 1:
         raise SettingsError(
-            "an ensemble needs members", received=f"{max_size=}, {num_bags=}", expected="at least 1 of each"
+            "an ensemble needs members", received=f"max_size={max_size}", expected="at least 1"
         )
-    library = _library(predictions, target, loss, sample_weight)
-    count = len(library.values)
-    if num_bags == 1:
-        return _select(library, max_size)
-    rng, weights = np.random.default_rng(seed), np.zeros(count)
-    for _ in range(num_bags):
-        bag = np.sort(rng.choice(count, max(1, round(bag_share * count)), replace=False))
-        weights[bag] += _select(library.of(bag), max_size) / num_bags
-    return weights
-
-
-def weighted_mean(predictions: ArrayLike, weights: ArrayLike) -> Float64Array:
-    """Return the mean of predictions, ``[row, ...]``, over the candidates that have one.
-
-    Rows that no candidate with a weight predicts are NaN.
-
-    Args:
-        predictions: ``[candidate, row, ...]``, NaN where there is none.
-        weights: ``[candidate]``, as `greedy_selection` returns them.
-
-    Example:
-        >>> weighted_mean([[1.0, 2.0], [3.0, np.nan]], [0.5, 0.5]).tolist()
-        [2.0, 2.0]
-    """
-    values, shares = np.asarray(predictions, np.float64), np.asarray(weights, np.float64)
-    used = shares > 0
-    values, shares = values[used], shares[used]
-    known = np.isfinite(values)
-    total = np.tensordot(shares, np.where(known, values, 0.0), axes=1)
-    present = np.tensordot(shares, known.astype(np.float64), axes=1)
-    return np.where(present > 0, total / np.where(present > 0, present, 1.0), np.nan)
-
-
-def crossfitted_predictions(
-    predictions: ArrayLike,
-    target: ArrayLike,
-    loss: Loss,
-    *,
-    max_size: int = 25,
-    sample_weight: ArrayLike | None = None,
-    groups: ArrayLike | None = None,
-    seed: int = 0,
-) -> Float64Array:
-    """Return what ensembles predict for rows that they were not chosen on, ``[row, class or output]``.
-
-    One half of the rows (of the groups of rows) chooses, the other is predicted, and the other way round. The
-    candidates must be the same networks throughout; what they predict must be for rows they did not train on.
-
-    Args:
-        predictions: as in `greedy_selection`.
-        target: likewise.
-        loss: likewise.
-        max_size: likewise.
-        sample_weight: likewise.
-        groups: ``[row]`` codes of rows that belong together, such as one row that is there twice.
-        seed: of the halves.
-
-    Raises:
-        DataError: as in `greedy_selection`, or there are fewer than two rows or groups.
-
-    Example:
-        >>> said = [[[1.0]] * 4, [[3.0]] * 4]
-        >>> crossfitted_predictions(said, [2.0] * 4, "squared_error").ravel().tolist()
-        [2.0, 2.0, 2.0, 2.0]
-    """
-    values, truth = np.asarray(predictions, np.float64), np.asarray(target)
-    first = _first_half(len(truth) if groups is None else np.asarray(groups), seed)
-    weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
-    out = np.full(values.shape[1:], np.nan)
-    for chosen_on in (first, ~first):
-        weights = greedy_selection(
-            values[:, chosen_on],
-            truth[chosen_on],
-            loss,
-            max_size=max_size,
-            sample_weight=None if weight is None else weight[chosen_on],
-        )
-        out[~chosen_on] = weighted_mean(values[:, ~chosen_on], weights)
-    return out
-
-
-def crossfitted_loss(
-    predictions: ArrayLike,
-    target: ArrayLike,
-    loss: Loss,
-    *,
-    max_size: int = 25,
-    sample_weight: ArrayLike | None = None,
-    groups: ArrayLike | None = None,
-    seed: int = 0,
-) -> float:
-    """Return the loss of greedy ensembles on rows that they were not chosen on: what they may promise.
-
-    Arguments and errors as in `crossfitted_predictions`. Half of the rows choose, so that the promise is
-    rather too low than too high.
-
-    Example:
-        >>> crossfitted_loss([[[1.0]] * 4, [[3.0]] * 4], [2.0] * 4, "squared_error")
-        0.0
-    """
-    predicted = crossfitted_predictions(
-        predictions,
-        target,
-        loss,
-        max_size=max_size,
-        sample_weight=sample_weight,
-        groups=groups,
-        seed=seed,
-    )
-    # A row that the other half's ensemble does not predict is left out: there is nothing to score.
-    known = np.isfinite(predicted.reshape(len(predicted), -1)).all(axis=1)
-    weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)[known]
-    library = _library(predicted[None, known], np.asarray(target)[known], loss, weight)
-    return float(_losses(library, library.values, library.present)[0])
-
-
-def _first_half(units: int | NDArray[Any], seed: int) -> NDArray[np.bool_]:
-    """Return ``[row]`` whether a row belongs to the first of two random halves of rows or groups."""
-    codes = np.arange(units) if isinstance(units, int) else np.unique(units, return_inverse=True)[1]
-    count = int(codes.max(initial=-1)) + 1
-    if count < 2:
-        raise DataError(
-            "too few rows to choose on one half", received=f"{count} rows or groups", expected="at least 2"
-        )
-    order = np.random.default_rng(seed).permutation(count)
-    return np.isin(codes, order[: count // 2])
+    return _select(_library(predictions, target, loss, sample_weight), max_size)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -217,10 +85,6 @@ class _Library:
     absent: Float64Array
     weight: Float64Array
     loss: Loss
-
-    def of(self, candidates: NDArray[np.intp]) -> _Library:
-        """Return the library of some of the candidates."""
-        return replace(self, values=self.values[candidates], present=self.present[candidates])
 
 
 def _library(
