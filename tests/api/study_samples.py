@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from wellfit.api import _protocol
+from wellfit.api._confirm import Confirmed
 from wellfit.api._plan import Plan
-from wellfit.api._stages import Confirmed
 
 SMALL_PLAN = Plan(
     num_look=2,

@@ -12,9 +12,10 @@ from study_samples import SMALL_PLAN
 
 from wellfit.api._build import array_subject
 from wellfit.api._clock import Clock
+from wellfit.api._confirm import Confirmed
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._more_data import SHARES, more_data
-from wellfit.api._stages import Confirmed, Progress
+from wellfit.api._progress import Progress
 from wellfit.api._trials import curve_trials, make_trials
 from wellfit.records import MoreData
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,7 +47,7 @@ def table() -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def screened() -> Iterator[Screened]:
+def screened() -> Screened:
     """Screen every remedy on one small table, all of them together."""
     kept: list[Laboratory] = []
 
@@ -61,7 +61,7 @@ def screened() -> Iterator[Screened]:
         patch.setattr(_protocol, "Laboratory", kept_open)
         study = improve(table(), target="y", model="tabular:8", budget="1h", epochs=3, seed=5)
     found = [r for r in study.report.remedies if r.stage == "screened" and r.effect is not None]
-    yield Screened(study=study, laboratory=kept[0], remedies=tuple(found))
+    return Screened(study=study, laboratory=kept[0], remedies=tuple(found))
 
 
 def first_of_each_family(remedies: Sequence[Remedy]) -> list[Remedy]:

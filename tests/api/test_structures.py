@@ -16,9 +16,9 @@ from study_samples import SMALL_PLAN, UNCONFIRMED, small_frame
 from wellfit.api._build import table_subject
 from wellfit.api._final import _built, finish, predictions, prepared_inputs
 from wellfit.api._laboratory import Laboratory
-from wellfit.api._stages import _compared
 from wellfit.api._subject import Subject, one_hot_groups, situation
 from wellfit.api._trials import last_trials, make_trials
+from wellfit.api._tried import compared
 from wellfit.models import predict_plain, save_plain
 from wellfit.records import Settings
 from wellfit.search import remedies
@@ -98,7 +98,7 @@ def test_structures_are_measured_beside_the_baseline(laboratory: Laboratory) -> 
     assert "no skip" in laboratory.why_not(refused)
     assert laboratory.why_not(baseline) == ""
     candidate = next(c for c in remedies(baseline, situation(laboratory.subject, 100)) if c.family == "skip")
-    tried = _compared(
+    tried = compared(
         laboratory,
         PLAN,
         [replace(candidate, settings=refused)],

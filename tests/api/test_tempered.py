@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from wellfit.api._build import array_subject
+from wellfit.api._confirm import Confirmed
 from wellfit.api._final import finish, predictions
 from wellfit.api._laboratory import Laboratory
-from wellfit.api._stages import Confirmed
 from wellfit.api._trials import last_trials, make_trials
 from wellfit.evaluation import score
 from wellfit.records import Settings, Task

@@ -12,10 +12,11 @@ import numpy as np
 
 from wellfit._version import __version__
 from wellfit.api._clock import Clock
+from wellfit.api._confirm import Confirmed
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
 from wellfit.api._references import chance_loss, chance_name, score_chance
-from wellfit.api._stages import Confirmed, Tried, scored_ratio
+from wellfit.api._tried import Tried, scored_ratio
 from wellfit.api._words import notes, options, why_partial
 from wellfit.models import summary_lines
 from wellfit.records import CurvePair, Remedy, Report, Settings, Verdict

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from wellfit.api._bag import Bagged, train_bag
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import COMPILE_S, Plan
-from wellfit.api._stages import Progress
+from wellfit.api._progress import Progress
 from wellfit.evaluation import apply_temperature, fit_temperature
 from wellfit.models import Model, averaged, can_temper, chosen_model, cool, has_periodic
 from wellfit.records import Dataset, Settings

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._confirm import Confirmed
 from wellfit.api._ensemble import Ensemble, ensemble_model
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
 from wellfit.api._references import chance_name, predict_references
-from wellfit.api._stages import Confirmed
 from wellfit.api._subject import Subject
 from wellfit.data import apply_scaling, created
 from wellfit.evaluation import confusion_matrix, evaluate, paired_bootstrap

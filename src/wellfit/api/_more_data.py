@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._confirm import Confirmed
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
-from wellfit.api._stages import Confirmed, Progress, scored_ratio
+from wellfit.api._progress import Progress
+from wellfit.api._tried import scored_ratio
 from wellfit.evaluation import predicted_gain, round_rows
 from wellfit.records import Metric, MoreData, Settings
 
@@ -58,7 +59,7 @@ def more_data(
         return None
     progress.stage = "confirm"
     trials = [trial for column in columns for trial in column]
-    found = laboratory.measure([settings], trials, should_stop=_until(progress, plan.confirm_until_s))
+    found = laboratory.measure([settings], trials, should_stop=progress.until(plan.confirm_until_s))
     losses = _losses(found.scores[0].reshape(len(columns), -1), laboratory.subject.metric)
     good = np.isfinite(losses).all(axis=1)
     if not found.complete[0] or good.sum() < _MIN_SPLITS:
@@ -101,7 +102,3 @@ def _gain(sizes: Array, losses: Array, metric: Metric, test_ratio: float, have: 
         sizes=tuple(round(size) for size in sizes),
         losses=tuple(float(loss) for loss in losses.mean(axis=0)),
     )
-
-
-def _until(progress: Progress, elapsed_s: float) -> Callable[[], bool]:
-    return lambda: progress.clock.is_past(elapsed_s)

@@ -9,29 +9,23 @@ from numpy.typing import NDArray
 
 from wellfit.api._assemble import assemble
 from wellfit.api._clock import Clock
+from wellfit.api._confirm import Confirmed, choose_finalists, confirm_finalists
 from wellfit.api._ensemble import Ensemble, gather_ensemble
 from wellfit.api._events import Listener
 from wellfit.api._final import Final, finish
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._more_data import SHARES, more_data
 from wellfit.api._plan import Plan, make_counted_plan, make_plan, member_cost
+from wellfit.api._progress import Progress
 from wellfit.api._range_test import with_range_rate
 from wellfit.api._ration import Budget, Ration
 from wellfit.api._references import score_references
-from wellfit.api._stages import (
-    Baseline,
-    Confirmed,
-    Progress,
-    Tried,
-    choose_finalists,
-    confirm_finalists,
-    measure_baseline,
-    screen,
-    search,
-)
+from wellfit.api._screen import Baseline, measure_baseline, screen
+from wellfit.api._search import search
 from wellfit.api._study import Study
 from wellfit.api._subject import Subject
 from wellfit.api._trials import bag_trials, curve_trials, last_trials, make_trials
+from wellfit.api._tried import Tried
 from wellfit.population import enable_compilation_cache, num_workers
 from wellfit.records import MoreData, Settings
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
-from wellfit.api._stages import Baseline, Progress
+from wellfit.api._progress import Progress
+from wellfit.api._screen import Baseline
 from wellfit.search import RANGE_RATES, range_rate
 
 _MIN_EPOCHS, _MIN_UPDATES = 2, 100  # below which a low rate has not moved and a high one not diverged

@@ -8,7 +8,7 @@ from wellfit.api._clock import Clock
 from wellfit.api._ensemble import Ensemble
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
-from wellfit.api._stages import NO_ROOM
+from wellfit.api._screen import NO_ROOM
 
 if TYPE_CHECKING:
     from wellfit.api._protocol import Found
