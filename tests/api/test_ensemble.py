@@ -13,6 +13,9 @@ import pytest
 from study_samples import SMALL_PLAN, small_frame, small_model
 
 from wellfit.api import Study, _protocol, improve, predict
+from wellfit.api._laboratory import Laboratory
+from wellfit.api._plan import Plan
+from wellfit.report._summary import holdout_line
 
 FOLDS = 3
 OPTIONS: dict[str, Any] = {"target": "y", "budget": "1h", "epochs": 12, "seed": 3, "ensemble": True}
@@ -92,3 +95,66 @@ def test_the_report_says_that_it_is_an_average(finished: tuple[Study, Path]) -> 
     assert f"Use the average of {number} networks." in page
     assert f"The network is the average of {number} networks" in page
     assert "The chosen network is the baseline" not in page
+
+
+def test_without_a_confirmation_the_baseline_stops_where_the_screen_found_it_best(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise it would train to its last epoch, overfit, and make any average look better."""
+    plan = replace(SMALL_PLAN, num_folds=FOLDS, num_batches=0)
+    monkeypatch.setattr(_protocol, "make_plan", lambda *_, **__: plan)
+    monkeypatch.setattr(Plan, "confirm_until_s", 0.0)
+    stops: list[int | None] = []
+    fit = Laboratory.fit
+
+    def watched(self: Laboratory, *arguments: Any, **options: Any) -> Any:
+        stops.append(options["stop_after"])
+        return fit(self, *arguments, **options)
+
+    monkeypatch.setattr(Laboratory, "fit", watched)
+    study = improve(small_frame(), model="tabular:8", **{**OPTIONS, "epochs": 40})
+    assert not any(remedy.stage == "confirmed" for remedy in study.report.remedies)
+    assert study.report.baseline.patience > 0
+    assert stops[0] == next(pair for pair in study.report.curves if pair.name == "baseline").best_epoch + 1
+    assert "improvement" in holdout_line(study.report)
+
+
+class _NoGraph(keras.Model):
+    """A network that can be trained but not taken apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = keras.layers.Dense(8, activation="relu")
+        self.out = keras.layers.Dense(1, activation="sigmoid")
+
+    def call(self, inputs: Any) -> Any:
+        """Return probabilities."""
+        return self.out(self.hidden(inputs))
+
+
+def test_a_network_without_a_graph_is_not_averaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The note says so, and no time is kept back for it."""
+    asked: list[bool] = []
+
+    def planned(*_: Any, ensemble: bool, **__: Any) -> Plan:
+        asked.append(ensemble)
+        return SMALL_PLAN
+
+    monkeypatch.setattr(_protocol, "make_plan", planned)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 4)).astype(np.float32)
+    model = _NoGraph()
+    model(x[:1])
+    model.compile("adam", "binary_crossentropy")
+    options = {name: value for name, value in OPTIONS.items() if name != "target"}
+    study = improve(model, x, (x[:, 0] > 0).astype(int), **{**options, "epochs": 3})
+    assert asked == [False]
+    assert any("no networks are averaged" in note for note in study.report.notes)
+
+
+def test_the_average_can_be_evaluated(finished: tuple[Study, Path]) -> None:
+    """The written file is compiled with the loss of the network that it averages."""
+    _, folder = finished
+    loaded = keras.models.load_model(folder / "model.keras")
+    rows = np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32)
+    assert np.isfinite(loaded.evaluate(rows, np.ones((20, 1)), verbose=0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from study_samples import small_frame, small_model
@@ -197,3 +198,32 @@ def test_strength_runs_the_way_the_field_runs() -> None:
     assert order("width", 0.25, 0.5, 1.0) == [1.0, 0.5, 0.25]
     assert order("max_norm", 0.0, 1.0, 3.0) == [0.0, 3.0, 1.0]
     assert order("patience", 0, 5, 20) == [0, 20, 5]
+
+
+@pytest.mark.parametrize("parameter", ["width", "dropout", "penalty_scale"])
+def test_what_changes_nothing_is_refused(parameter: str) -> None:
+    """A network without hidden layers or penalties has nothing that these act on."""
+    model = keras.Sequential([keras.Input((X.shape[1],)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile("adam", "binary_crossentropy")
+    with pytest.raises(SettingsError, match=f"{parameter} changes nothing"):
+        wf.regularization_path(model, X, Y, parameter, folds=3, seeds=1, **OPTIONS)
+    with pytest.raises(SettingsError, match="changes nothing"):
+        wf.bias_variance(model, X, Y, parameter, **OPTIONS)
+    with pytest.raises(SettingsError, match="changes nothing"):
+        wf.cross_validate(model, X, Y, folds=3, parameter=parameter, **OPTIONS)
+
+
+def test_cells_that_are_not_finite_are_refused() -> None:
+    """Before anything is trained, as `diagnose` does."""
+    x = X.copy()
+    x[3, 0] = np.nan
+    with pytest.raises(DataError, match="1 NaN"):
+        wf.cross_validate(small_model(), x, Y, folds=3, **OPTIONS)
+    with pytest.raises(DataError, match="1 NaN"):
+        wf.improve(small_model(), x, Y, budget="20 members")
+
+
+def test_folds_are_whole_numbers() -> None:
+    """A text is not one."""
+    with pytest.raises(SettingsError, match="whole numbers"):
+        wf.cross_validate(small_model(), X, Y, folds="5", **OPTIONS)  # type: ignore[arg-type]

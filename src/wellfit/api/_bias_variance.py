@@ -10,7 +10,7 @@ import numpy as np
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._strengths import default_strengths
 from wellfit.api._subject import Subject
-from wellfit.api._sweep import now, strength_settings, sweep_subject, watches
+from wellfit.api._sweep import check_effective, now, strength_settings, sweep_subject, watches
 from wellfit.api._trials import Trial, stopping_split
 from wellfit.data import make_splits
 from wellfit.evaluation import bias_variance_of
@@ -108,6 +108,7 @@ def bias_variance(
             received=f"loss={chosen!r} for a {subject.dataset.task.value} target",
             expected="brier or log_loss" if is_class else "squared_error",
         )
+    check_effective(subject, parameter)
     arms = strength_settings(subject.baseline, parameter, default_strengths(parameter, values, _NUM_VALUES))
     rows = np.asarray(subject.working, np.int32)
     split = make_splits(subject.dataset, rows, 1, validation_fraction=held_out, seed=seed)[0]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._fit_arguments import refuse_missing
 from wellfit.api._subject import Subject, baseline_settings
 from wellfit.data import Preparation, Table, holdout_split, prepare, read_table
 from wellfit.evaluation import default_metric, get_metric
@@ -133,6 +134,7 @@ def array_subject(
         model or REFERENCE, unsafe=unsafe, shape=network_shape(dataset, working, ()) if is_reference else None
     )
     preparation = replace(Preparation(), features="encoded") if is_reference else None
+    refuse_missing(dataset, preparation)
     return _subject(
         dataset,
         working,

@@ -81,11 +81,17 @@ class Confirmed:
 
 
 def confirm_finalists(
-    laboratory: Laboratory, plan: Plan, finalists: Sequence[Candidate], progress: Progress
+    laboratory: Laboratory,
+    plan: Plan,
+    baseline: Measured,
+    finalists: Sequence[Candidate],
+    progress: Progress,
 ) -> Confirmed:
     """Compare finalists with the baseline on splits and seeds that nothing was chosen on.
 
-    Splits are added while time lasts; when to stop depends on the clock alone, never on the scores.
+    Splits are added while time lasts; when to stop depends on the clock alone, never on the scores. Where
+    there was no time for any, how long the baseline trains and its temperature are those of `baseline`, its
+    runs before.
     """
     progress.stage = "confirm"
     laboratory.ration.open(1.0)
@@ -124,6 +130,7 @@ def confirm_finalists(
             metric=subject.metric,
             test_ratio=scored_ratio(laboratory, plan.confirm),
         )
+    lasting, known = (arms, parts) if parts else ([subject.baseline], [baseline])
     curves = {arm: parts[0].curves[i] for i, arm in enumerate(arms)} if parts else {}
     return Confirmed(
         finalists=tuple(finalists),
@@ -131,10 +138,10 @@ def confirm_finalists(
         trials=plan.confirm[: scores.shape[1]],
         baseline_scores=scores[0],
         best_epochs={
-            arm: int(np.median([part.curves[i][2] for part in parts])) for i, arm in enumerate(arms) if parts
+            arm: int(np.median([part.curves[i][2] for part in known])) for i, arm in enumerate(lasting)
         },
         curves=curves,
-        temperatures=_mean_temperatures(arms, parts),
+        temperatures=_mean_temperatures(lasting, known),
         notes=tuple(notes),
     )
 

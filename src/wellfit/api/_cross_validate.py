@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from wellfit.api._strengths import default_strengths
-from wellfit.api._sweep import fold_trials, now, strength_settings, sweep, sweep_subject, watches
+from wellfit.api._sweep import (
+    check_effective,
+    fold_trials,
+    now,
+    strength_settings,
+    sweep,
+    sweep_subject,
+    watches,
+)
 from wellfit.data import kind_of_folds, nested_folds, repeated_folds
 from wellfit.evaluation import corrected_interval
 from wellfit.records import CrossValidation, Settings, SettingsError
@@ -111,6 +119,7 @@ def cross_validate(
         subject = replace(subject, baseline=replace(settings, epochs=own.epochs, batch_size=own.batch_size))
     arms = [subject.baseline]
     if parameter is not None:
+        check_effective(subject, parameter)
         arms = strength_settings(subject.baseline, parameter, default_strengths(parameter, strengths, 12))
     outer = repeated_folds(subject.dataset, subject.working, folds, repeats, kind=kind, seed=seed)  # type: ignore[arg-type]
     splits = list(outer)

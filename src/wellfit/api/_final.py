@@ -67,7 +67,10 @@ def finish(
         None if neither network reaches a finite loss.
     """
     subject = laboratory.subject
-    arms = [subject.baseline] if chosen == subject.baseline or ensemble else [subject.baseline, chosen]
+    notes: list[str] = []
+    average = None if ensemble is None else _average(laboratory, plan, ensemble, notes)
+    is_alone = chosen == subject.baseline or average is not None
+    arms = [subject.baseline] if is_alone else [subject.baseline, chosen]
     trained: list[Model | None] = []
     ways: list[Way] = []
     for settings in arms:
@@ -82,16 +85,15 @@ def finish(
             built if built is None or temperature is None else with_temperature(built, temperature)
         )
         ways.append((laboratory.formulas(settings), laboratory.scalings(settings, trial)))
-    notes = []
-    if ensemble is not None:
-        trained.append(_average(laboratory, plan, ensemble, notes))
+    if ensemble is not None and average is not None:
+        trained.append(average)
         main = ensemble.settings[0]
         ways.append((laboratory.formulas(main), laboratory.scalings(main, plan.final)))
         arms.append(main)
     improved = trained[-1] or trained[0]
     if improved is None:
         return None
-    if trained[-1] is None and not notes:
+    if trained[-1] is None and trained[0] is not None:
         notes.append("the chosen network diverged on all working rows, so the baseline is kept")
     if trained[0] is None:
         notes.append("the baseline diverged on all working rows and counts as chance on the holdout")
@@ -106,7 +108,7 @@ def finish(
         holdout=holdout,
         confusion=confusion,
         note="; ".join(notes),
-        is_average=ensemble is not None and trained[-1] is not None,
+        is_average=average is not None,
     )
 
 
@@ -114,7 +116,7 @@ def _average(laboratory: Laboratory, plan: Plan, ensemble: Ensemble, notes: list
     try:
         model = ensemble_model(laboratory, plan, ensemble)
     except UnsupportedModelError as error:
-        notes.append(f"the networks are not averaged, and the baseline is kept: {error.summary}")
+        notes.append(f"no networks are averaged, only the best is handed back: {error.summary}")
         return None
     return model
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.records import DataError, SettingsError, TargetError, Task, shorten
+from wellfit.data import Preparation
+from wellfit.records import DataError, Dataset, SettingsError, TargetError, Task, shorten
 
 Array = NDArray[Any]
 
@@ -51,6 +52,24 @@ def check_numbers(*, epochs: Any, batch_size: Any, seed: Any, validation_split: 
         raise SettingsError(
             "there is no such task.", received=f"task={task!r}", expected=f"one of {', '.join(_TASKS)}"
         )
+
+
+def refuse_missing(dataset: Dataset, preparation: Preparation | None) -> None:
+    """Refuse inputs that are not finite, where nothing is prepared and they reach the network as they are.
+
+    Raises:
+        DataError: some are not.
+    """
+    if preparation is not None:
+        return
+    for values in dataset.inputs:
+        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+            raise DataError(
+                "the inputs hold values that are not finite: the loss is NaN from the first update.",
+                received=f"{int((~np.isfinite(values)).sum())} NaN or infinite cells",
+                expected="finite numbers",
+                fix="fill or drop them first, or pass a table with target=, where missing cells are filled",
+            )
 
 
 def in_order(x: Any, model: Any) -> list[Any]:

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._build import array_target, as_array, features_note, input_width, is_built_in, network_shape
-from wellfit.api._fit_arguments import class_weights, in_order, joined_targets, row_weights, validation_pair
+from wellfit.api._fit_arguments import (
+    class_weights,
+    in_order,
+    joined_targets,
+    refuse_missing,
+    row_weights,
+    validation_pair,
+)
 from wellfit.api._subject import default_batch_size
 from wellfit.data import Encoder, Preparation, Table, duplicate_codes, holdout_split, prepare, read_table
 from wellfit.diagnosis import wiring
@@ -237,7 +244,7 @@ def _patient(
 ) -> Patient:
     weights = class_weights(class_weight, dataset.task, dataset.class_names)
     _refuse_few(dataset, train)
-    _refuse_missing(dataset, rest["preparation"])
+    refuse_missing(dataset, rest["preparation"])
     output_error = _output_error(model, dataset)
     facts = read_network(model)
     values = np.asarray(dataset.target, np.float64)
@@ -349,19 +356,6 @@ def _refuse_few(dataset: Dataset, train: Array) -> None:
             expected="targets that differ",
             fix="draw validation rows at random: validation_split takes the last rows, as they lie",
         )
-
-
-def _refuse_missing(dataset: Dataset, preparation: Preparation | None) -> None:
-    if preparation is not None:
-        return
-    for values in dataset.inputs:
-        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
-            raise DataError(
-                "the inputs hold values that are not finite: the loss is NaN from the first update.",
-                received=f"{int((~np.isfinite(values)).sum())} NaN or infinite cells",
-                expected="finite numbers",
-                fix="fill or drop them first, or diagnose the table, where missing cells are filled",
-            )
 
 
 def _with_groups(dataset: Dataset) -> Dataset:

@@ -67,8 +67,8 @@ def _manifest(bundle: Path) -> dict[str, Any]:
         raise FileReadError(
             f"{bundle.parent} holds no network.",
             received="a folder without bundle/bundle.json",
-            expected="the output folder of a study that came to its end",
-            fix="run wellfit improve with --out first",
+            expected="the output folder of a study that came to its end, of a network that can be written",
+            fix="run wellfit improve with --out first; report.html of a study without a network says why",
         )
     try:
         manifest = json.loads(path.read_text("utf-8"))

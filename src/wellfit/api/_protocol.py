@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -96,6 +96,10 @@ def run_study(
 ) -> Study:
     """Run a study from the subject to its report."""
     enable_compilation_cache()
+    if ensemble and subject.layout.reason:
+        ensemble = False
+        note = f"no networks are averaged, only the best is handed back: {subject.layout.reason}"
+        subject = replace(subject, notes=(*subject.notes, note))
     progress = Progress(subject=subject, clock=clock, listener=listener)
     for note in subject.notes:
         progress.say(message=note)
@@ -167,7 +171,7 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
         )
         timed("search")
         finalists = choose_finalists(found.screened, found.searched, plan.num_finalists)
-        found.confirmed = confirm_finalists(laboratory, plan, finalists, progress)
+        found.confirmed = confirm_finalists(laboratory, plan, baseline.measured, finalists, progress)
         timed("confirm")
         if not laboratory.broken:
             best = found.confirmed.chosen

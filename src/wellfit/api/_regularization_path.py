@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._strengths import default_strengths
-from wellfit.api._sweep import fold_trials, now, strength_settings, sweep, sweep_subject, watches
+from wellfit.api._sweep import (
+    check_effective,
+    fold_trials,
+    now,
+    strength_settings,
+    sweep,
+    sweep_subject,
+    watches,
+)
 from wellfit.data import repeated_folds
 from wellfit.evaluation import corrected_interval
 from wellfit.records import RegularizationPath, Settings, SettingsError
@@ -108,6 +116,7 @@ def regularization_path(
         unsafe=unsafe,
     )
     baseline = replace(subject.baseline, patience=patience)
+    check_effective(subject, parameter)
     values = default_strengths(parameter, strengths, _NUM_STRENGTHS)
     arms = strength_settings(baseline, parameter, values)
     splits = repeated_folds(subject.dataset, subject.working, folds, kind=kind, seed=seed)  # type: ignore[arg-type]

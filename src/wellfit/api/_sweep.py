@@ -18,6 +18,7 @@ from wellfit.api._strengths import check_parameter
 from wellfit.api._subject import Subject
 from wellfit.api._trials import Trial, stopping_split
 from wellfit.evaluation import score
+from wellfit.models import dropout_points
 from wellfit.population import enable_compilation_cache
 from wellfit.records import DataError, Settings, SettingsError, Split
 
@@ -120,6 +121,31 @@ def strength_settings(baseline: Settings, parameter: str, values: Sequence[float
             expected="at least one finite number, none below 0",
         )
     return [dataclasses.replace(baseline, **{parameter: kind(value)}) for value in np.unique(numbers)]
+
+
+def check_effective(subject: Subject, parameter: str) -> None:
+    """Refuse a parameter that changes nothing in this network: all its values would seem equally good.
+
+    Raises:
+        SettingsError: the network has nothing that the parameter acts on.
+    """
+    reason = subject.layout.reason
+    acts_on = {
+        "width": (bool(subject.layout.groups), "hidden layers whose units can be taken away"),
+        "dropout": (bool(dropout_points(subject.model, subject.layout)), "hidden layers known to wellfit"),
+        "penalty_scale": (
+            any(variable.regularizer is not None for variable in subject.model.trainable_variables),
+            "a penalty of its own",
+        ),
+    }
+    has_it, what = acts_on.get(parameter, (True, ""))
+    if not has_it:
+        raise SettingsError(
+            f"{parameter} changes nothing in this network.",
+            received=f"parameter={parameter!r}" + (f"; {reason}" if reason else ""),
+            expected=f"a network with {what}",
+            fix="choose another parameter, such as l2 or weight_decay",
+        )
 
 
 def fold_trials(

@@ -83,9 +83,12 @@ def _average(ensemble: Ensemble, laboratory: Laboratory) -> str:
         changes = settings.changed_from(baseline)
         text = ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in changes.items())
         parts.append(f"{weight:.0%} {text or 'the baseline'}")
+    number = f"the network handed back is the average of {ensemble.num_networks} networks"
+    if ensemble.num_compared == 1:
+        return f"{number} of the same settings, {', '.join(parts).removeprefix('100% ')}"
     return (
-        f"the network handed back is the average of {ensemble.num_networks} networks, chosen among "
-        f"{ensemble.num_compared} settings by rows that they did not train on: {'; '.join(parts)}"
+        f"{number}, chosen among {ensemble.num_compared} settings by rows that they did not train on: "
+        f"{'; '.join(parts)}"
     )
 
 

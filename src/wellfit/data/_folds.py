@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -153,11 +154,12 @@ def repeated_folds(
         Kohavi, A Study of Cross-Validation and Bootstrap for Accuracy Estimation, 1995.
     """
     rows = np.asarray(rows, np.int32)
-    if not 2 <= folds <= len(rows) or repeats < 1:
+    is_whole = isinstance(folds, Integral) and isinstance(repeats, Integral)
+    if not is_whole or not 2 <= folds <= len(rows) or repeats < 1:
         raise SettingsError(
             "folds or repeats are out of range.",
             received=f"folds={folds}, repeats={repeats} for {len(rows)} rows",
-            expected=f"2 to {len(rows)} folds, at least 1 repeat",
+            expected=f"whole numbers: 2 to {len(rows)} folds, at least 1 repeat",
             fix="use 5 folds",
         )
     kind = kind_of_folds(dataset, kind)

@@ -217,7 +217,7 @@ def holdout_line(report: Report) -> str:
     before = holdout.baseline.get(name, math.nan)
     after = holdout.improved.get(name, math.nan)
     rows = count(holdout.num_rows, "row")
-    if not changes(report):
+    if not changes(report) and not report.options.get("averaged_networks"):
         return f"Holdout ({rows}): {name} {number(before)}; the chosen network is the baseline."
     places = min(common_decimals((before, after), holdout.difference), 6)
     estimate, low, high = interval(holdout.difference, holdout.low, holdout.high)
