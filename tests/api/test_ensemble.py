@@ -122,8 +122,8 @@ def test_without_a_confirmation_the_baseline_stops_where_the_screen_found_it_bes
 class _NoGraph(keras.Model):
     """A network that can be trained but not taken apart."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.hidden = keras.layers.Dense(8, activation="relu")
         self.out = keras.layers.Dense(1, activation="sigmoid")
 
