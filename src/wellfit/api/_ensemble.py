@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -125,10 +124,8 @@ def ensemble_model(laboratory: Laboratory, plan: Plan, ensemble: Ensemble) -> Mo
                     cool(model, temperature)
                 models.append(model)
                 weights.append(share / len(networks))
-    average = averaged(models, weights, subject.dataset.task, from_logits=subject.setup.from_logits)
-    # For `evaluate`: an average is not trained further, so that it needs no optimizer with a state.
-    average.compile(optimizer=keras.optimizers.SGD(), loss=subject.model.loss)
-    return average
+    setup = subject.setup
+    return averaged(models, weights, subject.dataset.task, from_logits=setup.from_logits, loss=setup.loss)
 
 
 def _trained(

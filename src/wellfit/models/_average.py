@@ -18,19 +18,25 @@ _EPSILON = 1e-7
 
 
 def averaged(
-    models: Sequence[keras.Model], weights: Sequence[float], task: Task, *, from_logits: bool = False
+    models: Sequence[keras.Model],
+    weights: Sequence[float],
+    task: Task,
+    *,
+    from_logits: bool = False,
+    loss: Any = None,
 ) -> keras.Model:
     """Return one plain Keras network that puts out the weighted mean of what several predict.
 
     Classes: the mean of the probabilities, put out as logits again if the networks put out logits.
     Regression: the mean of the outputs. Every network stays whole inside, as a layer ``member1``,
-    ``member2`` and so on, and is not compiled.
+    ``member2`` and so on.
 
     Args:
         models: networks of the same inputs and outputs.
         weights: one for each, at least 0, not all 0; they are divided by their sum.
         task: what the networks are for.
         from_logits: whether their outputs are logits.
+        loss: what the result is compiled with, so that it can be evaluated; None leaves it uncompiled.
 
     Raises:
         SettingsError: there is no network, or weights do not fit.
@@ -73,7 +79,11 @@ def averaged(
     total = parts[0] if len(parts) == 1 else keras.layers.Add(name="average")(parts)
     if task.is_classification and from_logits:
         total = _logits(total)
-    return keras.Model(packed_inputs(models[0], inputs), total, name="average_of_networks")
+    average = keras.Model(packed_inputs(models[0], inputs), total, name="average_of_networks")
+    if loss is not None:
+        # An average is not trained further: an optimizer without a state keeps its file small.
+        average.compile(optimizer=keras.optimizers.SGD(), loss=loss)
+    return average
 
 
 def _probabilities(logits: Any) -> Any:
