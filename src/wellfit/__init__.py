@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         regularization_path,
     )
     from wellfit.data import Preparation, Table, read_table
+    from wellfit.models import Stage, WeightPenalty, freeze, penalties, regularize, stages, unfreeze
     from wellfit.records import (
         BiasVariance,
         ColumnNotFoundError,
@@ -70,12 +71,14 @@ __all__ = [
     "Report",
     "Settings",
     "SettingsError",
+    "Stage",
     "Study",
     "Table",
     "TargetError",
     "TargetNotFoundError",
     "UnsupportedModelError",
     "Watch",
+    "WeightPenalty",
     "WellfitError",
     "WorkerError",
     "__version__",
@@ -83,12 +86,17 @@ __all__ = [
     "cross_validate",
     "demo",
     "diagnose",
+    "freeze",
     "improve",
+    "penalties",
     "predict",
     "read_table",
     "records",
     "regularization_path",
+    "regularize",
     "report",
+    "stages",
+    "unfreeze",
 ]
 
 _HOMES = {
@@ -105,6 +113,15 @@ _HOMES = {
         "regularization_path",
     ),
     "wellfit.data": ("Preparation", "Table", "read_table"),
+    "wellfit.models": (
+        "Stage",
+        "WeightPenalty",
+        "freeze",
+        "penalties",
+        "regularize",
+        "stages",
+        "unfreeze",
+    ),
     "wellfit.records": (
         "BiasVariance",
         "CrossValidation",

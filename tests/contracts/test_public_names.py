@@ -3,6 +3,13 @@
 import wellfit
 
 PUBLIC = {
+    "Stage",
+    "WeightPenalty",
+    "freeze",
+    "penalties",
+    "regularize",
+    "stages",
+    "unfreeze",
     "BiasVariance",
     "CrossValidation",
     "RegularizationPath",

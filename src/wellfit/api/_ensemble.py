@@ -125,7 +125,9 @@ def ensemble_model(laboratory: Laboratory, plan: Plan, ensemble: Ensemble) -> Mo
                 models.append(model)
                 weights.append(share / len(networks))
     setup = subject.setup
-    return averaged(models, weights, subject.dataset.task, from_logits=setup.from_logits, loss=setup.loss)
+    # A loss of the user's own would have to be at hand wherever the file is loaded.
+    loss = None if setup.loss_name == "other" else setup.loss
+    return averaged(models, weights, subject.dataset.task, from_logits=setup.from_logits, loss=loss)
 
 
 def _trained(

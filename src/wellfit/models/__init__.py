@@ -13,6 +13,7 @@ from wellfit.models._chosen import Model, chosen_model, predict_plain
 from wellfit.models._compile import TrainingSetup, output_activation, training_setup
 from wellfit.models._ending import output_bias
 from wellfit.models._fit import check_fit
+from wellfit.models._freeze import Stage, freeze, stages, unfreeze
 from wellfit.models._function import (
     NetworkFunction,
     VariableInfo,
@@ -36,11 +37,13 @@ from wellfit.models._load import BUILT_IN, ModelSpec, NetworkShape, load_model, 
 from wellfit.models._moved import RowMover
 from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._penalties import penalty, with_penalties
+from wellfit.models._penalty_table import WeightPenalty, penalties
 from wellfit.models._points import DropoutPoint, dropout_points, hidden_ends, input_places, points_at
 from wellfit.models._probe import weight_values
 from wellfit.models._reading import NetworkFacts, read_network, trainable_paths
 from wellfit.models._rebuild import set_weights
 from wellfit.models._reference import dense_stack, reference_width, residual_mlp
+from wellfit.models._regularize import regularize
 from wellfit.models._repair import (
     activations,
     normalized,
@@ -88,12 +91,14 @@ __all__ = [
     "Segment",
     "SeizedFit",
     "Seizure",
+    "Stage",
     "StructureFacts",
     "TrainingSetup",
     "VariableInfo",
     "VariableLayout",
     "Variant",
     "WatchCallback",
+    "WeightPenalty",
     "WidthGroup",
     "activations",
     "alpha_dropped",
@@ -110,6 +115,7 @@ __all__ = [
     "dense_stack",
     "dropout_points",
     "find_layout",
+    "freeze",
     "gradients",
     "group_units",
     "has_periodic",
@@ -133,6 +139,7 @@ __all__ = [
     "output_activation",
     "output_bias",
     "packed_inputs",
+    "penalties",
     "penalty",
     "points_at",
     "predict_plain",
@@ -141,6 +148,7 @@ __all__ = [
     "read_pipelines",
     "recalibrated",
     "reference_width",
+    "regularize",
     "residual_mlp",
     "resize",
     "restructured",
@@ -151,11 +159,13 @@ __all__ = [
     "setup_from_plain",
     "setup_to_plain",
     "slice_weights",
+    "stages",
     "structure_facts",
     "summary_lines",
     "tabular_mlp",
     "trainable_paths",
     "training_setup",
+    "unfreeze",
     "unfrozen",
     "weight_values",
     "weights_of_variant",

@@ -26,10 +26,11 @@ class Edits:
         kind: gets a layer and returns the class of the new one.
         removed: blocks to leave out.
         repeated: a block and how many more times it runs after itself.
-        inserted: layer name to a function that makes the layer to put after it; it gets a suffix for the
-            name of the new layer.
+        inserted: layer name (``model/layer`` in a nested model) to a function that makes the layer to put
+            after it; it gets a suffix for the name of the new layer.
         replaced: layer or operation name to the layer that stands in its place, under any name.
-        passed: layer or operation name to which of its inputs goes past it, as if it were not there.
+        passed: layer or operation name (likewise) to which of its inputs goes past it, as if it were not
+            there.
         continued: layer or input name to what its readers get instead: a function of its output. The result
             is a functional model, as it is for `bridged`.
         bridged: name of a last layer to the tensor that is added to its output.
@@ -46,6 +47,18 @@ class Edits:
     continued: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     bridged: Mapping[str, TensorKey] = field(default_factory=dict)
     input_widths: Mapping[str, int] = field(default_factory=dict)
+
+    def inside(self, name: str) -> Edits:
+        """Return what is different in the nested model of that name.
+
+        Layers to insert after, or to pass, are named ``model/layer`` there.
+        """
+
+        def of(table: Mapping[str, Any]) -> dict[str, Any]:
+            start = f"{name}/"
+            return {key.removeprefix(start): value for key, value in table.items() if key.startswith(start)}
+
+        return Edits(change=self.change, kind=self.kind, inserted=of(self.inserted), passed=of(self.passed))
 
 
 def rebuild(model: keras.Model, edits: Edits) -> keras.Model:
@@ -189,7 +202,7 @@ class _Rebuild:
         if not isinstance(operation, keras.layers.Layer):
             return _copied_operation(operation, name)
         if isinstance(operation, keras.Model):
-            nested = rebuild(operation, Edits(change=self._edits.change, kind=self._edits.kind))
+            nested = rebuild(operation, self._edits.inside(operation.name))
             nested.name = name or operation.name
             return nested
         if isinstance(operation, keras.layers.Lambda):

@@ -1,0 +1,89 @@
+"""Compile settings that go from a network to its changed copy: loss, metrics, optimizer and its state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from wellfit.models._rebuild import copy_compile
+from wellfit.records import UnsupportedModelError
+
+# AdamW refuses None, which is how all others say that there is none.
+_NO_DECAY = {"AdamW": 0.0}
+_UNDECAYED = ("bias", "alpha", "gamma", "beta")
+
+
+def compile_again(source: keras.Model, target: keras.Model, *, weight_decay: float | None = None) -> None:
+    """Compile `target` as `source` was, the optimizer's state included where it fits.
+
+    Args:
+        source: a network, compiled or not.
+        target: a network with the same weights in the same order.
+        weight_decay: another decoupled decay, on kernels alone; None leaves it, and what it is for.
+
+    Raises:
+        UnsupportedModelError: a loss, metric or optimizer cannot be made again from its config.
+    """
+    own: Any = source.optimizer if source.compiled else None
+    if own is None:
+        copy_compile(source, target)
+        return
+    optimizer = _optimizer(source, target, weight_decay)
+    try:
+        config: Any = keras.saving.deserialize_keras_object(source.get_compile_config())
+        target.compile(**{**config, "optimizer": optimizer})
+    except (TypeError, ValueError) as error:
+        raise UnsupportedModelError(
+            "the compile settings of this network cannot be copied",
+            received=str(error).partition("\n")[0],
+            expected="losses, metrics and optimizers of Keras, or registered ones",
+            fix="decorate them with @keras.saving.register_keras_serializable()",
+        ) from error
+    optimizer.build(target.trainable_variables)
+    _copy_state(own, optimizer)
+
+
+def _optimizer(source: keras.Model, target: keras.Model, weight_decay: float | None) -> Any:
+    """Return the optimizer anew; which weights it decays is not in its config."""
+    own: Any = source.optimizer
+    changes = (
+        {} if weight_decay is None else {"weight_decay": weight_decay or _NO_DECAY.get(type(own).__name__)}
+    )
+    optimizer: Any = type(own).from_config({**own.get_config(), **changes})
+    pairs = zip(source.weights, target.weights, strict=True)
+    if weight_decay is None:
+        left_out = [new for old, new in pairs if _has_decay(own) and not own._use_weight_decay(old)]
+    else:
+        left_out = [new for _, new in pairs if weight_decay and not is_decayed(new)]
+    if left_out:
+        optimizer.exclude_from_weight_decay(var_list=left_out)
+    return optimizer
+
+
+def _has_decay(optimizer: Any) -> bool:
+    return bool(getattr(optimizer, "weight_decay", None)) and hasattr(optimizer, "_use_weight_decay")
+
+
+def is_decayed(variable: Any) -> bool:
+    """Whether decay is for a weight: for kernels, not for biases and normalization."""
+    return len(variable.shape) >= 2 and variable.name not in _UNDECAYED
+
+
+def decay_holders(model: keras.Model) -> list[Any]:
+    """Return the trainable weights that the optimizer of a network decays."""
+    optimizer: Any = model.optimizer if model.compiled else None
+    if optimizer is None or not _has_decay(optimizer):
+        return []
+    return [v for v in model.trainable_variables if optimizer._use_weight_decay(v)]
+
+
+def _copy_state(source: Any, target: Any) -> None:
+    """Copy step count and moments, if both optimizers keep the same ones."""
+    if not getattr(source, "built", False) or not getattr(target, "built", False):
+        return
+    olds, news = list(source.variables), list(target.variables)
+    if [tuple(v.shape) for v in olds] != [tuple(v.shape) for v in news]:
+        return
+    for old, new in zip(olds, news, strict=True):
+        new.assign(old.value)

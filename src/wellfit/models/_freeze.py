@@ -1,0 +1,233 @@
+"""Frozen parts: which layers of a network learn, by name or by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from wellfit.models._chosen_layers import leaves
+from wellfit.models._compiled_again import compile_again
+from wellfit.models._graph import read_graph, why_no_graph
+from wellfit.models._probe import weight_values
+from wellfit.models._rebuild import Edits, rebuild, set_weights
+from wellfit.records import SettingsError, UnsupportedModelError, did_you_mean
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Layers whose outputs have one size, such as all blocks of 14 by 14 places of a ResNet.
+
+    Attributes:
+        first: path of the first layer with weights, ``model/layer`` in a nested model.
+        last: path of the last layer of the stage.
+        size: places of its maps, such as (14, 14); empty for vectors.
+        num_parameters: of its layers.
+        num_trainable: of these, how many learn now.
+    """
+
+    first: str
+    last: str
+    size: tuple[int | None, ...]
+    num_parameters: int
+    num_trainable: int
+
+
+def stages(model: keras.Model) -> tuple[Stage, ...]:
+    """Return the stages of a network from input to output: where the size of the maps changes, one begins.
+
+    Args:
+        model: a built Sequential or functional network.
+
+    Raises:
+        UnsupportedModelError: its graph is not known.
+
+    Example:
+        >>> layers = keras.layers
+        >>> model = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(4, 3, padding="same"),
+        ...                           layers.MaxPooling2D(), layers.Conv2D(8, 3, padding="same"),
+        ...                           layers.Flatten(), layers.Dense(2)])
+        >>> [stage.size for stage in stages(model)]
+        [(8, 8), (4, 4), ()]
+    """
+    _check_graph(model)
+    found: list[list[tuple[str, Any, tuple[int | None, ...]]]] = []
+    for path, layer, size in _in_order(model):
+        # A layer without weights opens no stage: it is the end of the one before.
+        opens = not found or (bool(layer.weights) and size != found[-1][0][2])
+        if opens and found and not any(one.weights for _, one, _ in found[-1]):
+            found[-1] = [(path, layer, size)]
+        elif opens:
+            found.append([(path, layer, size)])
+        else:
+            found[-1].append((path, layer, size))
+    return tuple(_stage(part) for part in found)
+
+
+def freeze(model: keras.Model, until: str | int | None = None) -> keras.Model:
+    """Return the network with its first layers frozen, all others trainable, its weights kept bit for bit.
+
+    A frozen batch normalization runs in inference mode, in `fit` as well: with the moments that it learned
+    before. That is how Keras treats ``trainable=False`` of this layer, and what fine-tuning needs: moments of
+    a few new pictures a batch would change what all later, frozen layers see.
+
+    Args:
+        model: a built Sequential or functional network; it stays as it is.
+        until: the last frozen layer: its name, ``model/layer`` in a nested model, or the name of a nested
+            model for all of it; or how many of `stages` to freeze from the input on; None freezes all but
+            the last stage with weights, the head.
+
+    Returns:
+        A plain Keras network, compiled as `model` was; `fit` heeds what is frozen.
+
+    Raises:
+        SettingsError: there is no such layer or stage.
+        UnsupportedModelError: the graph of the network is not known.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(8, name="body"),
+        ...                           keras.layers.Dense(1, name="head")])
+        >>> [layer.trainable for layer in freeze(model, until="body").layers]
+        [False, True]
+
+    Source:
+        Yosinski et al., How Transferable Are Features in Deep Neural Networks?, 2014; Kornblith, Shlens and
+        Le, Do Better ImageNet Models Transfer Better?, 2019 (moments in fine-tuning).
+    """
+    _check_graph(model)
+    order = [(path, layer) for path, layer, _ in _in_order(model)]
+    last = _last_frozen(model, [path for path, _ in order], until)
+    frozen = {id(layer) for _, layer in order[: last + 1]}
+    return _with_trainable(model, lambda layer: id(layer) not in frozen)
+
+
+def unfreeze(model: keras.Model, since: str | int = 0, *, normalization: bool = False) -> keras.Model:
+    """Return the network with its last layers trainable; what is before them stays as it is.
+
+    Args:
+        model: a built Sequential or functional network; it stays as it is.
+        since: the first layer that learns: its name, ``model/layer`` in a nested model; or the number of the
+            first of `stages` that does.
+        normalization: whether frozen batch normalizations learn too; left frozen they keep the moments and
+            scales of the pretrained network, which is safer with small batches.
+
+    Raises:
+        SettingsError: there is no such layer or stage.
+        UnsupportedModelError: the graph of the network is not known.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(8, name="body"),
+        ...                           keras.layers.Dense(1, name="head")])
+        >>> [layer.trainable for layer in unfreeze(freeze(model, "body"), "body").layers]
+        [True, True]
+
+    Source:
+        Howard and Ruder, Universal Language Model Fine-tuning for Text Classification, 2018 (stage by stage).
+    """
+    _check_graph(model)
+    order = [(path, layer) for path, layer, _ in _in_order(model)]
+    paths = [path for path, _ in order]
+    first = (
+        paths.index(_stage_at(model, since).first)
+        if isinstance(since, int)
+        else _position(model, paths, since)[0]
+    )
+    free = {id(layer) for _, layer in order[first:]}
+
+    def learns(layer: Any) -> bool:
+        is_moments = isinstance(layer, keras.layers.BatchNormalization) and not normalization
+        return layer.trainable or (id(layer) in free and not is_moments)
+
+    return _with_trainable(model, learns)
+
+
+def _with_trainable(model: keras.Model, learns: Callable[[Any], bool]) -> keras.Model:
+    changed = rebuild(model, Edits())
+    set_weights(changed, weight_values(model))
+    for (_, old), (_, new) in zip(leaves(model), leaves(changed), strict=True):
+        # Not by its config, which says nothing to the layers inside a wrapper.
+        new.trainable = bool(learns(old))
+    compile_again(model, changed)
+    return changed
+
+
+def _check_graph(model: keras.Model) -> None:
+    reason = why_no_graph(model)
+    if reason:
+        raise UnsupportedModelError(
+            "the layers of this network cannot be listed",
+            received=reason,
+            expected="a built Sequential or functional model",
+            fix="write it with keras.Sequential or keras.Model(inputs, outputs)",
+        )
+
+
+def _in_order(model: keras.Model, start: str = "") -> Iterator[tuple[str, Any, tuple[int | None, ...]]]:
+    """Yield path, layer and size of its maps, from input to output; each layer once, at its first call."""
+    seen: set[int] = set()
+    for call in read_graph(model).calls:
+        layer = call.operation
+        if call.is_input or not isinstance(layer, keras.layers.Layer) or id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        if isinstance(layer, keras.Model):
+            yield from _in_order(layer, f"{start}{layer.name}/")
+        else:
+            shape = call.shapes[0]
+            yield f"{start}{layer.name}", layer, _size(shape)
+
+
+def _size(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    if len(shape) < 4:
+        return ()
+    first = keras.config.image_data_format() == "channels_first"
+    return shape[2:] if first else shape[1:-1]
+
+
+def _stage(part: list[tuple[str, Any, tuple[int | None, ...]]]) -> Stage:
+    layers = [layer for _, layer, _ in part]
+    return Stage(
+        first=part[0][0],
+        last=part[-1][0],
+        size=part[0][2],
+        num_parameters=sum(layer.count_params() for layer in layers if layer.weights),
+        num_trainable=sum(int(v.value.size) for layer in layers for v in layer.trainable_weights),
+    )
+
+
+def _last_frozen(model: keras.Model, paths: list[str], until: str | int | None) -> int:
+    if until is None:
+        heads = [leaf for _, leaf in leaves(model) if leaf.weights]
+        first = next(i for i, path in enumerate(paths) if path.rpartition("/")[2] == heads[-1].name)
+        return first - 1
+    if isinstance(until, int):
+        return -1 if until == 0 else paths.index(_stage_at(model, until - 1).last)
+    return _position(model, paths, until)[1]
+
+
+def _stage_at(model: keras.Model, number: int) -> Stage:
+    found = stages(model)
+    if not 0 <= number < len(found):
+        raise SettingsError(
+            f"model {model.name!r} has no such stage.",
+            received=f"stage {number}",
+            expected=f"0 to {len(found) - 1}",
+            fix="see wellfit.stages(model)",
+        )
+    return found[number]
+
+
+def _position(model: keras.Model, paths: list[str], name: str) -> tuple[int, int]:
+    """Return first and last position of a layer, or of the layers of a nested model."""
+    own = [i for i, path in enumerate(paths) if path == name or path.startswith(f"{name}/")]
+    found = own or [i for i, path in enumerate(paths) if path.rpartition("/")[2] == name]
+    if not found:
+        raise SettingsError(
+            f"model {model.name!r} has no layer {name!r}.",
+            received=name,
+            expected="the name of a layer, or model/layer",
+            fix=did_you_mean(name, paths) or f"its layers are {', '.join(paths[:8])}, ...",
+        )
+    return found[0], found[-1]

@@ -1,0 +1,109 @@
+"""Proof that a changed network is what it should be: weights, penalties, predictions, saved and loaded."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from wellfit.models._penalties import strengths
+from wellfit.models._probe import predictions, probe_inputs, value_of
+from wellfit.records import UnsupportedModelError
+
+_TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
+
+
+def verify(before: keras.Model, after: keras.Model, expected: Sequence[tuple[float, float]]) -> list[str]:
+    """Refuse to hand out a network that lost weights, predicts otherwise, or lacks a penalty.
+
+    Args:
+        before: the network as it was.
+        after: the changed one.
+        expected: L1 and L2 strength of every weight, in the order of ``weights``.
+
+    Returns:
+        What could not be verified, in words; usually nothing.
+
+    Raises:
+        UnsupportedModelError: something is not as it should be.
+    """
+    _same_weights(before, after)
+    _has_penalties(after, expected)
+    inputs = probe_inputs(before, num_rows=2)
+    own = predictions(before, inputs)
+    if not np.allclose(own, predictions(after, inputs), **_TOLERANCE, equal_nan=True):
+        raise UnsupportedModelError(
+            f"model {before.name!r} predicts otherwise once it is rebuilt from its config",
+            expected="layers whose get_config() and weights are all that they hold",
+            fix="keep all state of custom layers in weights",
+        )
+    return _is_kept(after, expected, inputs, own)
+
+
+def _same_weights(before: keras.Model, after: keras.Model) -> None:
+    olds, news = before.weights, after.weights
+    wrong = [
+        old.path
+        for old, new in zip(olds, news, strict=False)
+        if tuple(old.shape) != tuple(new.shape)
+        or not np.array_equal(value_of(old), value_of(new), equal_nan=True)
+    ]
+    if wrong or len(olds) != len(news):
+        raise UnsupportedModelError(
+            "weights were lost when the network was rebuilt",
+            received=f"{len(news)} weights of {len(olds)}" + (f"; {wrong[0]!r} differs" if wrong else ""),
+            expected="layers whose get_config() and weights are all that they hold",
+        )
+
+
+def _has_penalties(model: keras.Model, expected: Sequence[tuple[float, float]]) -> None:
+    pairs = list(zip(model.weights, expected, strict=True))
+    wrong = [v.path for v, wanted in pairs if not np.allclose(strengths(v), wanted, rtol=1e-6, atol=0)]
+    if wrong:
+        raise UnsupportedModelError(
+            f"weight {wrong[0]!r} does not take the penalty",
+            received=", ".join(wrong[:5]),
+            expected="layers with a kernel_regularizer argument of L1, L2, both or none",
+            fix=f"leave it out: exclude=[{wrong[0].split('/')[-2]!r}]" if "/" in wrong[0] else "",
+        )
+    own = [v for v in model.trainable_variables if getattr(v, "regularizer", None) is not None]
+    losses: list[Any] = list(model.losses)
+    total = sum(float(np.asarray(keras.ops.convert_to_numpy(loss))) for loss in losses)
+    values = [_norms(v) for v, wanted in pairs if any(wanted) and v.trainable]
+    if len(losses) < len(own) or (any(values) and not total > 0):
+        raise UnsupportedModelError(
+            "the penalties are not in the loss of the rebuilt network",
+            received=f"{len(losses)} penalties that sum to {total:g}, of {len(own)} weights",
+            expected="one for each trainable weight with a regularizer",
+        )
+
+
+def _norms(variable: Any) -> float:
+    return float(np.abs(value_of(variable).astype(np.float64)).sum())
+
+
+def _is_kept(
+    model: keras.Model, expected: Sequence[tuple[float, float]], inputs: list[Any], own: np.ndarray
+) -> list[str]:
+    """Save and load the network, and look again."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "network.keras")
+        try:
+            model.save(path)
+            # The file was written a moment ago by this process: what code it holds is here already.
+            loaded: Any = keras.saving.load_model(path, compile=False, safe_mode=False)
+        except Exception as error:
+            # Keras raises whatever a layer raises; a network that cannot be saved can still be trained.
+            return [f"not verified after saving and loading: {type(error).__name__}: {error}"[:200]]
+    _same_weights(model, loaded)
+    _has_penalties(loaded, expected)
+    if not np.allclose(own, predictions(loaded, inputs), **_TOLERANCE, equal_nan=True):
+        raise UnsupportedModelError(
+            "the saved network predicts otherwise once it is loaded",
+            expected="layers whose get_config() and weights are all that they hold",
+        )
+    return []
