@@ -31,7 +31,17 @@ if TYPE_CHECKING:
         regularization_path,
     )
     from wellfit.data import Preparation, Table, read_table
-    from wellfit.models import Stage, WeightPenalty, freeze, penalties, regularize, stages, unfreeze
+    from wellfit.models import (
+        Stage,
+        Transfer,
+        WeightPenalty,
+        freeze,
+        penalties,
+        regularize,
+        stages,
+        transfer_weights,
+        unfreeze,
+    )
     from wellfit.records import (
         BiasVariance,
         ColumnNotFoundError,
@@ -76,6 +86,7 @@ __all__ = [
     "Table",
     "TargetError",
     "TargetNotFoundError",
+    "Transfer",
     "UnsupportedModelError",
     "Watch",
     "WeightPenalty",
@@ -96,6 +107,7 @@ __all__ = [
     "regularize",
     "report",
     "stages",
+    "transfer_weights",
     "unfreeze",
 ]
 
@@ -115,11 +127,13 @@ _HOMES = {
     "wellfit.data": ("Preparation", "Table", "read_table"),
     "wellfit.models": (
         "Stage",
+        "Transfer",
         "WeightPenalty",
         "freeze",
         "penalties",
         "regularize",
         "stages",
+        "transfer_weights",
         "unfreeze",
     ),
     "wellfit.records": (

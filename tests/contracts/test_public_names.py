@@ -3,6 +3,8 @@
 import wellfit
 
 PUBLIC = {
+    "Transfer",
+    "transfer_weights",
     "Stage",
     "WeightPenalty",
     "freeze",

@@ -128,7 +128,7 @@ def test_networks_of_keras_applications(name: str, capsys: pytest.CaptureFixture
     maps = [layer for layer in changed.layers if isinstance(layer, layers.SpatialDropout2D)]
     assert maps
     if name == "ResNet50":
-        assert len(maps) == 16
+        assert len(maps) == 13  # of 16 blocks; the last three have maps of a single place
         assert len(plain) == 1
     told = capsys.readouterr().out
     assert f"{len(matrices(model))} weights have one, 0 had" in told

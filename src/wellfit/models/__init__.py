@@ -70,6 +70,7 @@ from wellfit.models._structures import StructureFacts, has_periodic, structure_f
 from wellfit.models._surgery import scaled_rate, with_activity_penalty, with_dropout, with_input_noise
 from wellfit.models._tabular import tabular_mlp
 from wellfit.models._temperature import can_temper, cool, with_temperature
+from wellfit.models._transfer import Transfer, transfer_weights
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
 from wellfit.models._watch import WatchCallback, data_loss
 
@@ -94,6 +95,7 @@ __all__ = [
     "Stage",
     "StructureFacts",
     "TrainingSetup",
+    "Transfer",
     "VariableInfo",
     "VariableLayout",
     "Variant",
@@ -165,6 +167,7 @@ __all__ = [
     "tabular_mlp",
     "trainable_paths",
     "training_setup",
+    "transfer_weights",
     "unfreeze",
     "unfrozen",
     "weight_values",
