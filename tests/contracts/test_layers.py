@@ -12,7 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "wellfit").rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-MODULE_OF = {"imbalanced-learn": "imblearn", "scikit-learn": "sklearn", "markdown-it-py": "markdown_it"}
+MODULE_OF = {
+    "imbalanced-learn": "imblearn",
+    "scikit-learn": "sklearn",
+    "markdown-it-py": "markdown_it",
+    "pillow": "PIL",
+}
 NEEDED_BY_OTHERS = {"cmaes"}  # Optuna's CMA-ES sampler imports it and does not ask for it
 
 

@@ -20,6 +20,7 @@ from wellfit.data._frames import breast_cancer_frame, predictions_frame, write_f
 from wellfit.data._groups import duplicate_codes, row_codes
 from wellfit.data._one_hot import category_groups
 from wellfit.data._outliers import outlying_rows
+from wellfit.data._pictures import PictureFiles, Pictures, find_pictures, near_copies, read_pictures
 from wellfit.data._preparation import Preparation
 from wellfit.data._prepare import Prepared, prepare
 from wellfit.data._read import read_table
@@ -38,6 +39,8 @@ __all__ = [
     "Encoder",
     "FeatureKinds",
     "NewRows",
+    "PictureFiles",
+    "Pictures",
     "Preparation",
     "Prepared",
     "Table",
@@ -53,6 +56,7 @@ __all__ = [
     "encode_table",
     "feature_kinds",
     "feature_scores",
+    "find_pictures",
     "fit_encoder",
     "fit_scaling",
     "group_folds",
@@ -65,12 +69,14 @@ __all__ = [
     "kind_of_folds",
     "make_splits",
     "matrix_position",
+    "near_copies",
     "nested_folds",
     "outlying_rows",
     "oversampled",
     "partial_scores",
     "predictions_frame",
     "prepare",
+    "read_pictures",
     "read_table",
     "repeated_folds",
     "row_codes",

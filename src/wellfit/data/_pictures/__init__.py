@@ -1,0 +1,21 @@
+"""Pictures from files: found, decoded once, kept on disk, and told apart from their near copies."""
+
+from __future__ import annotations
+
+from wellfit.data._pictures._cache import Skipped
+from wellfit.data._pictures._copies import near_copies
+from wellfit.data._pictures._decode import FITS, decode_picture
+from wellfit.data._pictures._find import PictureFiles, find_pictures
+from wellfit.data._pictures._read import Pictures, check_pictures, read_pictures
+
+__all__ = [
+    "FITS",
+    "PictureFiles",
+    "Pictures",
+    "Skipped",
+    "check_pictures",
+    "decode_picture",
+    "find_pictures",
+    "near_copies",
+    "read_pictures",
+]
