@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from wellfit.data._pictures._copies import difference_hash
+from wellfit.data._pictures._copies import THUMBNAIL, difference_hash, thumbnail
 from wellfit.data._pictures._decode import Fit, decode_picture
 from wellfit.data._pictures._find import PictureFiles
 from wellfit.records import FileReadError, OutputError
 
 Progress = Callable[[int, int], None]
 
-_FORMAT = 1  # of what is kept on disk
+_FORMAT = 2  # of what is kept on disk
 _AT_A_TIME = 64
 
 
@@ -55,7 +55,7 @@ class Skipped:
 
 
 def decoded_folder(files: PictureFiles, form: Form, cache: Path | None, progress: Progress | None) -> Path:
-    """Return a folder with ``images.npy``, ``hashes.npy`` and ``index.json`` of these pictures.
+    """Return a folder with all that is kept of these pictures.
 
     Raises:
         OutputError: there is no room for them.
@@ -119,6 +119,7 @@ def _write(files: PictureFiles, form: Form, part: Path, progress: Progress | Non
     count, shape = len(files.paths), (*form.size, form.channels)
     raw: Any = np.lib.format.open_memmap(part / "raw.npy", mode="w+", dtype=np.uint8, shape=(count, *shape))
     hashes = np.zeros(count, np.uint64)
+    small = np.zeros((count, THUMBNAIL, THUMBNAIL, form.channels), np.uint8)
     skipped: dict[int, Skipped] = {}
 
     def one(position: int) -> None:
@@ -126,6 +127,7 @@ def _write(files: PictureFiles, form: Form, part: Path, progress: Progress | Non
         try:
             raw[position] = decode_picture(path, form.size, channels=form.channels, fit=form.fit)
             hashes[position] = difference_hash(raw[position])
+            small[position] = thumbnail(raw[position])
         except FileReadError as error:
             reason = error.received if path.exists() else "there is no such file"
             skipped[position] = Skipped(path=str(path), reason=str(reason or error.summary))
@@ -148,5 +150,6 @@ def _write(files: PictureFiles, form: Form, part: Path, progress: Progress | Non
         images.flush()
         (part / "raw.npy").unlink()
     np.save(part / "hashes.npy", hashes[kept])
+    np.save(part / "thumbnails.npy", small[kept])
     index = {"skipped": [asdict(skipped[position]) for position in sorted(skipped)]}
     (part / "index.json").write_text(json.dumps(index), "utf-8")

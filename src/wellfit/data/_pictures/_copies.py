@@ -15,6 +15,10 @@ _BITS = _SIDE * _SIDE
 # Of 64 bits: copies that were resized, compressed again or made slightly brighter differ in a few; different
 # pictures in about 32, with a standard deviation of about 5 for natural ones.
 _NEAR = 3
+# Smooth pictures, such as fog, agree in their hashes by chance; copies also look alike in small: mean
+# difference, of 255, of thumbnails.
+_ALIKE = 8.0
+THUMBNAIL = 16
 
 
 def difference_hash(picture: Array) -> np.uint64:
@@ -32,14 +36,25 @@ def difference_hash(picture: Array) -> np.uint64:
     return np.uint64(int("".join("1" if bit else "0" for bit in bits), 2))
 
 
-def near_copies(hashes: NDArray[np.uint64], most: int = _NEAR) -> NDArray[np.int32]:
+def thumbnail(picture: Array) -> NDArray[np.uint8]:
+    """Return the picture ``[16, 16, channel]``."""
+    parts = [Image.fromarray(picture[:, :, channel]) for channel in range(picture.shape[2])]
+    small = [np.asarray(p.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)) for p in parts]
+    return np.stack(small, axis=2).astype(np.uint8)
+
+
+def near_copies(
+    hashes: NDArray[np.uint64], thumbnails: NDArray[np.uint8] | None = None, most: int = _NEAR
+) -> NDArray[np.int32]:
     """Return ``[picture]`` codes of groups whose pictures are copies of one another, or nearly.
 
-    Pictures belong together whose hashes differ in few bits, and so do those in between. With at most three
-    different bits one of four parts of 16 bits is equal: only such pairs are compared.
+    Pictures belong together whose hashes differ in few bits and whose thumbnails look alike, and so do those
+    in between. With at most three different bits one of four parts of 16 bits is equal: only such pairs are
+    compared.
 
     Args:
         hashes: ``[picture]``, see `difference_hash`.
+        thumbnails: ``[picture, row, column, channel]``; None goes by the hashes alone.
         most: bits that may differ, at most 3.
 
     Returns:
@@ -67,10 +82,17 @@ def near_copies(hashes: NDArray[np.uint64], most: int = _NEAR) -> NDArray[np.int
                 break
             left, right = left[same], right[same]
             near = _num_bits(codes[left] ^ codes[right]) <= most
+            if thumbnails is not None:
+                near[near] = _look_alike(thumbnails, left[near], right[near])
             first.append(left[near])
             second.append(right[near])
             step += 1
     return _connected(count, first, second)
+
+
+def _look_alike(thumbnails: NDArray[np.uint8], left: Array, right: Array) -> NDArray[np.bool_]:
+    apart = np.abs(thumbnails[left].astype(np.int16) - thumbnails[right])
+    return apart.mean(axis=(1, 2, 3)) < _ALIKE
 
 
 def _num_bits(numbers: NDArray[np.uint64]) -> NDArray[np.int64]:

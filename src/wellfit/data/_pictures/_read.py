@@ -96,7 +96,7 @@ def read_pictures(
             expected="JPEG, PNG, BMP, GIF, WebP or TIFF files",
         )
     images = np.load(folder / "images.npy", mmap_mode="r")
-    copies = near_copies(np.load(folder / "hashes.npy"))
+    copies = near_copies(np.load(folder / "hashes.npy"), np.load(folder / "thumbnails.npy"))
     labels = files.labels[kept]
     return Pictures(
         name=files.name,
