@@ -11,6 +11,7 @@ from wellfit.models._bytes import (
 )
 from wellfit.models._chosen import Model, chosen_model, predict_plain
 from wellfit.models._compile import TrainingSetup, output_activation, training_setup
+from wellfit.models._convolutions import Geometry
 from wellfit.models._ending import output_bias
 from wellfit.models._fit import check_fit
 from wellfit.models._freeze import Stage, freeze, stages, unfreeze
@@ -80,6 +81,7 @@ __all__ = [
     "Axis",
     "DepthBlock",
     "DropoutPoint",
+    "Geometry",
     "Layout",
     "Model",
     "ModelSpec",

@@ -16,6 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from wellfit.models._convolutions import convolution_call
 from wellfit.models._initializers import initializer_config, noted_initializers, starting_value, uncompiled
 from wellfit.models._kinds import is_kernel
 from wellfit.models._lambda import clone_layer
@@ -82,6 +83,7 @@ class NetworkFunction:
         apply: ``(trainable, non_trainable, inputs, training, scope) -> (outputs, non_trainable, extra)``,
             where `extra` is the sum of losses that layers add themselves (activity penalties).
         num_outputs: size of the last output axis.
+        has_convolutions: whether a layer asks the scope how to convolve.
     """
 
     trainable: tuple[VariableInfo, ...]
@@ -93,6 +95,7 @@ class NetworkFunction:
     end_points: tuple[int, ...]
     apply: Callable[..., tuple[Tensor, list[Tensor], Tensor]]
     num_outputs: int
+    has_convolutions: bool = False
 
     @property
     def variables(self) -> tuple[VariableInfo, ...]:
@@ -122,6 +125,7 @@ def network_function(model: keras.Model, *, any_training: bool = False) -> Netwo
     clone, initializers = cloned(model)
     layout = find_layout(model)
     places = input_places(model)
+    has_convolutions = _instrument_convolutions(clone)
     rates, ends = _instrument(clone, layout)
     _instrument_inputs(clone, places)
     penalties = _take_penalties(clone)
@@ -190,6 +194,7 @@ def network_function(model: keras.Model, *, any_training: bool = False) -> Netwo
         end_points=ends,
         apply=apply,
         num_outputs=num_outputs(model),
+        has_convolutions=has_convolutions,
     )
 
 
@@ -365,6 +370,15 @@ def _instrument(model: keras.Model, layout: Layout) -> tuple[list[float], tuple[
     _instrument_layout(model, layout)
     _instrument_activity(model, layout)
     return rates, tuple(names.index(points[at].layer) for at in (0, -1)) if points else ()
+
+
+def _instrument_convolutions(model: keras.Model) -> bool:
+    """Let convolutions and poolings ask the scope how to compute; return whether there are any."""
+    calls = [(layer, convolution_call(layer)) for layer in model._flatten_layers()]
+    for layer, call in calls:
+        if call is not None:
+            _replace_call(layer, call)
+    return any(call is not None for _, call in calls)
 
 
 def _instrument_hidden(model: keras.Model, layout: Layout) -> None:

@@ -19,6 +19,16 @@ class Scope(Protocol):
         """Return ``inputs @ kernel`` for ``[batch, in]`` and ``[in, out]``."""
         ...
 
+    def convolution(self, inputs: Tensor, kernel: Tensor, geometry: Any) -> Tensor | None:
+        """Return the convolution of maps, channels last; None to leave it to Keras."""
+        ...
+
+    def pooled(
+        self, inputs: Tensor, kind: str, sizes: tuple[int, ...], strides: tuple[int, ...]
+    ) -> Tensor | None:
+        """Return maxima or means of windows, channels last; None to leave them to Keras."""
+        ...
+
     def dropout(self, point: int, inputs: Tensor, noise_shape: Sequence[int] | None) -> Tensor:
         """Return `inputs` with dropout at the member's rate for this point."""
         ...

@@ -13,6 +13,7 @@ import numpy as np
 
 from wellfit.models import NetworkFunction, TrainingSetup, optimizer_function
 from wellfit.population._check import check_members
+from wellfit.population._convolution import prefers_patches
 from wellfit.population._executor import Progress
 from wellfit.population._join import join_curves
 from wellfit.population._losses import probabilities, row_loss
@@ -280,6 +281,7 @@ class Population:
             task=self.dataset.task,
             traits=needed,
             matmul=matmul_cpu if jax.default_backend() == "cpu" else jnp.matmul,
+            by_patches=self.network.has_convolutions and prefers_patches(),
         )
         self._programs.append(program)
         return program

@@ -165,6 +165,7 @@ class Program:
         task: what kind of target there is.
         traits: what is compiled in.
         matmul: the matrix product that suits the device.
+        by_patches: whether convolutions are products of patches.
     """
 
     network: NetworkFunction
@@ -175,6 +176,7 @@ class Program:
     task: Task
     traits: Traits
     matmul: Callable[[jax.Array, jax.Array], jax.Array]
+    by_patches: bool = False
 
     def segment(
         self, state: State, numbers: Numbers, shared: Shared, num_epochs: jax.Array, num_steps: jax.Array
@@ -356,6 +358,7 @@ class Program:
             units=numbers.units if traits.width and self.network.layout.groups else None,
             gates=numbers.gates if traits.depth and self.network.layout.blocks else None,
             matmul=self.matmul,
+            by_patches=self.by_patches,
             **changes,
         )
 
