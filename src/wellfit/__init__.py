@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         predict,
         regularization_path,
     )
-    from wellfit.data import Preparation, Table, read_table
+    from wellfit.data import Pictures, Preparation, Table, read_pictures, read_table
     from wellfit.models import (
         Stage,
         Transfer,
@@ -76,6 +76,7 @@ __all__ = [
     "ModelLoadError",
     "ModelMismatchError",
     "OutputError",
+    "Pictures",
     "Preparation",
     "RegularizationPath",
     "Report",
@@ -101,6 +102,7 @@ __all__ = [
     "improve",
     "penalties",
     "predict",
+    "read_pictures",
     "read_table",
     "records",
     "regularization_path",
@@ -124,7 +126,7 @@ _HOMES = {
         "predict",
         "regularization_path",
     ),
-    "wellfit.data": ("Preparation", "Table", "read_table"),
+    "wellfit.data": ("Pictures", "Preparation", "Table", "read_pictures", "read_table"),
     "wellfit.models": (
         "Stage",
         "Transfer",

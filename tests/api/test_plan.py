@@ -59,9 +59,9 @@ def test_a_large_table_is_screened_on_part_of_its_rows() -> None:
     assert make_plan(60, 5_000, 500, epochs=10, batch_size=32, num_workers=2).max_rows is None
 
 
-@pytest.mark.parametrize("name", ["num_parameters", "num_rows", "epochs"])
+@pytest.mark.parametrize("name", ["num_products", "num_rows", "epochs"])
 def test_cost_grows_with_the_work(name: str) -> None:
     """More parameters, rows or epochs cost more."""
-    work = {"num_parameters": 10_000, "num_rows": 1000, "epochs": 10}
+    work = {"num_products": 10_000, "num_rows": 1000, "epochs": 10}
     shared = {"batch_size": 32, "num_workers": 2}
     assert member_cost(**{**work, name: work[name] * 3}, **shared) > member_cost(**work, **shared)

@@ -3,6 +3,8 @@
 import wellfit
 
 PUBLIC = {
+    "Pictures",
+    "read_pictures",
     "Transfer",
     "transfer_weights",
     "Stage",

@@ -76,7 +76,7 @@ def table_subject(
             model or REFERENCE, shape=network_shape(dataset, prepared.working, encoder.vocabulary_sizes)
         )
     notes = [features_note(encoder.preparation.features, dataset)]
-    return _subject(
+    return built_subject(
         dataset,
         prepared.working,
         prepared.holdout,
@@ -135,7 +135,7 @@ def array_subject(
     )
     preparation = replace(Preparation(), features="encoded") if is_reference else None
     refuse_missing(dataset, preparation)
-    return _subject(
+    return built_subject(
         dataset,
         working,
         held,
@@ -152,7 +152,7 @@ def array_subject(
     )
 
 
-def _subject(
+def built_subject(
     dataset: Dataset,
     working: Array,
     holdout: Array,
@@ -165,6 +165,7 @@ def _subject(
     is_reference: bool,
     **rest: Any,
 ) -> Subject:
+    """Return the subject of rows and a network, checked against one another."""
     check_fit(model, dataset)
     executor = choose_executor(model, dataset.task)
     setup = training_setup(model, dataset.task, any_training=executor.kind == "fit")

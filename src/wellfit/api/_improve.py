@@ -12,6 +12,7 @@ from wellfit.api._build import array_subject, table_subject
 from wellfit.api._clock import Clock
 from wellfit.api._events import Listener, ignore
 from wellfit.api._output import check_folder, write_study
+from wellfit.api._pictures import are_pictures, pictures_subject
 from wellfit.api._protocol import run_study
 from wellfit.api._ration import read_budget
 from wellfit.api._study import Study
@@ -57,7 +58,8 @@ def improve(
     seeds. Only what is confirmed there is kept. At the end both networks meet the holdout once.
 
     Args:
-        *data: a table (file, frame, dict of columns) together with `target`; or ``model, x, y`` as for
+        *data: a table (file, frame, dict of columns) together with `target`; a folder of pictures with a
+            sub-folder for each class, or what `wellfit.read_pictures` returned; or ``model, x, y`` as for
             `keras.Model.fit`; or ``x, y`` with `model` or without. Arrays reach the network as they are.
         target: the column to predict, if `data` is a table.
         model: the network: see `wellfit.models.load_model`; None builds a residual network.
@@ -140,6 +142,8 @@ def improve(
 
 def _subject(data: tuple[Any, ...], model: Any, *, target: str | None, **options: Any) -> Subject:
     """Tell the ways to call `improve` apart."""
+    if len(data) == 1 and are_pictures(data[0]):
+        return pictures_subject(data[0], target=target, model=model, **_without_columns(options, "pictures"))
     if len(data) == 1 and target is not None:
         return table_subject(data[0], target=target, model=model, **options)
     if len(data) == 1:
@@ -157,13 +161,18 @@ def _subject(data: tuple[Any, ...], model: Any, *, target: str | None, **options
             received=f"{len(data)} positional arguments" + (", model=" if model is not None else ""),
             expected="improve(table, target=...), improve(model, x, y) or improve(x, y, model=...)",
         )
+    return array_subject(data[0], data[1], model=model, **_without_columns(options, "arrays"))
+
+
+def _without_columns(options: dict[str, Any], received: str) -> dict[str, Any]:
+    """Refuse what only a table has, and return the other options."""
     for name in ("group", "time", "columns", "preparation", "reading"):
-        if options.pop(name) is not None:
+        if options.pop(name):
             raise SettingsError(
                 f"{name}= needs a table.",
-                received="arrays",
+                received=received,
                 expected="a file or a frame with target=",
                 fix=f"leave {name}= out, or pass a table",
             )
     options.pop("features")
-    return array_subject(data[0], data[1], model=model, **options)
+    return options

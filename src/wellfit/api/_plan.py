@@ -130,7 +130,7 @@ class Plan:
 
 
 def member_cost(
-    num_parameters: int,
+    num_products: int,
     num_rows: int,
     *,
     epochs: int,
@@ -141,7 +141,7 @@ def member_cost(
     """Return about how many seconds one member takes when all cores are busy with members.
 
     Args:
-        num_parameters: of the network.
+        num_products: that one row takes on its way through the network.
         num_rows: rows it trains on.
         epochs: passes over them.
         batch_size: rows in an update.
@@ -149,14 +149,14 @@ def member_cost(
         slowdown: how many times slower than a compiled population the executor is.
     """
     updates = epochs * -(-num_rows // batch_size)
-    training = updates * (_UPDATE_S + 6.0 * num_parameters * batch_size / _RATE)
-    measuring = epochs * 2.0 * num_parameters * min(num_rows, 2500) / _RATE
+    training = updates * (_UPDATE_S + 6.0 * num_products * batch_size / _RATE)
+    measuring = epochs * 2.0 * num_products * min(num_rows, 2500) / _RATE
     return slowdown * (training + measuring) * 2.0 / num_workers
 
 
 def make_plan(
     budget_s: float,
-    num_parameters: int,
+    num_products: int,
     num_rows: int,
     *,
     epochs: int,
@@ -169,7 +169,7 @@ def make_plan(
 
     Args:
         budget_s: seconds in all.
-        num_parameters: of the network.
+        num_products: that one row takes on its way through the network.
         num_rows: working rows; three quarters of them are trained on at a time.
         epochs: of the baseline.
         batch_size: of the baseline.
@@ -185,7 +185,7 @@ def make_plan(
 
     def cost(rows: float) -> float:
         return member_cost(
-            num_parameters,
+            num_products,
             int(rows),
             epochs=epochs,
             batch_size=batch_size,
@@ -224,7 +224,7 @@ def make_plan(
 
 def make_counted_plan(
     budget: Budget,
-    num_parameters: int,
+    num_products: int,
     num_rows: int,
     *,
     epochs: int,
@@ -236,7 +236,7 @@ def make_counted_plan(
 
     Args:
         budget: of members or epochs.
-        num_parameters: of the network.
+        num_products: that one row takes on its way through the network.
         num_rows: working rows.
         epochs: of the baseline.
         batch_size: of the baseline.
@@ -253,9 +253,7 @@ def make_counted_plan(
     members = amount / epochs if budget.unit == "epochs" else amount
     num_look = next((n for n in (5, 3, 2) if _TYPICAL_CANDIDATES * n <= 0.5 * members), 2)
     num_finalists, num_confirm = _confirming(0.3 * members, 1.0)
-    cost = member_cost(
-        num_parameters, num_rows, epochs=epochs, batch_size=batch_size, num_workers=num_workers
-    )
+    cost = member_cost(num_products, num_rows, epochs=epochs, batch_size=batch_size, num_workers=num_workers)
     return Plan(
         num_look=num_look,
         num_confirm=num_confirm,

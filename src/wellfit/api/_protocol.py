@@ -127,7 +127,7 @@ def _prepare(
     subject: Subject, clock: Clock, seed: int, budget: Budget, ensemble: bool
 ) -> tuple[Laboratory, Plan]:
     """Share the budget out and draw all splits."""
-    sizes = (max(subject.model.count_params(), 1), len(subject.working))
+    sizes = (subject.products_per_row, len(subject.working))
     epochs = subject.baseline.epochs
     options: dict[str, Any] = {
         "epochs": epochs,
@@ -204,7 +204,7 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
 def _is_time_to_finish(subject: Subject, clock: Clock) -> bool:
     """Return whether the final networks can still be trained: there is time, or it takes hardly any."""
     cost_s = member_cost(
-        max(subject.model.count_params(), 1),
+        subject.products_per_row,
         len(subject.working),
         epochs=subject.baseline.epochs,
         batch_size=subject.baseline.batch_size,

@@ -27,6 +27,7 @@ from wellfit.models import (
     dropout_points,
     hidden_ends,
     input_places,
+    products_per_row,
     structure_facts,
 )
 from wellfit.population import ExecutorChoice
@@ -93,6 +94,11 @@ class Subject:
     def schema(self) -> tuple[ColumnSchema, ...]:
         """What each column is; empty if arrays were given."""
         return self.encoder.schema if self.encoder else ()
+
+    @property
+    def products_per_row(self) -> int:
+        """Products that one row takes on its way through the network, at least 1: what time is planned by."""
+        return max(products_per_row(self.model), 1)
 
     @property
     def class_counts(self) -> Array:

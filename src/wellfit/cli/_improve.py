@@ -50,15 +50,24 @@ class FeaturesOption(StrEnum):
 
 @guarded
 def improve(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, TSV, Parquet, Arrow or JSON lines file.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="Table file (CSV, Parquet, Arrow, JSON lines), or folder of pictures, a sub-folder a class.",
+        ),
+    ],
     *,
-    target: Annotated[str, typer.Option(metavar="COL", help="The column to predict.")],
+    target: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column to predict; not for a folder of pictures.")
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
             metavar="SPEC",
             help="Your network: a .keras or .h5 file, module:function or file.py:function. Or a built-in: "
-            "tabular (the default), tabular:128, mlp (residual), dense:64-32, dense:64-32:0.2 (dropout).",
+            "tabular (the default), tabular:128, mlp (residual), dense:64-32, dense:64-32:0.2 (dropout); "
+            "cnn, cnn:32 for pictures.",
         ),
     ] = None,
     budget: Annotated[
@@ -147,7 +156,7 @@ def improve(
     json: Json = None,
     debug: Debug = False,
 ) -> Status:
-    """Find by controlled experiment what makes a network better on a table.
+    """Find by controlled experiment what makes a network better on a table or on pictures.
 
     Every remedy is compared with the baseline in pairs of runs that differ in nothing else. The best
     ones are confirmed on fresh splits and seeds, and the result is judged once on rows set aside.

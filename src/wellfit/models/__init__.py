@@ -11,7 +11,9 @@ from wellfit.models._bytes import (
 )
 from wellfit.models._chosen import Model, chosen_model, predict_plain
 from wellfit.models._compile import TrainingSetup, output_activation, training_setup
+from wellfit.models._convolutional import small_cnn
 from wellfit.models._convolutions import Geometry
+from wellfit.models._cost import products_per_row
 from wellfit.models._ending import output_bias
 from wellfit.models._fit import check_fit
 from wellfit.models._freeze import Stage, freeze, stages, unfreeze
@@ -147,6 +149,7 @@ __all__ = [
     "penalty",
     "points_at",
     "predict_plain",
+    "products_per_row",
     "reached",
     "read_network",
     "read_pipelines",
@@ -163,6 +166,7 @@ __all__ = [
     "setup_from_plain",
     "setup_to_plain",
     "slice_weights",
+    "small_cnn",
     "stages",
     "structure_facts",
     "summary_lines",
