@@ -118,6 +118,7 @@ def _fill(study: Study, draft: Path) -> None:
         "class_names": list(study.report.class_names),
         "from_logits": study.from_logits,
         "metric": study.report.metric.name,
+        "picture_fit": study.picture_fit,
         "files": {path.name: _sha256(path) for path in sorted(bundle.iterdir())},
     }
     (bundle / "bundle.json").write_text(json.dumps(manifest, indent=1), "utf-8")

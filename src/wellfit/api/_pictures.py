@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +70,7 @@ def pictures_subject(
     if holdout:
         split = holdout_split(dataset, float(holdout), seed)
         working, held = split.train, split.validation
-    subject = built_subject(
+    return built_subject(
         dataset,
         working,
         held,
@@ -85,8 +84,8 @@ def pictures_subject(
         name=pictures.name,
         steps=(),
         notes=pictures.notes,
+        picture_fit=pictures.fit,
     )
-    return replace(subject, scale_target=False)
 
 
 def _read(source: Any, target: str | None, model: Model | None) -> Pictures:

@@ -9,7 +9,17 @@ from typing import Any
 
 from wellfit.api._final import as_predictions, prepared_inputs
 from wellfit.api._output import READABLE_VERSIONS, formulas_from_json, scaling_from_json
-from wellfit.data import Encoder, Table, encode_table, predictions_frame, read_table, write_frame
+from wellfit.api._picture_rows import picture_inputs
+from wellfit.data import (
+    Encoder,
+    Table,
+    encode_table,
+    picture_paths,
+    predictions_frame,
+    read_table,
+    with_paths,
+    write_frame,
+)
 from wellfit.models import load_model, predict_plain
 from wellfit.records import DataError, FileReadError, Task
 
@@ -24,13 +34,13 @@ def predict(
 
     Args:
         folder: a study's output folder.
-        data: a file, frame or table of rows.
+        data: a file, frame or table of rows; or a picture, or a folder of pictures at any depth.
         out: where to write the predictions (CSV, Parquet or JSON lines by its ending), or None.
         reading: options of `read_table`.
 
     Returns:
         A polars frame, one row a row of `data`, in order: ``prediction``, and for classes
-        ``probability_<class>``.
+        ``probability_<class>``; for pictures ``path`` comes first.
 
     Raises:
         FileReadError: the folder holds no network, or a file of it was changed.
@@ -39,6 +49,8 @@ def predict(
     bundle = Path(folder) / "bundle"
     manifest = _manifest(bundle)
     _verify(bundle, manifest)
+    if manifest.get("picture_fit"):
+        return _written(_of_pictures(bundle, manifest, data), out)
     if not (bundle / "encoder.json").exists():
         raise DataError(
             "this study was made on arrays, so that it cannot read a table.",
@@ -55,7 +67,20 @@ def predict(
     model = load_model(bundle / "network.keras")
     outputs = predict_plain(model, prepared_inputs(inputs, formulas, scalings))
     values = as_predictions(outputs, Task(manifest["task"]), bool(manifest["from_logits"]))
+    return _written(predictions_frame(values, tuple(manifest["class_names"])), out)
+
+
+def _of_pictures(bundle: Path, manifest: dict[str, Any], data: Any) -> Any:
+    """Return a row for each picture, with its path; a damaged file is an error that names it."""
+    model = load_model(bundle / "network.keras")
+    paths = picture_paths(data)
+    outputs = predict_plain(model, [picture_inputs(model, paths, manifest["picture_fit"])])
+    values = as_predictions(outputs, Task(manifest["task"]), bool(manifest["from_logits"]))
     frame = predictions_frame(values, tuple(manifest["class_names"]))
+    return with_paths(frame, paths)
+
+
+def _written(frame: Any, out: str | Path | None) -> Any:
     if out is not None:
         write_frame(frame, out)
     return frame

@@ -119,6 +119,7 @@ def run_study(
         formulas=final.formulas if final is not None else (),
         encoder=subject.encoder,
         from_logits=subject.setup.from_logits,
+        picture_fit=subject.picture_fit,
         trials=tuple(_plain(tried) for tried in [*found.screened, *found.searched]),
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._final import as_predictions, prepared_inputs
+from wellfit.api._picture_rows import picture_inputs
 from wellfit.data import Encoder, Table, encode_table, read_table
 from wellfit.models import Model, predict_plain
 from wellfit.records import DataError, Formula, Remedy, Report, Scaling
@@ -27,6 +28,7 @@ class Study:
         scalings: what its inputs go through first, one for each input.
         encoder: from cells to inputs; None if arrays were given.
         formulas: of the features that are added to its float input before they are scaled.
+        picture_fit: how pictures come to the network's size; empty where it was made for other data.
         from_logits: whether the network's outputs are logits.
         folder: where it was written, or None.
         trials: every setting that was tried, with its scores, as plain data.
@@ -40,6 +42,7 @@ class Study:
     folder: Path | None = None
     trials: tuple[dict[str, object], ...] = ()
     formulas: tuple[Formula, ...] = ()
+    picture_fit: str = ""
 
     @property
     def effects(self) -> tuple[Remedy, ...]:
@@ -55,8 +58,8 @@ class Study:
         """Return ``[row, class]`` probabilities or ``[row, output]`` values for new rows.
 
         Args:
-            data: a file, frame or table with the columns that the network sees; or arrays, if the study
-                was made on arrays.
+            data: a file, frame or table with the columns that the network sees; a picture, a folder or a list
+                of pictures; or arrays, if the study was made on arrays.
 
         Raises:
             DataError: the study handed no network back, or the rows do not fit.
@@ -71,6 +74,8 @@ class Study:
         if self.encoder is not None:
             table = data if isinstance(data, Table) else read_table(data)
             inputs = list(encode_table(self.encoder, table, with_target=False).dataset.inputs)
+        elif self.picture_fit and not isinstance(data, np.ndarray):
+            inputs = [picture_inputs(self.model, data, self.picture_fit)]
         else:
             inputs = [np.asarray(values) for values in (data if isinstance(data, list | tuple) else [data])]
         outputs = predict_plain(self.model, prepared_inputs(inputs, self.formulas, self.scalings))

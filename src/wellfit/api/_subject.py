@@ -70,6 +70,7 @@ class Subject:
         steps: the cleaning log.
         notes: what the reader should know.
         warm: what an earlier study or a diagnosis knows.
+        picture_fit: how pictures come to the network's size (see `decode_picture`); empty for others.
     """
 
     dataset: Dataset
@@ -89,6 +90,7 @@ class Subject:
     steps: tuple[CleaningStep, ...] = ()
     notes: tuple[str, ...] = ()
     warm: WarmStart = field(default_factory=WarmStart)
+    picture_fit: str = ""
 
     @property
     def schema(self) -> tuple[ColumnSchema, ...]:

@@ -17,7 +17,9 @@ from wellfit.cli._status import Status, guarded
 @guarded
 def predict(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Output folder of `improve`.")],
-    data: Annotated[str, typer.Argument(metavar="DATA", help="New rows, with the columns of the old ones.")],
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="New rows with the columns of the old ones; or pictures.")
+    ],
     *,
     out: Annotated[
         Path | None,

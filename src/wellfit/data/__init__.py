@@ -16,11 +16,19 @@ from wellfit.data._folds import (
     stratified_folds,
     time_folds,
 )
-from wellfit.data._frames import breast_cancer_frame, predictions_frame, write_frame
+from wellfit.data._frames import breast_cancer_frame, predictions_frame, with_paths, write_frame
 from wellfit.data._groups import duplicate_codes, row_codes
 from wellfit.data._one_hot import category_groups
 from wellfit.data._outliers import outlying_rows
-from wellfit.data._pictures import PictureFiles, Pictures, find_pictures, near_copies, read_pictures
+from wellfit.data._pictures import (
+    PictureFiles,
+    Pictures,
+    decode_picture,
+    find_pictures,
+    near_copies,
+    picture_paths,
+    read_pictures,
+)
 from wellfit.data._preparation import Preparation
 from wellfit.data._prepare import Prepared, prepare
 from wellfit.data._read import read_table
@@ -51,6 +59,7 @@ __all__ = [
     "copula_rows",
     "created",
     "creation_formulas",
+    "decode_picture",
     "duplicate_codes",
     "encode",
     "encode_table",
@@ -74,6 +83,7 @@ __all__ = [
     "outlying_rows",
     "oversampled",
     "partial_scores",
+    "picture_paths",
     "predictions_frame",
     "prepare",
     "read_pictures",
@@ -87,6 +97,7 @@ __all__ = [
     "undersampled",
     "with_bins",
     "with_extraction",
+    "with_paths",
     "with_rows",
     "write_frame",
 ]

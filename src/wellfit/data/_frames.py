@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ def predictions_frame(values: Array, class_names: tuple[str, ...]) -> pl.DataFra
     names = np.asarray(class_names)
     columns = {"prediction": names[values.argmax(axis=1)].tolist()}
     return pl.DataFrame(columns | {f"probability_{name}": values[:, i] for i, name in enumerate(class_names)})
+
+
+def with_paths(frame: pl.DataFrame, paths: Sequence[Path]) -> pl.DataFrame:
+    """Return predictions with the paths of what was predicted in front."""
+    return frame.insert_column(0, pl.Series("path", [str(path) for path in paths]))
 
 
 def write_frame(frame: pl.DataFrame, path: str | os.PathLike[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wellfit.data._pictures._cache import Skipped
 from wellfit.data._pictures._copies import near_copies
 from wellfit.data._pictures._decode import FITS, decode_picture
-from wellfit.data._pictures._find import PictureFiles, find_pictures
+from wellfit.data._pictures._find import PictureFiles, find_pictures, picture_paths
 from wellfit.data._pictures._read import Pictures, check_pictures, read_pictures
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "decode_picture",
     "find_pictures",
     "near_copies",
+    "picture_paths",
     "read_pictures",
 ]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,34 @@ def find_pictures(
             fix=did_you_mean(place.name, near),
         )
     return _of_folder(place) if place.is_dir() else _of_table(place, target, path_column)
+
+
+def picture_paths(source: Any) -> list[Path]:
+    """Return the pictures of a path, a folder (at any depth, by their endings) or a list of paths.
+
+    Raises:
+        FileReadError: there is nothing at that place.
+        DataError: there are no pictures.
+    """
+    if not isinstance(source, str | Path):
+        return [Path(one).expanduser() for one in source]
+    place = Path(source).expanduser()
+    if not place.exists():
+        raise FileReadError(
+            f"there is no file or folder {str(place)!r}.",
+            received=str(source),
+            expected="a picture, or a folder of pictures",
+        )
+    if place.is_file():
+        return [place]
+    files = sorted(file for file in place.rglob("*") if file.is_file() and file.suffix.lower() in _ENDINGS)
+    if not files:
+        raise DataError(
+            f"there are no pictures in {place}.",
+            received="a folder without files that end as pictures do",
+            expected="JPEG, PNG, BMP, GIF, WebP or TIFF files",
+        )
+    return files
 
 
 def _of_folder(place: Path) -> PictureFiles:

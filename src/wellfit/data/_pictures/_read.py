@@ -35,6 +35,7 @@ class Pictures:
         class_names: in code order.
         paths: of each picture.
         copies: ``[picture]`` codes of groups of (near) copies, which must not straddle a split.
+        fit: how they came to their size.
         skipped: files that could not be read.
         notes: what the reader should know.
     """
@@ -45,6 +46,7 @@ class Pictures:
     class_names: tuple[str, ...]
     paths: tuple[Path, ...]
     copies: NDArray[np.int32]
+    fit: Fit = "crop"
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -105,6 +107,7 @@ def read_pictures(
         class_names=files.class_names,
         paths=tuple(files.paths[i] for i in kept),
         copies=copies,
+        fit=fit,
         skipped=skipped,
         notes=(*files.notes, *_notes(skipped, copies, labels)),
     )
