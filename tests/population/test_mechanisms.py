@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from wellfit.population import FitExecutor, mechanism_groups
 from wellfit.population._check import check_members
 from wellfit.population._mechanisms import MECHANISMS, used
 from wellfit.population._mechanisms._mixing import beta_table, partners
-from wellfit.records import RESULTS, SCHEDULES, Settings, SettingsError
+from wellfit.population._mechanisms.augmentation import AUGMENTATIONS
+from wellfit.records import RESULTS, SCHEDULES, Dataset, Settings, SettingsError, Task
 
 # A value that makes a difference, by mechanism; each changes the named arrays of `Members`.
 ON: dict[str, dict[str, Any]] = {
@@ -30,6 +32,11 @@ ON: dict[str, dict[str, Any]] = {
     "cutmix": {"cutmix": 0.5},
     "adversarial": {"adversarial": 0.1},
     "averaging": {"averaging": 1},
+    "random_flip": {"random_flip": 0.5},
+    "random_translation": {"random_translation": 0.4},
+    "random_brightness": {"random_brightness": 0.5},
+    "random_contrast": {"random_contrast": 0.5},
+    "random_erasing": {"random_erasing": 0.5},
 }
 NAMES = [mechanism.name for mechanism in MECHANISMS]
 # Without randomness, or with numbers that both executors draw alike.
@@ -45,6 +52,8 @@ EXACT: dict[str, dict[str, Any]] = {
     "mixup": {"mixup": 0.4},
     "cutmix": {"cutmix": 0.5},
     "adversarial": {"adversarial": 0.1},
+    "augmentation": {f"random_{name}": 0.4 for name in ("flip", "translation", "brightness", "contrast")},
+    "erasing": {"random_erasing": 0.5, "mixup": 0.4},
     "ema": {"averaging": 1},
     "swa": {"averaging": 2},
     "lookahead": {"averaging": 3},
@@ -66,6 +75,26 @@ def deep() -> keras.Model:
     return model
 
 
+def case(values: dict[str, Any]) -> tuple[keras.Model, Dataset]:
+    """Return a network and its data: pictures, where they are what is changed."""
+    if not any(name.startswith("random_") for name in values):
+        return deep(), dataset()
+    rng = np.random.default_rng(0)
+    target = rng.integers(0, 2, 64).astype(np.int32)
+    images = rng.normal(size=(64, 6, 5, 1)).astype(np.float32)
+    images[target == 1, :3] += 1.0
+    model = keras.Sequential(
+        [
+            keras.Input((6, 5, 1)),
+            layers.Conv2D(3, 3, activation="tanh"),
+            layers.Flatten(),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy")
+    return model, Dataset(inputs=(images,), target=target, task=Task.BINARY, class_names=("no", "yes"))
+
+
 def test_every_mechanism_is_tested_here() -> None:
     """A mechanism without an entry in `ON` would be held to nothing."""
     assert set(ON) == set(NAMES)
@@ -78,7 +107,7 @@ def test_off_is_exactly_without(name: str) -> None:
 
     Other strengths in a second call compile nothing anew.
     """
-    model, data = deep(), dataset()
+    model, data = case(ON[name])
     weights = model.get_weights()
     plain = population(model, data).train(members(seeds=[3], learning_rate=0.1, dropout=0.2), weights=weights)
     held = population(model, data, vary=[name])
@@ -101,7 +130,7 @@ def test_off_is_exactly_without(name: str) -> None:
 @pytest.mark.parametrize("name", EXACT)
 def test_equals_plain_keras(name: str) -> None:
     """The compiled program and `keras.Model.fit` come to the same weights, losses and penalties."""
-    model, data = deep(), dataset()
+    model, data = case(EXACT[name])
     weights = model.get_weights()
     chosen = members(seeds=[3], learning_rate=0.1).replace(**EXACT[name])
     compiled = population(model, data).train(chosen, weights=weights)
@@ -142,3 +171,62 @@ def test_numbers_out_of_range_are_refused(field: str) -> None:
     limits: dict[str, Any] = dict.fromkeys(("num_splits", "num_label_orders", "num_classes"), 2)
     with pytest.raises(SettingsError, match=f"{field} of member 0"):
         check_members(members().replace(**{field: -1}), find_layout(deep()), num_scalings=0, **limits)
+
+
+def _pictures(name: str, strength: float) -> tuple[np.ndarray, np.ndarray]:
+    mechanism = next(one for one in AUGMENTATIONS if one.name == name)
+    given = np.random.default_rng(1).normal(size=(200, 8, 10, 3)).astype(np.float32)
+    changed = mechanism.changed(jnp.asarray(given), jnp.float32(strength), jnp.uint32(7))
+    return given, np.asarray(changed)
+
+
+def test_pictures_are_mirrored_half_of_the_time() -> None:
+    """Each is itself or its mirror image."""
+    given, changed = _pictures("random_flip", 0.5)
+    same = (changed == given).all((1, 2, 3))
+    turned = (changed == given[:, :, ::-1]).all((1, 2, 3))
+    assert (same ^ turned).all()
+    assert 0.4 < turned.mean() < 0.6
+
+
+def test_pictures_are_shifted_by_whole_pixels() -> None:
+    """Inside they are the old ones, moved by at most the share; in all directions."""
+    given, changed = _pictures("random_translation", 0.2)
+    seen = set()
+    for old, new in zip(given, changed, strict=True):
+        padded = np.pad(old, ((2, 2), (2, 2), (0, 0)), mode="edge")
+        fits = [
+            (dy, dx)
+            for dy in range(-2, 3)
+            for dx in range(-2, 3)
+            if np.array_equal(padded[2 + dy : 10 + dy, 2 + dx : 12 + dx], new)
+        ]
+        assert len(fits) == 1
+        seen.add(fits[0])
+    assert len(seen) > 12
+
+
+def test_light_changes_by_one_number_a_picture() -> None:
+    """Brightness adds it to all pixels, contrast multiplies what differs from the mean."""
+    given, changed = _pictures("random_brightness", 0.5)
+    added = changed - given
+    assert np.ptp(added, axis=(1, 2, 3)).max() < 1e-5
+    assert 0.3 < np.abs(added).max() <= 0.5 * given.std((1, 2, 3)).max() * 1.001
+    given, changed = _pictures("random_contrast", 0.5)
+    mean = given.mean((1, 2), keepdims=True)
+    factor = (changed - mean) / (given - mean)
+    assert np.median(np.ptp(factor, axis=(1, 2, 3))) < 0.05
+    assert np.median(factor, axis=(1, 2, 3)).min() < 0.6
+
+
+def test_a_part_of_every_picture_is_erased() -> None:
+    """It is a rectangle of the share of the sides, less at the edges, with the picture's mean."""
+    given, changed = _pictures("random_erasing", 0.5)
+    gone = (changed != given).any(axis=3)
+    assert np.ptp(changed[0][gone[0]], axis=0).max() == 0
+    assert (gone.any(axis=(1, 2))).all()
+    for one in gone:
+        rows, columns = np.flatnonzero(one.any(1)), np.flatnonzero(one.any(0))
+        assert one[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
+        assert len(rows) <= 5
+        assert len(columns) <= 6

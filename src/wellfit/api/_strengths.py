@@ -29,6 +29,11 @@ _RANGES = {
     "mixup": (0.0, 1.0),
     "cutmix": (0.0, 1.0),
     "adversarial": (0.0, 0.5),
+    "random_flip": (0.0, 0.5),
+    "random_translation": (0.0, 0.4),
+    "random_brightness": (0.0, 1.0),
+    "random_contrast": (0.0, 1.0),
+    "random_erasing": (0.0, 0.7),
 }
 _VALUES = {"width": (0.125, 0.25, 0.5, 1.0, 2.0), "depth": (-1.0, 0.0, 1.0)}
 

@@ -151,8 +151,13 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         has_categories=bool(groups),
         has_hidden=bool(hidden_ends(subject.model, subject.layout)),
         can_perturb=_can_perturb(subject),
+        has_pictures=any(_are_pictures(values) for values in subject.dataset.inputs),
         **_inputs(subject),
     )
+
+
+def _are_pictures(values: Array) -> bool:
+    return values.ndim == 4 and values.shape[-1] in (1, 3) and np.issubdtype(values.dtype, np.floating)
 
 
 def _can_perturb(subject: Subject) -> bool:

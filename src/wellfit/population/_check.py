@@ -17,6 +17,10 @@ def _at_least_zero(values: Array) -> Array:
     return np.isfinite(values) & (values >= 0)
 
 
+def _share(values: Array) -> Array:
+    return (values >= 0) & (values <= 1)
+
+
 def _position(known: tuple[str, ...]) -> tuple[str, Callable[[Array], Array]]:
     return f"0 to {len(known) - 1}", lambda values: (values >= 0) & (values < len(known))
 
@@ -45,6 +49,11 @@ _RANGES: dict[str, tuple[str, Callable[[Array], Array]]] = {
     "mixup": ("0 for none, or more", _at_least_zero),
     "cutmix": ("0 for none, or more", _at_least_zero),
     "adversarial": ("0 for none, or more", _at_least_zero),
+    "random_flip": ("0 to 1", _share),
+    "random_translation": ("0 to 1", _share),
+    "random_brightness": ("at least 0", _at_least_zero),
+    "random_contrast": ("0 to 1", _share),
+    "random_erasing": ("0 to 1", _share),
     "averaging": _position(AVERAGINGS),
 }
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wellfit.models import NetworkFunction, RowMover, packed_inputs, set_weights, weight_values
-from wellfit.population._mechanisms import Batch, held
+from wellfit.population._mechanisms import ON_BATCHES, Batch, held
 from wellfit.population._mechanisms.averaging import EVERY, STEP, ema_decay, swa_weight
 from wellfit.population._random import derive
 from wellfit.records import AVERAGINGS, Members
@@ -36,7 +36,7 @@ class Steps:
 
     def __init__(self, network: NetworkFunction, member: Members, num_updates: int) -> None:
         self._member, self._num_updates = member, num_updates
-        self._mixing = [m for m in held(("mixup", "cutmix")) if m.is_used(member).any()]
+        self._mixing = [m for m in held(ON_BATCHES) if m.is_used(member).any()]
         own = {name: v[0] for m in self._mixing for name, v in m.numbers(network, member).items()}
         self._numbers = _Own({name: jnp.asarray(value) for name, value in own.items()})
         self._batch_size = int(member.batch_size[0])

@@ -73,6 +73,11 @@ class Members:
         mixup: ``[member]`` float32; 0 for none.
         cutmix: ``[member]`` float32; 0 for none.
         adversarial: ``[member]`` float32; 0 for none.
+        random_flip: ``[member]`` float32; 0 for none.
+        random_translation: ``[member]`` float32; 0 for none.
+        random_brightness: ``[member]`` float32; 0 for none.
+        random_contrast: ``[member]`` float32; 0 for none.
+        random_erasing: ``[member]`` float32; 0 for none.
         averaging: ``[member]`` int32; position in `AVERAGINGS`.
     """
 
@@ -113,6 +118,11 @@ class Members:
     mixup: FloatArray
     cutmix: FloatArray
     adversarial: FloatArray
+    random_flip: FloatArray
+    random_translation: FloatArray
+    random_brightness: FloatArray
+    random_contrast: FloatArray
+    random_erasing: FloatArray
     averaging: IntArray
 
     def __len__(self) -> int:
@@ -169,6 +179,11 @@ _NUMBERS = (
     "mixup",
     "cutmix",
     "adversarial",
+    "random_flip",
+    "random_translation",
+    "random_brightness",
+    "random_contrast",
+    "random_erasing",
 )
 _COUNTS = ("batch_size", "epochs", "patience")
 _CHOICES = {

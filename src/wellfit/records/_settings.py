@@ -63,6 +63,11 @@ class Settings:
         cutmix: likewise, where the share of features comes from another row; labels are mixed alike.
         adversarial: size of the step along the sign of the gradient by the inputs (FGSM); half of the loss
             is that of the moved rows. 0 for none.
+        random_flip: probability of exchanging left and right of a picture in training; 0 for none.
+        random_translation: largest shift of a picture in training, as a share of its sides; 0 for none.
+        random_brightness: largest change of a picture's brightness, in deviations of pixels; 0 for none.
+        random_contrast: largest relative change of a picture's contrast in training; 0 for none.
+        random_erasing: sides of the part of a picture that is erased in training, as a share; 0 for none.
         averaging: which mean of its weights a network is judged by.
         normalization: between hidden layers; "own" leaves the network as it is, "none" takes it out.
         activation: of hidden layers.
@@ -111,6 +116,11 @@ class Settings:
     mixup: float = 0.0
     cutmix: float = 0.0
     adversarial: float = 0.0
+    random_flip: float = 0.0
+    random_translation: float = 0.0
+    random_brightness: float = 0.0
+    random_contrast: float = 0.0
+    random_erasing: float = 0.0
     averaging: Averaging = "none"
     normalization: Normalization = "own"
     activation: Activation = "own"

@@ -70,6 +70,11 @@ _MEANINGS = {
     "mixup": "parameter of the shares that rows are mixed by; 0 = no mixing",
     "cutmix": "parameter of the shares of features that come from another row; 0 = none",
     "adversarial": "step by which rows are moved to raise their loss, for half of the loss; 0 = none",
+    "random_flip": "probability of exchanging left and right of a picture in training",
+    "random_translation": "largest shift of a picture in training, as a share of its sides",
+    "random_brightness": "largest change of a picture's brightness in training, in deviations of pixels",
+    "random_contrast": "largest relative change of a picture's contrast in training",
+    "random_erasing": "sides of the part of a picture that is erased in training, as a share",
     "averaging": "mean of its weights over time that the network is judged by",
 }
 

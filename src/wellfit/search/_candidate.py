@@ -46,6 +46,7 @@ class Situation:
         num_features: of the float matrix.
         num_numeric: of them, those with other values than 0 and 1.
         has_hidden: whether there are hidden layers that penalties on units could reach.
+        has_pictures: whether an input is made of pictures, rows by columns by channels of real numbers.
         can_perturb: whether inputs are real numbers in a common unit, so that noise on them and mixing
             mean something.
     """
@@ -80,6 +81,7 @@ class Situation:
     num_features: int = 0
     num_numeric: int = 0
     has_hidden: bool = True
+    has_pictures: bool = False
     can_perturb: bool = True
 
 

@@ -23,6 +23,11 @@ _HOLDS_BACK = (
     "mixup",
     "cutmix",
     "adversarial",
+    "random_flip",
+    "random_translation",
+    "random_brightness",
+    "random_contrast",
+    "random_erasing",
 )
 # More of these sets it free; less holds it back.
 _SETS_FREE = ("width", "depth", "epochs", "patience", "max_norm")

@@ -31,6 +31,11 @@ _ON_PROMISE = (
     "input_dropout",
     "mixup",
     "cutmix",
+    "random_flip",
+    "random_translation",
+    "random_brightness",
+    "random_contrast",
+    "random_erasing",
 )
 _CHOICES_ON_PROMISE = ("averaging",)
 

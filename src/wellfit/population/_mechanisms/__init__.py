@@ -11,6 +11,7 @@ from wellfit.models import NetworkFunction
 from wellfit.population._mechanisms._base import Batch, Compute, Mechanism
 from wellfit.population._mechanisms.activity_l2 import ActivityL2
 from wellfit.population._mechanisms.adversarial import Adversarial
+from wellfit.population._mechanisms.augmentation import AUGMENTATIONS
 from wellfit.population._mechanisms.averaging import Averaging
 from wellfit.population._mechanisms.cutmix import Cutmix
 from wellfit.population._mechanisms.dropout_kind import DropoutKind
@@ -32,6 +33,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     DropoutKind(),
     InputNoise(),
     InputDropout(),
+    *AUGMENTATIONS,
     Mixup(),
     Cutmix(),
     Adversarial(),
@@ -45,6 +47,10 @@ def held(names: Iterable[str]) -> list[Mechanism]:
     """Return mechanisms by their names, in the order in which they act."""
     wanted = set(names)
     return [mechanism for mechanism in MECHANISMS if mechanism.name in wanted]
+
+
+ON_BATCHES = ("mixup", "cutmix", *(one.name for one in AUGMENTATIONS))
+"""Names of the mechanisms that change the rows of a batch before the network sees them."""
 
 
 def used(members: Members) -> frozenset[str]:
@@ -80,6 +86,7 @@ def mechanism_groups(settings: Settings) -> frozenset[str]:
 __all__ = [
     "FREE",
     "MECHANISMS",
+    "ON_BATCHES",
     "Batch",
     "Compute",
     "Mechanism",
