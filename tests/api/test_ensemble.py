@@ -15,6 +15,7 @@ from study_samples import SMALL_PLAN, small_frame, small_model
 from wellfit.api import Study, _protocol, improve, predict
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
+from wellfit.records import Settings
 from wellfit.report._summary import holdout_line
 
 FOLDS = 3
@@ -104,18 +105,19 @@ def test_without_a_confirmation_the_baseline_stops_where_the_screen_found_it_bes
     plan = replace(SMALL_PLAN, num_folds=FOLDS, num_batches=0)
     monkeypatch.setattr(_protocol, "make_plan", lambda *_, **__: plan)
     monkeypatch.setattr(Plan, "confirm_until_s", 0.0)
-    stops: list[int | None] = []
+    lengths: list[int] = []
     fit = Laboratory.fit
 
-    def watched(self: Laboratory, *arguments: Any, **options: Any) -> Any:
-        stops.append(options["stop_after"])
-        return fit(self, *arguments, **options)
+    def watched(self: Laboratory, settings: Settings, *arguments: Any, **options: Any) -> Any:
+        lengths.append(settings.epochs)
+        return fit(self, settings, *arguments, **options)
 
     monkeypatch.setattr(Laboratory, "fit", watched)
     study = improve(small_frame(), model="tabular:8", **{**OPTIONS, "epochs": 40})
     assert not any(remedy.stage == "confirmed" for remedy in study.report.remedies)
     assert study.report.baseline.patience > 0
-    assert stops[0] == next(pair for pair in study.report.curves if pair.name == "baseline").best_epoch + 1
+    baseline = next(pair for pair in study.report.curves if pair.name == "baseline")
+    assert lengths[0] == min(40, round(1.5 * (baseline.best_epoch + 1)))
     assert "improvement" in holdout_line(study.report)
 
 

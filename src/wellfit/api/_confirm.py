@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from wellfit.search import Candidate, Confirmation, confirm
 
 Array = NDArray[Any]
 
+_FALLING = ("cosine", "flat-cosine", "one-cycle", "exponential")
+# Measured on tables that nothing is reported on: 1.5 beats 1 by about 1 %, and cutting off by 9 %.
+_LONGER = 1.5
 _MIN_CONFIRMING = 3  # splits below which an interval says nothing
 
 
@@ -72,6 +75,20 @@ class Confirmed:
     def num_trials(self) -> int:
         """Fresh splits that finished for all."""
         return len(self.trials)
+
+    def length(self, settings: Settings) -> tuple[Settings, int | None]:
+        """Return settings of the length that did best, and after how many epochs to stop; None for all.
+
+        A rate that falls to zero is let fall within that length: where no rows choose the best epoch, a
+        network that is cut off while its rate is high ends wherever its last steps took it. While the rate
+        falls, networks gain longer: half as many epochs more.
+        """
+        if not settings.patience or settings not in self.best_epochs:
+            return settings, None
+        best = self.best_epochs[settings] + 1
+        if settings.schedule not in _FALLING:
+            return settings, best
+        return replace(settings, epochs=min(settings.epochs, round(_LONGER * best))), None
 
     @property
     def chosen(self) -> Candidate | None:

@@ -180,7 +180,10 @@ def _candidates(laboratory: Laboratory, found: Found, *, has_time: bool) -> list
     cycles = replace(first[0] if first else ranked[0], schedule="warm-restarts", patience=0, averaging="none")
     # And without periodic features, where a network was built with them: they err in other rows.
     plain = [replace(first[0] if first else ranked[0], embedding="none")] if has_time else []
-    unique = dict.fromkeys([*first, *ranked[:1], cycles, *plain, *ranked[1:]])
+    # And what was confirmed, in the length that did best: its rate then falls to the end.
+    known = found.confirmed.best_epochs if found.confirmed is not None else {}
+    shorter = [found.confirmed.length(s)[0] for s in known] if found.confirmed is not None else []
+    unique = dict.fromkeys([*first, *ranked[:1], *shorter, cycles, *plain, *ranked[1:]])
     builds = {s: laboratory.build(s) for s in unique}
     usable = [s for s in unique if builds[s].data == inputs and (s in plain or laboratory.is_open(builds[s]))]
     # Every network of an average is tempered by its own rows, whether its settings say so or not.

@@ -59,9 +59,9 @@ def finish(
 ) -> Final | None:
     """Train on all working rows, compare on the holdout, hand back the better one by the confirmation.
 
-    There are no rows left to stop by, so a network that stops early is stopped after as many epochs as
-    were best in the confirmation (the median), and a temperature is the one found there (the geometric
-    mean). A plateau schedule has to watch some rows: it keeps them.
+    There are no rows left to stop by, so a network that stops early is trained for as long as was best in
+    the confirmation (the median), and a temperature is the one found there (the geometric mean). A plateau
+    schedule has to watch some rows: it keeps them.
 
     Returns:
         None if neither network reaches a finite loss.
@@ -75,10 +75,8 @@ def finish(
     ways: list[Way] = []
     for settings in arms:
         trial = plan.watched if settings.schedule == "plateau" else plan.final
-        stop_after = (
-            confirmed.best_epochs.get(settings, settings.epochs - 1) + 1 if settings.patience else None
-        )
-        weights, good = laboratory.fit(settings, trial, stop_after=stop_after, alone=plan.is_long)
+        length, stop_after = confirmed.length(settings)
+        weights, good = laboratory.fit(length, trial, stop_after=stop_after, alone=plan.is_long)
         built = _built(laboratory, trial, settings, weights) if good else None
         temperature = confirmed.temperatures.get(settings)
         trained.append(

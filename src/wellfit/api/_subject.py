@@ -46,6 +46,7 @@ _BUILT_UPDATES, _BUILT_EPOCHS = 8000, (30, 200)
 _PATIENCE, _LEAST_PATIENCE = 0.2, 5  # as a share of its epochs
 # Without it, a network that gets nearly every row right is soon far too sure of the few that it gets wrong.
 _BUILT_SMOOTHING = 0.02
+_BUILT_DECAY = 0.02  # decoupled, of kernels alone
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -252,8 +253,8 @@ def baseline_settings(
     """Return how a network is trained as it stands.
 
     The user's own network: its compile settings, `fit`'s defaults. One that was built for the data: larger
-    batches, more epochs, a learning rate that falls to zero, and stopped early; its labels are smoothed a
-    little, and a temperature undoes what that does to its probabilities.
+    batches, more epochs, a learning rate that falls to zero, and stopped early; its classes are
+    smoothed a little, a temperature undoes what that does to probabilities, and kernels decay.
     """
     size = batch_size or default_batch_size(num_rows) * (1 if is_own or num_rows > _SMALL else 2)
     num_epochs = epochs or default_epochs(num_rows, size)
@@ -270,6 +271,8 @@ def baseline_settings(
         num_epochs = int(np.clip(round(_BUILT_UPDATES / updates), *_BUILT_EPOCHS))
     settings = replace(settings, epochs=num_epochs, schedule="cosine")
     if task.is_classification:
-        settings = replace(settings, label_smoothing=_BUILT_SMOOTHING, temperature=True)
+        settings = replace(
+            settings, label_smoothing=_BUILT_SMOOTHING, temperature=True, weight_decay=_BUILT_DECAY
+        )
     patience = max(_LEAST_PATIENCE, round(_PATIENCE * num_epochs))
     return settings if patience >= num_epochs else replace(settings, patience=patience)

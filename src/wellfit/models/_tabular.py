@@ -16,6 +16,7 @@ _FREQUENCIES = 4  # periodic features of a number
 _SPREAD = 0.2  # standard deviation of the frequencies at the start, in periods a standard deviation
 # Names by which the periodic features are found again.
 PHASES, NUMBERS = "phases", "numbers"
+_DROPOUT, _FEW_ROWS = 0.3, 5000
 _MOST_EMBEDDED = 64  # columns; with more, periodic features would be most of the network
 
 
@@ -45,7 +46,8 @@ def tabular_mlp(
         num_rows: training rows, which choose the width where none is given.
         width: units of each hidden layer.
         num_hidden: hidden layers.
-        dropout: rate after each hidden layer; None for 0.15 with classes, and none in regression.
+        dropout: rate after each hidden layer; None for 0.3 with classes (0.15 beyond 5,000 rows), and none in
+            regression.
         embedded: whether numbers get periodic features; None for up to 64 columns.
         categories: for each further integer input the number of its codes; each has an embedding.
 
@@ -67,7 +69,8 @@ def tabular_mlp(
     """
     units = width if width is not None else reference_width(num_rows, num_features + len(categories))
     check_sizes(num_features=num_features, width=units, num_outputs=num_outputs, num_blocks=num_hidden)
-    rate = dropout if dropout is not None else 0.15 if task.is_classification else 0.0
+    usual = _DROPOUT if num_rows <= _FEW_ROWS else 0.5 * _DROPOUT
+    rate = dropout if dropout is not None else usual if task.is_classification else 0.0
     periodic = num_features <= _MOST_EMBEDDED if embedded is None else embedded
 
     def prepared(features: Any) -> Any:
