@@ -60,9 +60,10 @@ def _improved(split: Split, clock: Clock, **options: Any) -> Fitted:
     report = study.report
     changes = report.chosen.changed_from(report.baseline)
     note = f"{report.members_trained} members; {study.partial or 'whole'}; {changes}"
-    return Fitted(
-        predict=predict, note=note, along={} if reference is None else {REFERENCE: ordered(reference)}
-    )
+    # The baseline of an ensemble's study had less time: only that of the study without one is a method.
+    is_judged = reference is not None and not options
+    along = {REFERENCE: ordered(reference)} if is_judged and reference is not None else {}
+    return Fitted(predict=predict, note=note, along=along)
 
 
 @contextmanager
