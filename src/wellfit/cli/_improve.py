@@ -164,6 +164,12 @@ def improve(
     began_s = time.monotonic() - process_age_s()
     prepare_process(debug=debug)
     check_json_target(json)
+    if target is None and not Path(data).is_dir():
+        raise wellfit.SettingsError(
+            "a table needs a target.",
+            received=f"{data} without --target",
+            expected="--target COL, the column to predict; a folder of pictures needs none",
+        )
     reading = reading_options(
         delimiter=delimiter, encoding=encoding, decimal=decimal, quote=quote, header=header
     )
