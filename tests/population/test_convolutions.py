@@ -141,7 +141,10 @@ def test_a_member_trains_as_fit_does(by_patches: bool, monkeypatch: pytest.Monke
     assert_weights_equal(curves, fitted(model, data), rtol=1e-3, atol=2e-5)
 
 
-def test_what_is_faster_is_measured_once() -> None:
-    """A boolean, the same for the whole process."""
-    assert prefers_patches() in (True, False)
-    assert prefers_patches.cache_info().currsize == 1
+@pytest.mark.parametrize("patches_s", [1.0, 3.0])
+def test_what_is_faster_is_chosen(patches_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the times of both, asked for once in a process."""
+    times = {"by_patches": patches_s, "by_xla": 2.0}
+    monkeypatch.setattr(_convolution, "_seconds", lambda convolve, _: times[convolve.__name__])
+    assert prefers_patches.__wrapped__() is (patches_s < 2.0)
+    assert prefers_patches() is prefers_patches()
