@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._fit_arguments import refuse_missing
+from wellfit.api._starts import LEARNED_EPOCHS, starts_learned
 from wellfit.api._subject import Subject, baseline_settings
 from wellfit.data import Preparation, Table, holdout_split, prepare, read_table
 from wellfit.evaluation import default_metric, get_metric
@@ -49,6 +50,7 @@ def table_subject(
     columns: Mapping[str, str] | None,
     preparation: Preparation | None,
     unsafe: bool,
+    start: str,
     reading: Mapping[str, Any] | None,
 ) -> Subject:
     """Return the subject of a study on a table; see `improve` for the arguments."""
@@ -84,6 +86,7 @@ def table_subject(
         metric=metric,
         epochs=epochs,
         batch_size=batch_size,
+        start=start,
         is_reference=is_reference,
         preparation=encoder.preparation,
         encoder=encoder,
@@ -105,6 +108,7 @@ def array_subject(
     epochs: int | None,
     batch_size: int | None,
     unsafe: bool,
+    start: str,
 ) -> Subject:
     """Return the subject of a study on arrays; the network gets them as they are."""
     inputs = tuple(as_array(values) for values in (x if isinstance(x, list | tuple) else [x]))
@@ -143,6 +147,7 @@ def array_subject(
         metric=metric,
         epochs=epochs,
         batch_size=batch_size,
+        start=start,
         is_reference=is_reference,
         preparation=preparation,
         encoder=None,
@@ -163,6 +168,7 @@ def built_subject(
     batch_size: int | None,
     notes: Sequence[str],
     is_reference: bool,
+    start: str,
     **rest: Any,
 ) -> Subject:
     """Return the subject of rows and a network, checked against one another."""
@@ -170,6 +176,8 @@ def built_subject(
     executor = choose_executor(model, dataset.task)
     setup = training_setup(model, dataset.task, any_training=executor.kind == "fit")
     layout = find_layout(model)
+    is_learned, told = starts_learned(model, dataset, start)
+    notes = [*notes, *told]
     if executor.kind != "inline":
         notes = [*notes, executor.reason]
     if layout.reason:
@@ -178,7 +186,12 @@ def built_subject(
             f"units and layers stay as they are, and no plain .keras file is written: {layout.reason}",
         ]
     baseline = baseline_settings(
-        setup, dataset.task, len(working), batch_size, epochs, is_own=not is_reference
+        setup,
+        dataset.task,
+        len(working),
+        batch_size,
+        epochs or (LEARNED_EPOCHS if is_learned else None),
+        is_own=not is_reference,
     )
     return Subject(
         dataset=dataset,
@@ -192,6 +205,7 @@ def built_subject(
         scale_target=is_reference and not dataset.task.is_classification,
         metric=get_metric(metric, dataset.task) if metric else default_metric(dataset.task),
         is_reference=is_reference,
+        starts_learned=is_learned,
         notes=(*(note for note in notes if note), *setup.notes),
         **rest,
     )

@@ -112,7 +112,7 @@ def ensemble_model(laboratory: Laboratory, plan: Plan, ensemble: Ensemble) -> Mo
                 model = chosen_model(
                     subject.model,
                     laboratory.build(settings).structure,
-                    network,
+                    laboratory.whole(settings, network),
                     settings,
                     subject.setup,
                     groups=laboratory.groups(settings),

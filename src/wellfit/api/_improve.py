@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from wellfit.api._affordable import with_affordable
 from wellfit.api._build import array_subject, table_subject
 from wellfit.api._clock import Clock
 from wellfit.api._events import Listener, ignore
@@ -45,6 +46,7 @@ def improve(
     columns: Mapping[str, str] | None = None,
     preparation: Preparation | None = None,
     unsafe: bool = False,
+    start: str = "auto",
     reading: Mapping[str, Any] | None = None,
     listener: Listener = ignore,
     stop: threading.Event | None = None,
@@ -84,6 +86,8 @@ def improve(
         columns: column name to kind, where the inferred one is wrong.
         preparation: how cells become numbers.
         unsafe: whether a model file may bring its own code.
+        start: learned, fresh or auto: whether training starts from the weights that the network has learned
+            before (a pretrained backbone), or draws them anew; auto starts from them for pictures alone.
         reading: options of `read_table`.
         listener: called with every `Event`.
         stop: set it to end the study early with what there is.
@@ -127,8 +131,10 @@ def improve(
         columns=columns,
         preparation=preparation,
         unsafe=unsafe,
+        start=start,
         reading=reading,
     )
+    subject = with_affordable(subject, limit.seconds)
     warm = read_warm_start(getattr(warm_start, "report", warm_start), subject.metric.direction)
     if warm.source:
         begins = f"begins with {len(warm.guesses)} settings and {len(warm.causes)} causes from {warm.source}"

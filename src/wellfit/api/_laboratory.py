@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._frozen_parts import Build, FrozenParts
 from wellfit.api._material import Material, make_material
 from wellfit.api._measured import Collector, Measured
 from wellfit.api._ration import Budget, Ration
@@ -40,24 +41,6 @@ Array = NDArray[Any]
 Progress = Callable[[int, int], None]
 Stop = Callable[[], bool]
 Job = tuple[int, int]  # setting, trial
-
-
-@dataclass(frozen=True, kw_only=True)
-class Build:
-    """What an executor is opened for: a network and its material.
-
-    Attributes:
-        structure: of the network.
-        data: of the material.
-    """
-
-    structure: Structure
-    data: DataChoice
-
-    @property
-    def is_own_but_for_size(self) -> bool:
-        """Whether the given network and its data are left as they are, up to width and depth."""
-        return replace(self.structure, width=1.0, depth=0) == Structure() and self.data == DataChoice()
 
 
 _OWN = Build(structure=Structure(), data=DataChoice())
@@ -99,6 +82,7 @@ class Laboratory:
         self.broken = ""
         self.notes: list[str] = []
         self._refused: dict[Build, str] = {}
+        self._frozen = FrozenParts(subject)
 
     def measure(
         self,
@@ -174,7 +158,12 @@ class Laboratory:
         run.advance(stop_after)
         found = run.curves()
         self.count(found)
-        return tuple(weights[0] for weights in found.weights), int(found.results[0]) != RESULTS.nonfinite
+        weights = self.whole(settings, [values[0] for values in found.weights])
+        return weights, int(found.results[0]) != RESULTS.nonfinite
+
+    def whole(self, settings: Settings, weights: Sequence[Array]) -> tuple[Array, ...]:
+        """Return the weights of a member's whole network; those of a frozen beginning were not trained."""
+        return self._frozen.whole(self.build(settings), weights)
 
     def predict(
         self,
@@ -318,7 +307,10 @@ class Laboratory:
         last = blocks[len(blocks) + settings.depth :] if settings.depth < 0 else []
         by_gate = is_own and settings.depth < 0 and all(block.gateable for block in last)
         structure.update(width=max(settings.width, 1.0), depth=0 if by_gate else settings.depth)
-        return Build(structure=Structure(**structure), data=data_choice(settings))
+        asked = Structure(**structure)
+        return Build(
+            structure=asked, data=data_choice(settings), through=self._frozen.must_pass(asked, settings)
+        )
 
     def executor(self, build: Build) -> Executor:
         """Return what trains a build; opened once."""
@@ -331,11 +323,14 @@ class Laboratory:
             if material.num_features is not None:
                 model = with_input_width(model, material.num_features)
                 layout = find_layout(model)
+            changed = restructured(model, layout, build.structure, groups=one_hot_groups(material.dataset))
+            part = self._frozen.part(build, changed, material)
             self._executors[build] = open_executor(
-                subject.executor.kind,
-                restructured(model, layout, build.structure, groups=one_hot_groups(material.dataset)),
-                material.dataset,
+                part.kind,
+                part.model,
+                part.dataset,
                 material.splits,
+                kept=part.kept,
                 scalings=material.scalings,
                 target_scaling=material.target_scaling,
                 vary=self._vary,

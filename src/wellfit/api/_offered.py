@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from wellfit.api._laboratory import Build, Laboratory
+from wellfit.api._frozen_parts import Build
+from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
 from wellfit.api._subject import situation
 from wellfit.population import mechanism_groups

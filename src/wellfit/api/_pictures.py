@@ -10,7 +10,7 @@ import numpy as np
 from wellfit.api._build import built_subject
 from wellfit.api._subject import Subject
 from wellfit.data import Pictures, holdout_split, read_pictures
-from wellfit.models import Model, load_model, small_cnn
+from wellfit.models import Model, load_model, small_cnn, with_new_head
 from wellfit.records import Dataset, ModelMismatchError, SettingsError, Task
 
 CNN = "cnn"
@@ -37,6 +37,7 @@ def pictures_subject(
     epochs: int | None,
     batch_size: int | None,
     unsafe: bool,
+    start: str,
 ) -> Subject:
     """Return the subject of a study on a folder of pictures.
 
@@ -61,6 +62,9 @@ def pictures_subject(
     given = None if is_built or model is None else load_model(model, unsafe=unsafe)
     pictures = source if isinstance(source, Pictures) else _read(source, target, given)
     dataset = _dataset(pictures)
+    notes = list(pictures.notes)
+    if given is not None:
+        given = _with_head(given, dataset, notes)
     if given is None:
         shape: Any = pictures.images.shape[1:]
         number = {"filters": _filters(filters)} if filters else {}
@@ -83,9 +87,23 @@ def pictures_subject(
         encoder=None,
         name=pictures.name,
         steps=(),
-        notes=pictures.notes,
+        notes=notes,
+        start=start,
         picture_fit=pictures.fit,
     )
+
+
+def _with_head(model: Model, dataset: Dataset, notes: list[str]) -> Model:
+    """Return the network, with a new head where its own is for other classes."""
+    units = [tuple(tensor.shape) for tensor in model.outputs]
+    allowed = (1, 2) if dataset.task is Task.BINARY else (dataset.num_classes,)
+    if len(units) == 1 and len(units[0]) == 2 and units[0][1] in allowed:
+        return model
+    changed = with_new_head(model, dataset.task, dataset.num_classes)
+    notes.append(
+        f"the network puts out {units[0][1:]}, and gets a new head for {dataset.num_classes} classes"
+    )
+    return changed
 
 
 def _read(source: Any, target: str | None, model: Model | None) -> Pictures:

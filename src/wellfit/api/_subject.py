@@ -28,7 +28,9 @@ from wellfit.models import (
     hidden_ends,
     input_places,
     products_per_row,
+    stages,
     structure_facts,
+    trained_products,
 )
 from wellfit.population import ExecutorChoice
 from wellfit.records import CleaningStep, ColumnSchema, Dataset, Metric, Settings, SettingsError, Task
@@ -71,6 +73,7 @@ class Subject:
         steps: the cleaning log.
         notes: what the reader should know.
         warm: what an earlier study or a diagnosis knows.
+        starts_learned: whether members start from what the network has learned before, and not afresh.
         picture_fit: how pictures come to the network's size (see `decode_picture`); empty for others.
     """
 
@@ -91,6 +94,7 @@ class Subject:
     steps: tuple[CleaningStep, ...] = ()
     notes: tuple[str, ...] = ()
     warm: WarmStart = field(default_factory=WarmStart)
+    starts_learned: bool = False
     picture_fit: str = ""
 
     @property
@@ -100,8 +104,13 @@ class Subject:
 
     @property
     def products_per_row(self) -> int:
-        """Products that one row takes on its way through the network, at least 1: what time is planned by."""
-        return max(products_per_row(self.model), 1)
+        """Products that one row takes in what is trained, at least 1: what time is planned by.
+
+        Stages that are frozen from the input on run once in a study, whatever is trained behind them.
+        """
+        if not self.starts_learned or self.layout.reason:
+            return max(products_per_row(self.model), 1)
+        return trained_products(self.model, self.baseline.frozen_stages)
 
     @property
     def class_counts(self) -> Array:
@@ -125,8 +134,9 @@ def situation(subject: Subject, num_rows: int) -> Situation:
     rates = [point.own_rate for point in points if point.own_rate is not None]
     regularized = [v for v in subject.model.trainable_variables if v.regularizer is not None]
     has_graph = not subject.layout.reason
-    # A resized copy is plain Keras: it would not train by the network's own step.
-    can_rebuild = has_graph and subject.executor.kind != "fit"
+    # A resized copy is plain Keras: it would not train by the network's own step. It has lost, too, what the
+    # network learned before.
+    can_rebuild = has_graph and subject.executor.kind != "fit" and not subject.starts_learned
     facts = structure_facts(subject.model, subject.layout) if can_rebuild else StructureFacts()
     groups = one_hot_groups(subject.dataset)
     return Situation(
@@ -152,6 +162,7 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         has_categories=bool(groups),
         has_hidden=bool(hidden_ends(subject.model, subject.layout)),
         can_perturb=_can_perturb(subject),
+        num_stages=len(stages(subject.model)) if subject.starts_learned and has_graph else 0,
         has_pictures=any(_are_pictures(values) for values in subject.dataset.inputs),
         **_inputs(subject),
     )

@@ -65,7 +65,8 @@ def sweep_subject(
         WellfitError: the arguments do not go together, or data and network cannot be used.
     """
     check_numbers(epochs=epochs, batch_size=batch_size, seed=seed, validation_split=0.0, task=task)
-    options = {"model": model, "holdout": 0.0, "seed": seed, "metric": metric, "task": task, "unsafe": unsafe}
+    options = {"model": model, "holdout": 0.0, "seed": seed, "metric": metric, "task": task}
+    options |= {"unsafe": unsafe, "start": "fresh"}
     options |= {"epochs": epochs, "batch_size": batch_size}
     if target is None:
         if y is None:

@@ -40,6 +40,14 @@ class TaskOption(StrEnum):
     regression = "regression"
 
 
+class StartOption(StrEnum):
+    """Values of ``--start``."""
+
+    auto = "auto"
+    learned = "learned"
+    fresh = "fresh"
+
+
 class FeaturesOption(StrEnum):
     """Values of ``--features``."""
 
@@ -122,6 +130,12 @@ def improve(
             help="Load .keras files that hold code (Lambda layers). Only files that you trust.",
         ),
     ] = False,
+    start: Annotated[
+        StartOption,
+        typer.Option(
+            help="Train on from what the network has learned before, or afresh; auto goes on with pictures.",
+        ),
+    ] = StartOption.auto,
     features: Annotated[
         FeaturesOption,
         typer.Option(
@@ -198,6 +212,7 @@ def improve(
             columns=columns or None,
             preparation=preparation,
             unsafe=allow_unsafe,
+            start=start.value,
             reading=reading,
             listener=listener,
             stop=stop,

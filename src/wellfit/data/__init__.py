@@ -41,6 +41,7 @@ from wellfit.data._splits import holdout_split, make_splits
 from wellfit.data._synthetic import synthetic_rows
 from wellfit.data._table import Table
 from wellfit.data._target import Target, infer_target
+from wellfit.data._thumbnails import thumbnails
 
 __all__ = [
     "Encoded",
@@ -93,6 +94,7 @@ __all__ = [
     "shown",
     "stratified_folds",
     "synthetic_rows",
+    "thumbnails",
     "time_folds",
     "undersampled",
     "with_bins",

@@ -16,7 +16,8 @@ from wellfit.models._convolutions import Geometry
 from wellfit.models._cost import products_per_row
 from wellfit.models._ending import output_bias
 from wellfit.models._fit import check_fit
-from wellfit.models._freeze import Stage, freeze, stages, unfreeze
+from wellfit.models._freeze import Stage, freeze, stages, trained_products, unfreeze
+from wellfit.models._frozen_front import FrozenFront, frozen_front
 from wellfit.models._function import (
     NetworkFunction,
     VariableInfo,
@@ -36,8 +37,10 @@ from wellfit.models._layout import (
     WidthGroup,
     find_layout,
 )
+from wellfit.models._learned import learned_weights
 from wellfit.models._load import BUILT_IN, ModelSpec, NetworkShape, load_model, needs_shape
 from wellfit.models._moved import RowMover
+from wellfit.models._new_head import with_new_head
 from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._penalties import penalty, with_penalties
 from wellfit.models._penalty_table import WeightPenalty, penalties
@@ -83,6 +86,7 @@ __all__ = [
     "Axis",
     "DepthBlock",
     "DropoutPoint",
+    "FrozenFront",
     "Geometry",
     "Layout",
     "Model",
@@ -122,6 +126,7 @@ __all__ = [
     "dropout_points",
     "find_layout",
     "freeze",
+    "frozen_front",
     "gradients",
     "group_units",
     "has_periodic",
@@ -130,6 +135,7 @@ __all__ = [
     "hidden_kernels",
     "input_places",
     "last_blocks",
+    "learned_weights",
     "load_model",
     "long_schedule",
     "model_before",
@@ -172,6 +178,7 @@ __all__ = [
     "summary_lines",
     "tabular_mlp",
     "trainable_paths",
+    "trained_products",
     "training_setup",
     "transfer_weights",
     "unfreeze",
@@ -182,6 +189,7 @@ __all__ = [
     "with_dropout",
     "with_input_noise",
     "with_input_width",
+    "with_new_head",
     "with_output",
     "with_penalties",
     "with_temperature",

@@ -26,11 +26,12 @@ def products_per_row(model: keras.Model) -> int:
     """
     if why_no_graph(model):
         return model.count_params()
-    return sum(_products(call) for call in read_graph(model).calls)
+    return sum(products_of(call) for call in read_graph(model).calls)
 
 
-def _products(call: Call) -> int:
+def products_of(call: Call) -> int:
     layer: Any = call.operation
+    """Return the products of one call of a layer, for a row; 0 for what is no layer."""
     if call.is_input or not isinstance(layer, keras.layers.Layer):
         return 0
     if isinstance(layer, keras.Model):

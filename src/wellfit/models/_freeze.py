@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
 from wellfit.models._chosen_layers import leaves
 from wellfit.models._compiled_again import compile_again
+from wellfit.models._cost import products_of
 from wellfit.models._graph import read_graph, why_no_graph
 from wellfit.models._probe import weight_values
 from wellfit.models._rebuild import Edits, rebuild, set_weights
@@ -26,6 +27,7 @@ class Stage:
         size: places of its maps, such as (14, 14); empty for vectors.
         num_parameters: of its layers.
         num_trainable: of these, how many learn now.
+        num_products: that a row takes on its way through them.
     """
 
     first: str
@@ -33,6 +35,7 @@ class Stage:
     size: tuple[int | None, ...]
     num_parameters: int
     num_trainable: int
+    num_products: int
 
 
 def stages(model: keras.Model) -> tuple[Stage, ...]:
@@ -53,17 +56,39 @@ def stages(model: keras.Model) -> tuple[Stage, ...]:
         [(8, 8), (4, 4), ()]
     """
     _check_graph(model)
-    found: list[list[tuple[str, Any, tuple[int | None, ...]]]] = []
-    for path, layer, size in _in_order(model):
+    found: list[list[_Entry]] = []
+    for entry in _in_order(model):
+        layer, size = entry.layer, entry.size
         # A layer without weights opens no stage: it is the end of the one before.
-        opens = not found or (bool(layer.weights) and size != found[-1][0][2])
-        if opens and found and not any(one.weights for _, one, _ in found[-1]):
-            found[-1] = [(path, layer, size)]
+        opens = not found or (bool(layer.weights) and size != found[-1][0].size)
+        if opens and found and not any(one.layer.weights for one in found[-1]):
+            found[-1] = [entry]
         elif opens:
-            found.append([(path, layer, size)])
+            found.append([entry])
         else:
-            found[-1].append((path, layer, size))
+            found[-1].append(entry)
     return tuple(_stage(part) for part in found)
+
+
+def trained_products(model: keras.Model, frozen_stages: int = -1) -> int:
+    """Return about how many products a row takes behind the frozen beginning of a network, at least 1.
+
+    Args:
+        model: a built Sequential or functional network.
+        frozen_stages: stages that do not learn; -1 takes those in which nothing learns now.
+
+    Example:
+        >>> layers = keras.layers
+        >>> model = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(4, 3, padding="same"),
+        ...                           layers.Flatten(), layers.Dense(2)])
+        >>> trained_products(model), trained_products(model, 1)
+        (3074, 514)
+    """
+    found = stages(model)
+    if frozen_stages < 0:
+        learning = [index for index, stage in enumerate(found) if stage.num_trainable]
+        frozen_stages = learning[0] if learning else 0
+    return max(1, sum(stage.num_products for stage in found[frozen_stages:]))
 
 
 def freeze(model: keras.Model, until: str | int | None = None) -> keras.Model:
@@ -71,7 +96,9 @@ def freeze(model: keras.Model, until: str | int | None = None) -> keras.Model:
 
     A frozen batch normalization runs in inference mode, in `fit` as well: with the moments that it learned
     before. That is how Keras treats ``trainable=False`` of this layer, and what fine-tuning needs: moments of
-    a few new pictures a batch would change what all later, frozen layers see.
+    a few new pictures a batch would change what all later, frozen layers see. To call the backbone with
+    ``training=False`` does not do it: in `fit`, Keras 3 calls the layers of a functional model with
+    ``training=True``, whatever they were called with when the model was made.
 
     Args:
         model: a built Sequential or functional network; it stays as it is.
@@ -97,7 +124,7 @@ def freeze(model: keras.Model, until: str | int | None = None) -> keras.Model:
         Le, Do Better ImageNet Models Transfer Better?, 2019 (moments in fine-tuning).
     """
     _check_graph(model)
-    order = [(path, layer) for path, layer, _ in _in_order(model)]
+    order = [(entry.path, entry.layer) for entry in _in_order(model)]
     last = _last_frozen(model, [path for path, _ in order], until)
     frozen = {id(layer) for _, layer in order[: last + 1]}
     return _with_trainable(model, lambda layer: id(layer) not in frozen)
@@ -127,7 +154,7 @@ def unfreeze(model: keras.Model, since: str | int = 0, *, normalization: bool = 
         Howard and Ruder, Universal Language Model Fine-tuning for Text Classification, 2018 (stage by stage).
     """
     _check_graph(model)
-    order = [(path, layer) for path, layer, _ in _in_order(model)]
+    order = [(entry.path, entry.layer) for entry in _in_order(model)]
     paths = [path for path, _ in order]
     first = (
         paths.index(_stage_at(model, since).first)
@@ -164,8 +191,24 @@ def _check_graph(model: keras.Model) -> None:
         )
 
 
-def _in_order(model: keras.Model, start: str = "") -> Iterator[tuple[str, Any, tuple[int | None, ...]]]:
-    """Yield path, layer and size of its maps, from input to output; each layer once, at its first call."""
+class _Entry(NamedTuple):
+    """A layer on the way from input to output.
+
+    Attributes:
+        path: ``layer``, or ``model/layer`` in a nested model.
+        layer: the layer.
+        size: places of its maps.
+        num_products: that a row takes in it.
+    """
+
+    path: str
+    layer: Any
+    size: tuple[int | None, ...]
+    num_products: int
+
+
+def _in_order(model: keras.Model, start: str = "") -> Iterator[_Entry]:
+    """Yield the layers from input to output, nested models opened; each layer once, at its first call."""
     seen: set[int] = set()
     for call in read_graph(model).calls:
         layer = call.operation
@@ -176,7 +219,7 @@ def _in_order(model: keras.Model, start: str = "") -> Iterator[tuple[str, Any, t
             yield from _in_order(layer, f"{start}{layer.name}/")
         else:
             shape = call.shapes[0]
-            yield f"{start}{layer.name}", layer, _size(shape)
+            yield _Entry(f"{start}{layer.name}", layer, _size(shape), products_of(call))
 
 
 def _size(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -186,14 +229,15 @@ def _size(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
     return shape[2:] if first else shape[1:-1]
 
 
-def _stage(part: list[tuple[str, Any, tuple[int | None, ...]]]) -> Stage:
-    layers = [layer for _, layer, _ in part]
+def _stage(part: list[_Entry]) -> Stage:
+    layers = [entry.layer for entry in part]
     return Stage(
-        first=part[0][0],
-        last=part[-1][0],
-        size=part[0][2],
+        first=part[0].path,
+        last=part[-1].path,
+        size=part[0].size,
         num_parameters=sum(layer.count_params() for layer in layers if layer.weights),
         num_trainable=sum(int(v.value.size) for layer in layers for v in layer.trainable_weights),
+        num_products=sum(entry.num_products for entry in part),
     )
 
 

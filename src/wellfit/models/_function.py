@@ -9,7 +9,7 @@ behaves as Keras made it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +103,9 @@ class NetworkFunction:
         return (*self.trainable, *self.non_trainable)
 
 
-def network_function(model: keras.Model, *, any_training: bool = False) -> NetworkFunction:
+def network_function(
+    model: keras.Model, *, any_training: bool = False, kept: Collection[int] = ()
+) -> NetworkFunction:
     """Turn a Keras model into a pure function with per-member dropout, masks and gates.
 
     The model itself is not touched: a clone with the same weights is instrumented.
@@ -111,6 +113,8 @@ def network_function(model: keras.Model, *, any_training: bool = False) -> Netwo
     Args:
         model: a built Sequential, functional or clonable subclassed model with one output.
         any_training: take a model with its own training step as well; the function is its forward pass.
+        kept: positions among ``model.weights`` of those that members start from as they are; others are drawn
+            anew (see `learned_weights`).
 
     Raises:
         UnsupportedModelError: if the model cannot be cloned, has several outputs, or holds a layer
@@ -137,11 +141,14 @@ def network_function(model: keras.Model, *, any_training: bool = False) -> Netwo
         for variable in [*layer._trainable_variables, *layer._non_trainable_variables]
     }
 
+    starts = {id(clone.weights[position]) for position in kept}
+
     def info(variable: Any) -> VariableInfo:
         layer = owner.get(id(variable))
         l1, l2 = penalties.get(id(variable), (0.0, 0.0))
         shape, dtype = tuple(variable.shape), str(variable.dtype)
-        initializer = None if _keeps_value(layer) else initializers.get(id(variable))
+        is_kept = id(variable) in starts or _keeps_value(layer)
+        initializer = None if is_kept else initializers.get(id(variable))
         config = None if initializer is None else initializer_config(initializer)
         own = np.asarray(ops.convert_to_numpy(variable.value))
         return VariableInfo(

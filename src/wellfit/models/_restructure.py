@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from wellfit.models._freeze import freeze
 from wellfit.models._graph import read_graph, why_no_graph
 from wellfit.models._layout_types import Layout
 from wellfit.models._probe import weight_values
@@ -23,7 +24,9 @@ Groups = Sequence[Sequence[int]]
 def restructured(
     model: keras.Model, layout: Layout, structure: Structure, *, groups: Groups = ()
 ) -> keras.Model:
-    """Return the network that a structure asks for, with new untrained weights.
+    """Return the network that a structure asks for, with new untrained weights unless stages are frozen.
+
+    Frozen stages come alone: a network that learned before keeps its layers, and its weights.
 
     The changes are made in a fixed order: width and depth, skips, normalizations, activations, then how
     features enter. A skip therefore bridges a hidden layer with the normalization that is put into it, and
@@ -54,6 +57,9 @@ def restructured(
     """
     if structure == Structure():
         return model
+    by_stages = dataclasses.replace(Structure(), frozen_stages=structure.frozen_stages)
+    if structure == by_stages:
+        return freeze(model, structure.frozen_stages)
     if structure != Structure(width=structure.width, depth=structure.depth):
         _refuse_nested(model)
     changed = model

@@ -4,7 +4,7 @@ from wellfit.population._choose import ExecutorChoice, choose_executor, open_exe
 from wellfit.population._device import enable_compilation_cache, num_workers
 from wellfit.population._executor import Executor, MemberRun
 from wellfit.population._initial import biased_weights, initial_weights, standard_weights
-from wellfit.population._mechanisms import FREE, mechanism_groups
+from wellfit.population._mechanisms import CHANGES_ROWS, FREE, mechanism_groups
 from wellfit.population._population import Population
 from wellfit.population._run import Run
 from wellfit.population._sequential import FitExecutor
@@ -12,6 +12,7 @@ from wellfit.population._shared import TargetScaling
 from wellfit.population._worker import WorkerExecutor
 
 __all__ = [
+    "CHANGES_ROWS",
     "FREE",
     "Executor",
     "ExecutorChoice",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -74,7 +74,13 @@ def choose_executor(model: Model, task: Task) -> ExecutorChoice:
 
 
 def open_executor(
-    kind: Kind, model: Model, dataset: Dataset, splits: Sequence[Split], **options: Any
+    kind: Kind,
+    model: Model,
+    dataset: Dataset,
+    splits: Sequence[Split],
+    *,
+    kept: Collection[int] = (),
+    **options: Any,
 ) -> Executor:
     """Return an executor of the kind that `choose_executor` found.
 
@@ -83,6 +89,7 @@ def open_executor(
         model: the network, built.
         dataset: the rows.
         splits: which rows are for training and validation.
+        kept: see `network_function`.
         options: further arguments of `Population`.
 
     Raises:
@@ -91,12 +98,12 @@ def open_executor(
     """
     if kind == "fit":
         setup = training_setup(model, dataset.task, any_training=True)
-        return FitExecutor(model, setup, dataset, splits, **options)
+        return FitExecutor(model, setup, dataset, splits, kept=kept, **options)
     setup = training_setup(model, dataset.task)
     if kind == "worker":
-        return WorkerExecutor(model, setup, dataset, splits, **options)
+        return WorkerExecutor(model, setup, dataset, splits, kept=kept, **options)
     if kind == "inline":
-        return Population(network_function(model), setup, dataset, splits, **options)
+        return Population(network_function(model, kept=kept), setup, dataset, splits, **options)
     raise SettingsError("no such executor", received=f"{kind!r}", expected="'inline', 'worker' or 'fit'")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class FitExecutor:
         target_scaling: as for `Population`.
         num_label_orders: as for `Population`.
         measured_rows: as for `Population`.
+        kept: see `network_function`.
     """
 
     name = "fit"
@@ -55,10 +56,11 @@ class FitExecutor:
         block_size: int | None = None,
         vary: Sequence[str] = (),
         memory_bytes: int | None = None,
+        kept: Collection[int] = (),
     ) -> None:
         del block_size, vary, memory_bytes  # one member at a time needs none of them
         self.model, self.setup = model, setup
-        self.network = network_function(model, any_training=True)
+        self.network = network_function(model, any_training=True, kept=kept)
         self._limits = {
             "num_splits": len(splits),
             "num_scalings": len(scalings),

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, BinaryIO
 
 import jax
@@ -38,19 +38,28 @@ class WorkerExecutor:
         setup: its loss and optimizer.
         dataset: the rows.
         splits: which rows are for training and validation.
+        kept: see `network_function`.
         options: further arguments of `Population`.
     """
 
     name = "worker"
 
     def __init__(
-        self, model: Model, setup: TrainingSetup, dataset: Dataset, splits: Sequence[Split], **options: Any
+        self,
+        model: Model,
+        setup: TrainingSetup,
+        dataset: Dataset,
+        splits: Sequence[Split],
+        *,
+        kept: Collection[int] = (),
+        **options: Any,
     ) -> None:
         config: Any = jax.config
         self._job = {
             "model": model_to_bytes(model),
             "modules": custom_modules(model),
             "setup": setup_to_plain(setup),
+            "kept": tuple(kept),
             "options": {"dataset": dataset, "splits": list(splits), **options},
             "cache": config.jax_compilation_cache_dir,
         }

@@ -82,7 +82,7 @@ def _population(job: dict[str, Any]) -> Population:
         enable_compilation_cache(Path(job["cache"]))
     for module in job["modules"]:
         importlib.import_module(module)
-    network = network_function(model_from_bytes(job["model"]))
+    network = network_function(model_from_bytes(job["model"]), kept=job["kept"])
     return Population(network, setup_from_plain(job["setup"]), **job["options"])
 
 

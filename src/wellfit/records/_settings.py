@@ -75,6 +75,8 @@ class Settings:
         input_scale: whether each input is multiplied by a learned factor first.
         embedding: whether periodic features stand beside numeric inputs; "own" leaves the network as it is.
         category_embedding: whether one-hot columns of a category pass a dense layer of their own first.
+        frozen_stages: of a network that starts from learned weights, the stages from the input on that do not
+            learn (see `wellfit.stages`); -1 leaves the network as it is.
         scaling: of the inputs, in place of the study's own.
         outliers: what becomes of outlying cells (or rows).
         missing: what fills missing numbers.
@@ -128,6 +130,7 @@ class Settings:
     input_scale: bool = False
     embedding: Embedding = "own"
     category_embedding: bool = False
+    frozen_stages: int = -1
     scaling: ScalingChoice = "own"
     outliers: OutlierChoice = "own"
     missing: MissingChoice = "own"
@@ -164,6 +167,7 @@ class Structure:
         input_scale: learned factors on the inputs.
         embedding: of numeric inputs.
         category_embedding: of one-hot columns.
+        frozen_stages: stages that do not learn.
     """
 
     width: float = 1.0
@@ -174,6 +178,7 @@ class Structure:
     input_scale: bool = False
     embedding: Embedding = "own"
     category_embedding: bool = False
+    frozen_stages: int = -1
 
 
 @dataclass(frozen=True, kw_only=True)

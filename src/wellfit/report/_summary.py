@@ -59,6 +59,7 @@ _MEANINGS = {
     "input_scale": "whether each input is multiplied by a learned factor first",
     "embedding": "periodic features beside numeric inputs; own = as the network is",
     "category_embedding": "whether one-hot columns of a category pass a small layer of their own first",
+    "frozen_stages": "stages of the network, from the input on, that do not learn; -1 = as the network is",
     "orthogonality": "penalty on hidden units whose incoming weights point alike",
     "max_norm": "largest norm of the weights into a hidden unit; 0 = no bound",
     "activity_l2": "penalty on the squared outputs of hidden layers",

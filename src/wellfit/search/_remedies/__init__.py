@@ -24,6 +24,7 @@ from wellfit.search._remedies import (
     feature_creation,
     feature_extraction,
     feature_selection,
+    frozen_stages,
     gradient_clipping,
     input_dropout,
     input_noise,
@@ -53,6 +54,7 @@ from wellfit.search._remedies import (
 )
 
 FAMILIES = (
+    frozen_stages.FAMILY,
     l1.FAMILY,
     l2.FAMILY,
     elastic_net.FAMILY,

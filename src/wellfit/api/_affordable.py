@@ -1,0 +1,54 @@
+"""How much of a large pretrained network a study can train in its time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wellfit.api._plan import member_cost
+from wellfit.api._subject import Subject
+from wellfit.models import stages
+from wellfit.population import num_workers
+
+# A study needs about so many runs of the baseline's length to say anything, in so much of its time.
+_RUNS, _SHARE = 20, 0.6
+
+
+def with_affordable(subject: Subject, budget_s: float) -> Subject:
+    """Return the subject with as many stages frozen as it takes to train the rest often enough to compare.
+
+    That is for networks that start from learned weights. Their frozen stages run once in a study, so that
+    many heads on a large network can be compared in the time of one run through all of it.
+
+    Args:
+        subject: what the study is about.
+        budget_s: seconds in all.
+    """
+    if not subject.starts_learned or subject.layout.reason:
+        return subject
+    count = len(stages(subject.model))
+    chosen = next((n for n in (-1, *range(1, count - 1)) if _fits(subject, n, budget_s)), count - 1)
+    if chosen < 1:
+        return subject
+    whole_s, part_s = _run_s(subject, -1), _run_s(subject, chosen)
+    note = (
+        f"one run of the whole network would take about {whole_s:.0f} s, too long to compare many in "
+        f"{budget_s:.0f} s: the first {chosen} of its {count} stages are frozen in the baseline "
+        f"({part_s:.1f} s a run); a longer budget trains more of it"
+    )
+    baseline = replace(subject.baseline, frozen_stages=chosen)
+    return replace(subject, baseline=baseline, notes=(*subject.notes, note))
+
+
+def _fits(subject: Subject, frozen: int, budget_s: float) -> bool:
+    return _RUNS * _run_s(subject, frozen) <= _SHARE * budget_s
+
+
+def _run_s(subject: Subject, frozen: int) -> float:
+    """Return about how many seconds one run takes with so many stages frozen."""
+    return member_cost(
+        replace(subject, baseline=replace(subject.baseline, frozen_stages=frozen)).products_per_row,
+        round(0.75 * len(subject.working)),
+        epochs=subject.baseline.epochs,
+        batch_size=subject.baseline.batch_size,
+        num_workers=num_workers(),
+    )
