@@ -25,7 +25,14 @@ from wellfit.models._function import (
     packed_inputs,
 )
 from wellfit.models._gradients import gradients
-from wellfit.models._kernels import held_to_norm, hidden_kernels, orthogonality, reached
+from wellfit.models._kernels import (
+    held_kernels,
+    held_to_norm,
+    hidden_kernels,
+    orthogonality,
+    rate_factors,
+    reached,
+)
 from wellfit.models._layout import (
     Axis,
     DepthBlock,
@@ -127,6 +134,7 @@ __all__ = [
     "has_periodic",
     "held_to_norm",
     "hidden_ends",
+    "held_kernels",
     "hidden_kernels",
     "input_places",
     "last_blocks",
@@ -150,6 +158,7 @@ __all__ = [
     "points_at",
     "predict_plain",
     "products_per_row",
+    "rate_factors",
     "reached",
     "read_network",
     "read_pipelines",
