@@ -25,6 +25,8 @@ ON: dict[str, dict[str, Any]] = {
     "orthogonality": {"orthogonality": 0.3},
     "max_norm": {"max_norm": 0.5},
     "activity_l2": {"activity_l2": 0.2},
+    "l2_sp": {"l2_sp": 0.5},
+    "rate_decay": {"rate_decay": 0.3},
     "dropout_kind": {"dropout_kind": 1},
     "input_noise": {"input_noise": 0.3},
     "input_dropout": {"input_dropout": 0.3},
@@ -49,6 +51,8 @@ EXACT: dict[str, dict[str, Any]] = {
     "orthogonality": {"orthogonality": 0.3, "l2": 0.01},
     "max-norm": {"max_norm": 0.5},
     "activity": {"activity_l2": 0.2},
+    "l2-sp": {"l2_sp": 0.5, "l2": 0.01},
+    "rate-decay": {"rate_decay": 0.3, "weight_decay": 0.2},
     "mixup": {"mixup": 0.4},
     "cutmix": {"cutmix": 0.5},
     "adversarial": {"adversarial": 0.1},
@@ -58,6 +62,7 @@ EXACT: dict[str, dict[str, Any]] = {
     "swa": {"averaging": 2},
     "lookahead": {"averaging": 3},
     "narrow": {"orthogonality": 0.3, "max_norm": 0.5, "activity_l2": 0.2, "width": 0.5},
+    "narrow-held": {"orthogonality": 0.3, "max_norm": 0.5, "l2_sp": 0.5, "rate_decay": 0.5, "width": 0.5},
 }
 
 

@@ -43,6 +43,7 @@ from wellfit.models._layout import (
     WidthGroup,
     find_layout,
 )
+from wellfit.models._learning_rates import learning_rates, shorten_steps
 from wellfit.models._load import BUILT_IN, ModelSpec, NetworkShape, load_model, needs_shape
 from wellfit.models._moved import RowMover
 from wellfit.models._optimizer import OptimizerFunction, optimizer_function
@@ -138,6 +139,7 @@ __all__ = [
     "hidden_kernels",
     "input_places",
     "last_blocks",
+    "learning_rates",
     "load_model",
     "long_schedule",
     "model_before",
@@ -174,6 +176,7 @@ __all__ = [
     "set_weights",
     "setup_from_plain",
     "setup_to_plain",
+    "shorten_steps",
     "slice_weights",
     "small_cnn",
     "stages",
