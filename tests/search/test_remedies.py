@@ -83,6 +83,9 @@ SITUATIONS = (
         num_features=12,
         num_numeric=5,
     ),
+    Situation(
+        task=Task.BINARY, starts_from_weights=True, num_layers=3, num_features=12, num_numeric=5, can_narrow=False
+    ),
 )
 
 

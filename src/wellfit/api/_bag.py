@@ -102,7 +102,7 @@ def train_bag(
                 progress(done + count, total)
 
         try:
-            run = executor.start(members)
+            run = executor.start(members, weights=laboratory.weights)
             early = _snapshots(run, [settings[s] for s, _ in jobs], stop_after, report, should_stop)
             run.advance(stop_after, progress=report, should_stop=should_stop)
             found = run.curves()

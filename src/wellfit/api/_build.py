@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._fit_arguments import refuse_missing
+from wellfit.api._start import resolve_start
 from wellfit.api._subject import Subject, baseline_settings
 from wellfit.data import Preparation, Table, holdout_split, prepare, read_table
 from wellfit.evaluation import default_metric, get_metric
@@ -50,6 +51,7 @@ def table_subject(
     preparation: Preparation | None,
     unsafe: bool,
     reading: Mapping[str, Any] | None,
+    start: str = "fresh",
 ) -> Subject:
     """Return the subject of a study on a table; see `improve` for the arguments."""
     reading = reading or {}
@@ -90,6 +92,7 @@ def table_subject(
         name=table.name,
         steps=prepared.steps,
         notes=notes,
+        start=start,
     )
 
 
@@ -105,6 +108,7 @@ def array_subject(
     epochs: int | None,
     batch_size: int | None,
     unsafe: bool,
+    start: str = "fresh",
 ) -> Subject:
     """Return the subject of a study on arrays; the network gets them as they are."""
     inputs = tuple(as_array(values) for values in (x if isinstance(x, list | tuple) else [x]))
@@ -149,6 +153,7 @@ def array_subject(
         name="arrays",
         steps=(),
         notes=[],
+        start=start,
     )
 
 
@@ -163,6 +168,7 @@ def built_subject(
     batch_size: int | None,
     notes: Sequence[str],
     is_reference: bool,
+    start: str = "fresh",
     **rest: Any,
 ) -> Subject:
     """Return the subject of rows and a network, checked against one another."""
@@ -177,6 +183,8 @@ def built_subject(
             *notes,
             f"units and layers stay as they are, and no plain .keras file is written: {layout.reason}",
         ]
+    resolved, note = resolve_start(start, model, is_reference=is_reference)
+    notes = [*notes, note]
     baseline = baseline_settings(
         setup, dataset.task, len(working), batch_size, epochs, is_own=not is_reference
     )
@@ -192,6 +200,7 @@ def built_subject(
         scale_target=is_reference and not dataset.task.is_classification,
         metric=get_metric(metric, dataset.task) if metric else default_metric(dataset.task),
         is_reference=is_reference,
+        start=resolved,
         notes=(*(note for note in notes if note), *setup.notes),
         **rest,
     )

@@ -15,6 +15,7 @@ from wellfit.api._output import check_folder, write_study
 from wellfit.api._pictures import are_pictures, pictures_subject
 from wellfit.api._protocol import run_study
 from wellfit.api._ration import read_budget
+from wellfit.api._start import check_start_choice
 from wellfit.api._study import Study
 from wellfit.api._subject import Subject
 from wellfit.api._warm_start import read_warm_start
@@ -41,6 +42,7 @@ def improve(
     batch_size: int | None = None,
     sampler: str = "tpe",
     ensemble: bool = False,
+    start: str = "auto",
     warm_start: Any = None,
     columns: Mapping[str, str] | None = None,
     preparation: Preparation | None = None,
@@ -78,6 +80,9 @@ def improve(
         batch_size: of the baseline; 32 up to 10,000 rows if None.
         sampler: tpe, random, grid, qmc, gp, cmaes or nsga2: see `wellfit.search.make_sampler`.
         ensemble: whether to hand back the average of many networks, as one larger network.
+        start: where every run begins: ``fresh`` draws the weights anew, ``given`` keeps those of your network,
+            ``auto`` keeps them where all but the head were trained (the head, the last layer with a kernel,
+            is new: transfer learning). Do not keep weights that have seen these rows: nothing could judge them.
         warm_start: what to begin with: an earlier `Study` or its folder (its best settings are the first
             guesses of the search), or a `Diagnosis` or its JSON (remedies against its causes are screened
             first). Another table's settings are moved into the space of this one.
@@ -107,6 +112,7 @@ def improve(
     """
     limit = read_budget(budget)
     check_sampler(sampler)
+    check_start_choice(start)
     clock = Clock(limit.seconds, began=began, stop=stop)
     folder = None if out is None else Path(out)
     if folder is not None:
@@ -128,6 +134,7 @@ def improve(
         preparation=preparation,
         unsafe=unsafe,
         reading=reading,
+        start=start,
     )
     warm = read_warm_start(getattr(warm_start, "report", warm_start), subject.metric.direction)
     if warm.source:

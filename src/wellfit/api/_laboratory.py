@@ -17,7 +17,7 @@ from wellfit.api._ration import Budget, Ration
 from wellfit.api._subject import Subject, one_hot_groups
 from wellfit.api._trials import Trial
 from wellfit.evaluation import apply_temperature, fit_temperature, score
-from wellfit.models import find_layout, restructured, with_input_width
+from wellfit.models import find_layout, restructured, weight_values, with_input_width
 from wellfit.population import FREE, Executor, MemberRun, num_workers, open_executor
 from wellfit.records import (
     RESULTS,
@@ -138,7 +138,7 @@ class Laboratory:
                 continue
             members = self.members(build, [settings[s] for s, _ in jobs], [trials[t] for _, t in jobs])
             try:
-                run = executor.start(members)
+                run = executor.start(members, weights=self.weights)
                 owners = np.array([setting for setting, _ in jobs])
                 climb = {"rungs": rungs, "keep_fraction": keep_fraction, "progress": report}
                 _climb(run, owners, should_stop=stopped, **climb)
@@ -170,7 +170,7 @@ class Laboratory:
         executor = self.executor(build)
         members = self.members(build, [settings], [trial]).replace(patience=0, restore_best=False)
         # A block of one is compiled anew; a full block trains copies beside it, which may cost less.
-        run = executor.start(members, block_size=1 if alone else None)
+        run = executor.start(members, weights=self.weights, block_size=1 if alone else None)
         run.advance(stop_after)
         found = run.curves()
         self.count(found)
@@ -206,7 +206,7 @@ class Laboratory:
             jobs = [(setting, trial) for trial in range(len(trials)) for setting in part]
             members = self.members(build, [settings[s] for s, _ in jobs], [trials[t] for _, t in jobs])
             report = (lambda n, _, done=done: progress(done + n, total)) if progress else None
-            curves = executor.train(members, progress=report)
+            curves = executor.train(members, weights=self.weights, progress=report)
             self.count(curves)
             done += len(jobs)
             for position in range(len(trials)):
@@ -218,6 +218,11 @@ class Laboratory:
                 for index, member in enumerate(chosen):
                     found[jobs[member]] = tuple(predicted[index] for predicted in sets)
         return found
+
+    @property
+    def weights(self) -> list[Array] | None:
+        """Return what every run starts from, in the order of the network's ``weights``; None for drawn ones."""
+        return None if self.subject.start == "fresh" else weight_values(self.subject.model)
 
     def is_open(self, build: Build) -> bool:
         """Return whether the program of a build is there already."""
@@ -328,6 +333,14 @@ class Laboratory:
                 self._materials[build.data] = make_material(subject, self.trials, build.data)
             material = self._materials[build.data]
             model, layout = subject.model, subject.layout
+            is_other = build.structure != Structure() or material.num_features is not None
+            if is_other and subject.start == "given":
+                raise UnsupportedModelError(
+                    "a network that starts from given weights keeps its structure",
+                    received="layers or features that its weights do not fit",
+                    expected="the structure that the weights belong to",
+                    fix="start='fresh' draws the weights anew",
+                )
             if material.num_features is not None:
                 model = with_input_width(model, material.num_features)
                 layout = find_layout(model)

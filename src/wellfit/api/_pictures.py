@@ -37,6 +37,7 @@ def pictures_subject(
     epochs: int | None,
     batch_size: int | None,
     unsafe: bool,
+    start: str = "fresh",
 ) -> Subject:
     """Return the subject of a study on a folder of pictures.
 
@@ -84,6 +85,7 @@ def pictures_subject(
         name=pictures.name,
         steps=(),
         notes=pictures.notes,
+        start=start,
         picture_fit=pictures.fit,
     )
 

@@ -40,6 +40,14 @@ class TaskOption(StrEnum):
     regression = "regression"
 
 
+class StartOption(StrEnum):
+    """Values of ``--start``."""
+
+    auto = "auto"
+    fresh = "fresh"
+    given = "given"
+
+
 class FeaturesOption(StrEnum):
     """Values of ``--features``."""
 
@@ -108,6 +116,13 @@ def improve(
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="Hand back the average of many networks, as one network.")
     ] = False,
+    start: Annotated[
+        StartOption,
+        typer.Option(
+            help="Where runs begin: weights drawn anew, those of your network, or (auto) those of your network "
+            "if all but its head are trained."
+        ),
+    ] = StartOption.auto,
     warm_start: Annotated[
         Path | None,
         typer.Option(
@@ -194,6 +209,7 @@ def improve(
             batch_size=batch_size,
             sampler=sampler,
             ensemble=ensemble,
+            start=start.value,
             warm_start=warm_start,
             columns=columns or None,
             preparation=preparation,

@@ -43,7 +43,7 @@ from wellfit.models._layout import (
     WidthGroup,
     find_layout,
 )
-from wellfit.models._learning_rates import learning_rates, shorten_steps
+from wellfit.models._learning_rates import learning_rates, num_kernel_layers, shorten_steps
 from wellfit.models._load import BUILT_IN, ModelSpec, NetworkShape, load_model, needs_shape
 from wellfit.models._moved import RowMover
 from wellfit.models._optimizer import OptimizerFunction, optimizer_function
@@ -51,6 +51,7 @@ from wellfit.models._penalties import penalty, with_penalties
 from wellfit.models._penalty_table import WeightPenalty, penalties
 from wellfit.models._points import DropoutPoint, dropout_points, hidden_ends, input_places, points_at
 from wellfit.models._probe import weight_values
+from wellfit.models._pretrained import weight_state
 from wellfit.models._reading import NetworkFacts, read_network, trainable_paths
 from wellfit.models._rebuild import set_weights
 from wellfit.models._reference import dense_stack, reference_width, residual_mlp
@@ -150,6 +151,7 @@ __all__ = [
     "needs_shape",
     "network_function",
     "normalized",
+    "num_kernel_layers",
     "optimizer_function",
     "orthogonality",
     "output_activation",
@@ -188,6 +190,7 @@ __all__ = [
     "transfer_weights",
     "unfreeze",
     "unfrozen",
+    "weight_state",
     "weight_values",
     "weights_of_variant",
     "with_activity_penalty",

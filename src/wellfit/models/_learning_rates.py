@@ -25,6 +25,16 @@ def layer_rates(model: keras.Model, factor: float) -> list[float]:
     return rate_factors([v.path for v in variables], [is_kernel(v) for v in variables], factor)
 
 
+def num_kernel_layers(model: keras.Model) -> int:
+    """Return how many layers with a kernel learn, each of which can have a rate of its own.
+
+    Example:
+        >>> num_kernel_layers(keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(1)]))
+        2
+    """
+    return len({v.path.rpartition("/")[0] for v in model.trainable_variables if is_kernel(v)})
+
+
 @contextmanager
 def shorten_steps(model: keras.Model, factor: float) -> Iterator[None]:
     """Let weights go only their layer's part of the way that they go inside the block."""

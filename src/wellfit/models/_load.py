@@ -14,7 +14,7 @@ import keras
 
 from wellfit.models._import import import_function
 from wellfit.models._reference import dense_stack, residual_mlp
-from wellfit.models._scan import read_config, read_hdf5_config, suspicious_objects
+from wellfit.models._scan import dictionaries, read_config, read_hdf5_config, suspicious_objects
 from wellfit.models._tabular import tabular_mlp
 from wellfit.records import ModelLoadError, SettingsError, Task, did_you_mean
 
@@ -129,7 +129,7 @@ def _load_file(path: Path, unsafe: bool) -> keras.Model:
         config = read_hdf5_config(path) if is_hdf5 else read_config(path)
     except PermissionError as error:
         raise ModelLoadError(f"{path} cannot be read", received=str(error), fix="check its rights") from error
-    foreign = suspicious_objects(config)
+    foreign = suspicious_objects(config, allow_own=True)
     if foreign and not unsafe:
         raise ModelLoadError(
             f"{path.name} brings code of its own, which is not run unless you trust it",
@@ -141,6 +141,9 @@ def _load_file(path: Path, unsafe: bool) -> keras.Model:
         with warnings.catch_warnings():
             # A compiled network that was never fitted has no optimizer state; that is no fault.
             warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+            # Keras 2 wrote that its optimizers do not decay, which Keras 3 need not know.
+            if not any(part.get("decay") for part in dictionaries(config)):
+                warnings.filterwarnings("ignore", message="Argument `decay` is no longer supported")
             model = keras.saving.load_model(path, safe_mode=not unsafe)
     except Exception as error:
         # Keras raises whatever its layers raise when a config or the weights are not what they expect.

@@ -46,6 +46,8 @@ class Situation:
         num_features: of the float matrix.
         num_numeric: of them, those with other values than 0 and 1.
         has_hidden: whether there are hidden layers that penalties on units could reach.
+        starts_from_weights: whether runs start from the weights of the given network, not from drawn ones.
+        num_layers: with kernels that learn; 0 if unknown.
         has_pictures: whether an input is made of pictures, rows by columns by channels of real numbers.
         can_perturb: whether inputs are real numbers in a common unit, so that noise on them and mixing
             mean something.
@@ -81,6 +83,8 @@ class Situation:
     num_features: int = 0
     num_numeric: int = 0
     has_hidden: bool = True
+    starts_from_weights: bool = False
+    num_layers: int = 0
     has_pictures: bool = False
     can_perturb: bool = True
 
