@@ -14,6 +14,7 @@ import h5py
 import keras
 
 from wellfit.models._l2_sp import PACKAGE, L2SP
+from wellfit.models._old_compile import is_old_optimizer
 from wellfit.records import ModelLoadError
 
 MAX_EXPANSION = 100
@@ -139,6 +140,8 @@ def _suspicions(part: dict[str, Any]) -> Iterator[str]:
     registered = part.get("registered_name")
     if name in _UNSAFE_CLASSES:
         yield name
+    elif is_old_optimizer(part):
+        return
     elif name in _PLAIN_CLASSES and not part.get("module"):
         return
     elif isinstance(registered, str) and ">" in registered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 from wellfit.models._scan import check_datasets, read_config
 from wellfit.records import ModelLoadError
 
+_CELL = re.compile(r".*_cell(_\d+)?")  # of a recurrent layer, which has weights in its stead
 _INSIDE = "model.weights.h5"  # of a .keras archive
 
 
@@ -104,7 +106,7 @@ def _of_old_format(root: Any, known: Collection[str]) -> Iterator[tuple[str, Lay
     for layer in map(_text, root.attrs["layer_names"]):
         for weight in map(_text, root[layer].attrs["weight_names"]):
             *path, name = weight.split(":")[0].split("/")
-            places = [layer, *path]
+            places = [layer, *(place for place in path if not _CELL.fullmatch(place))]
             owner = next((place for place in places if place in known), places[-1])
             value = np.asarray(root[layer][weight])
             yield owner, LayerWeights(values=(value,), names=(name,))
