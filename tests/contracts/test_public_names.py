@@ -10,6 +10,7 @@ PUBLIC = {
     "Stage",
     "WeightPenalty",
     "freeze",
+    "learning_rates",
     "penalties",
     "regularize",
     "stages",

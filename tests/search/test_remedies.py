@@ -83,6 +83,14 @@ SITUATIONS = (
         num_features=12,
         num_numeric=5,
     ),
+    Situation(
+        task=Task.BINARY,
+        starts_from_weights=True,
+        num_layers=3,
+        num_features=12,
+        num_numeric=5,
+        can_narrow=False,
+    ),
 )
 
 
@@ -109,8 +117,9 @@ def test_every_family_keeps_to_the_protocol(family: Family, situation: Situation
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_every_family_is_offered_somewhere(family: Family) -> None:
     """No family is dead: each has a variant in the situation that allows all, and says its source."""
-    situation = dataclasses.replace(SITUATIONS[1], imbalanced=True)
-    assert any(one.family == family.name for one in remedies(Settings(), situation))
+    situations = (dataclasses.replace(SITUATIONS[1], imbalanced=True), SITUATIONS[3])
+    found = [one for situation in situations for one in remedies(Settings(), situation)]
+    assert any(one.family == family.name for one in found)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
@@ -232,6 +241,29 @@ def test_situation_limits_what_is_offered() -> None:
     assert "batch-size-x4" not in _named(SITUATIONS[1])  # 128 of 300 rows are too few updates
 
 
+def test_what_needs_given_weights_is_offered_with_them_alone() -> None:
+    """L2-SP and falling rates where runs start from given weights; then no other features."""
+    fresh, given = (
+        remedies(Settings(), dataclasses.replace(SITUATIONS[3], starts_from_weights=on))
+        for on in (False, True)
+    )
+    assert {one.family for one in given} - {one.family for one in fresh} == {"l2-sp", "rate-decay"}
+    gone = {"feature-creation", "feature-extraction"}
+    assert {one.family for one in fresh} - {one.family for one in given} == gone
+    alone = dataclasses.replace(SITUATIONS[3], num_layers=1)
+    assert not {"l2-sp", "rate-decay"} & {one.family for one in remedies(Settings(), alone)}
+
+
+def test_the_first_layer_has_the_promised_share_of_the_rate() -> None:
+    """However many layers there are; and what is on can be taken off."""
+    for num_layers in (2, 9):
+        situation = dataclasses.replace(SITUATIONS[3], num_layers=num_layers)
+        factor = _named(situation)["first-layer-rate-x0.01"].settings.rate_decay
+        assert factor ** (num_layers - 1) == pytest.approx(0.01, rel=0.05)
+    names = _named(SITUATIONS[3], baseline=Settings(l2_sp=0.1, rate_decay=0.5))
+    assert {"no-l2-sp", "one-learning-rate"} <= set(names)
+
+
 def test_a_range_test_gives_a_learning_rate() -> None:
     """What it found is one more rate, and without it there is none."""
     found = _named(dataclasses.replace(SITUATIONS[0], range_rate=0.02))
@@ -277,6 +309,8 @@ def test_what_is_on_can_be_taken_off() -> None:
         ({"learning_rate": 1e-2, "l1": 1e-4}, "regularize"),
         ({"l1": 1e-4, "width": 2.0}, "mixed"),
         ({"class_weight": "balanced"}, "neutral"),
+        ({"l2_sp": 0.1}, "regularize"),
+        ({"rate_decay": 0.5}, "optimize"),
         ({}, "neutral"),
     ],
 )

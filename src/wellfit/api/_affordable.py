@@ -23,7 +23,7 @@ def with_affordable(subject: Subject, budget_s: float) -> Subject:
         subject: what the study is about.
         budget_s: seconds in all.
     """
-    if not subject.starts_learned or subject.layout.reason:
+    if subject.start == "fresh" or subject.layout.reason:
         return subject
     count = len(stages(subject.model))
     chosen = next((n for n in (-1, *range(1, count - 1)) if _fits(subject, n, budget_s)), count - 1)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._fit_arguments import refuse_missing
-from wellfit.api._starts import LEARNED_EPOCHS, starts_learned
+from wellfit.api._start import GIVEN_EPOCHS, resolve_start
 from wellfit.api._subject import Subject, baseline_settings
 from wellfit.data import Preparation, Table, holdout_split, prepare, read_table
 from wellfit.evaluation import default_metric, get_metric
@@ -176,8 +176,6 @@ def built_subject(
     executor = choose_executor(model, dataset.task)
     setup = training_setup(model, dataset.task, any_training=executor.kind == "fit")
     layout = find_layout(model)
-    is_learned, told = starts_learned(model, dataset, start)
-    notes = [*notes, *told]
     if executor.kind != "inline":
         notes = [*notes, executor.reason]
     if layout.reason:
@@ -185,12 +183,15 @@ def built_subject(
             *notes,
             f"units and layers stay as they are, and no plain .keras file is written: {layout.reason}",
         ]
+    has_pictures = any(values.ndim == 4 for values in dataset.inputs)
+    resolved, note = resolve_start(start, model, is_reference=is_reference, has_pictures=has_pictures)
+    notes = [*notes, note]
     baseline = baseline_settings(
         setup,
         dataset.task,
         len(working),
         batch_size,
-        epochs or (LEARNED_EPOCHS if is_learned else None),
+        epochs or (GIVEN_EPOCHS if resolved == "given" else None),
         is_own=not is_reference,
     )
     return Subject(
@@ -205,7 +206,7 @@ def built_subject(
         scale_target=is_reference and not dataset.task.is_classification,
         metric=get_metric(metric, dataset.task) if metric else default_metric(dataset.task),
         is_reference=is_reference,
-        starts_learned=is_learned,
+        start=resolved,
         notes=(*(note for note in notes if note), *setup.notes),
         **rest,
     )

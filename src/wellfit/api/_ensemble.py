@@ -62,7 +62,9 @@ def gather_ensemble(laboratory: Laboratory, plan: Plan, found: Found, progress: 
     """
     progress.stage = "ensemble"
     left_s = plan.bag_until_s - progress.clock.elapsed_s
-    has_time = has_periodic(laboratory.subject.model) and left_s > 2.0 * COMPILE_S
+    # Only a network that is drawn anew can be made without periodic features.
+    can_change = laboratory.subject.start == "fresh" and has_periodic(laboratory.subject.model)
+    has_time = can_change and left_s > 2.0 * COMPILE_S
     candidates = _candidates(laboratory, found, has_time=has_time)
     stop_after = None
     if not any(laboratory.trials[t].can_stop for t in plan.bag):

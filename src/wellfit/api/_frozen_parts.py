@@ -85,7 +85,7 @@ class FrozenParts:
     def part(self, build: Build, model: Model, material: Material) -> Part:
         """Return what members of a build train, given its network and material."""
         subject = self._subject
-        kept = learned_weights(model) if subject.starts_learned else ()
+        kept = _kept(model) if subject.start == "given" else ()
         plain = Part(kind=subject.executor.kind, model=model, dataset=material.dataset, kept=kept)
         if not self._can_keep or build.through or build.data != DataChoice():
             return plain
@@ -105,6 +105,11 @@ class FrozenParts:
         """Return the weights of the whole network of a build from those that its members trained."""
         front = self._fronts.get(build)
         return tuple(weights) if front is None else front.complete(weights)
+
+
+def _kept(model: Model) -> tuple[int, ...]:
+    """Return the weights that members start from: what was learned (a new head is drawn), else all."""
+    return learned_weights(model) or tuple(range(len(model.weights)))
 
 
 def _features(front: Model, dataset: Dataset) -> Dataset:

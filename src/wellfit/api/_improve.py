@@ -16,6 +16,7 @@ from wellfit.api._output import check_folder, write_study
 from wellfit.api._pictures import are_pictures, pictures_subject
 from wellfit.api._protocol import run_study
 from wellfit.api._ration import read_budget
+from wellfit.api._start import check_start_choice
 from wellfit.api._study import Study
 from wellfit.api._subject import Subject
 from wellfit.api._warm_start import read_warm_start
@@ -42,11 +43,11 @@ def improve(
     batch_size: int | None = None,
     sampler: str = "tpe",
     ensemble: bool = False,
+    start: str = "auto",
     warm_start: Any = None,
     columns: Mapping[str, str] | None = None,
     preparation: Preparation | None = None,
     unsafe: bool = False,
-    start: str = "auto",
     reading: Mapping[str, Any] | None = None,
     listener: Listener = ignore,
     stop: threading.Event | None = None,
@@ -80,14 +81,15 @@ def improve(
         batch_size: of the baseline; 32 up to 10,000 rows if None.
         sampler: tpe, random, grid, qmc, gp, cmaes or nsga2: see `wellfit.search.make_sampler`.
         ensemble: whether to hand back the average of many networks, as one larger network.
+        start: where every run begins: ``fresh`` draws the weights anew; ``given`` keeps what your network has
+            learned, and draws a new head; ``auto`` keeps it where the head is new (transfer learning), and
+            for pictures in any case. Do not keep weights that have seen these rows: nothing could judge them.
         warm_start: what to begin with: an earlier `Study` or its folder (its best settings are the first
             guesses of the search), or a `Diagnosis` or its JSON (remedies against its causes are screened
             first). Another table's settings are moved into the space of this one.
         columns: column name to kind, where the inferred one is wrong.
         preparation: how cells become numbers.
         unsafe: whether a model file may bring its own code.
-        start: learned, fresh or auto: whether training starts from the weights that the network has learned
-            before (a pretrained backbone), or draws them anew; auto starts from them for pictures alone.
         reading: options of `read_table`.
         listener: called with every `Event`.
         stop: set it to end the study early with what there is.
@@ -111,6 +113,7 @@ def improve(
     """
     limit = read_budget(budget)
     check_sampler(sampler)
+    check_start_choice(start)
     clock = Clock(limit.seconds, began=began, stop=stop)
     folder = None if out is None else Path(out)
     if folder is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
@@ -320,6 +320,14 @@ class Laboratory:
                 self._materials[build.data] = make_material(subject, self.trials, build.data)
             material = self._materials[build.data]
             model, layout = subject.model, subject.layout
+            is_other = replace(build.structure, frozen_stages=-1) != Structure()
+            if (is_other or material.num_features is not None) and subject.start == "given":
+                raise UnsupportedModelError(
+                    "a network that starts from given weights keeps its structure",
+                    received="layers or features that its weights do not fit",
+                    expected="the structure that the weights belong to",
+                    fix="start='fresh' draws the weights anew",
+                )
             if material.num_features is not None:
                 model = with_input_width(model, material.num_features)
                 layout = find_layout(model)

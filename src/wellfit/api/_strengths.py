@@ -16,6 +16,7 @@ _LOG_RANGES = {
     "weight_decay": (1e-4, 10.0),
     "orthogonality": (1e-6, 1e-1),
     "activity_l2": (1e-6, 1e-1),
+    "l2_sp": (1e-5, 1.0),
     "learning_rate": (1e-5, 1e-1),
     "max_norm": (0.1, 10.0),
 }
@@ -23,6 +24,7 @@ _RANGES = {
     "dropout": (0.0, 0.9),
     "dropout_scale": (0.0, 2.0),
     "penalty_scale": (0.0, 4.0),
+    "rate_decay": (0.1, 1.0),
     "label_smoothing": (0.0, 0.5),
     "input_noise": (0.0, 1.0),
     "input_dropout": (0.0, 0.7),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._start import Start
 from wellfit.api._warm_start import WarmStart
 from wellfit.data import (
     Encoder,
@@ -27,6 +28,7 @@ from wellfit.models import (
     dropout_points,
     hidden_ends,
     input_places,
+    num_kernel_layers,
     products_per_row,
     stages,
     structure_facts,
@@ -73,7 +75,7 @@ class Subject:
         steps: the cleaning log.
         notes: what the reader should know.
         warm: what an earlier study or a diagnosis knows.
-        starts_learned: whether members start from what the network has learned before, and not afresh.
+        start: whether every run draws its weights anew, or starts from those of `model`.
         picture_fit: how pictures come to the network's size (see `decode_picture`); empty for others.
     """
 
@@ -94,8 +96,8 @@ class Subject:
     steps: tuple[CleaningStep, ...] = ()
     notes: tuple[str, ...] = ()
     warm: WarmStart = field(default_factory=WarmStart)
-    starts_learned: bool = False
     picture_fit: str = ""
+    start: Start = "fresh"
 
     @property
     def schema(self) -> tuple[ColumnSchema, ...]:
@@ -108,7 +110,7 @@ class Subject:
 
         Stages that are frozen from the input on run once in a study, whatever is trained behind them.
         """
-        if not self.starts_learned or self.layout.reason:
+        if self.start == "fresh" or self.layout.reason:
             return max(products_per_row(self.model), 1)
         return trained_products(self.model, self.baseline.frozen_stages)
 
@@ -134,9 +136,10 @@ def situation(subject: Subject, num_rows: int) -> Situation:
     rates = [point.own_rate for point in points if point.own_rate is not None]
     regularized = [v for v in subject.model.trainable_variables if v.regularizer is not None]
     has_graph = not subject.layout.reason
-    # A resized copy is plain Keras: it would not train by the network's own step. It has lost, too, what the
-    # network learned before.
-    can_rebuild = has_graph and subject.executor.kind != "fit" and not subject.starts_learned
+    # A resized copy is plain Keras: it would not train by the network's own step. And its new layers would
+    # have no weights to start from.
+    starts_from_weights = subject.start == "given"
+    can_rebuild = has_graph and subject.executor.kind != "fit" and not starts_from_weights
     facts = structure_facts(subject.model, subject.layout) if can_rebuild else StructureFacts()
     groups = one_hot_groups(subject.dataset)
     return Situation(
@@ -162,7 +165,9 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         has_categories=bool(groups),
         has_hidden=bool(hidden_ends(subject.model, subject.layout)),
         can_perturb=_can_perturb(subject),
-        num_stages=len(stages(subject.model)) if subject.starts_learned and has_graph else 0,
+        num_stages=len(stages(subject.model)) if starts_from_weights and has_graph else 0,
+        starts_from_weights=starts_from_weights,
+        num_layers=num_kernel_layers(subject.model),
         has_pictures=any(_are_pictures(values) for values in subject.dataset.inputs),
         **_inputs(subject),
     )

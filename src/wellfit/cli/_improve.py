@@ -44,8 +44,8 @@ class StartOption(StrEnum):
     """Values of ``--start``."""
 
     auto = "auto"
-    learned = "learned"
     fresh = "fresh"
+    given = "given"
 
 
 class FeaturesOption(StrEnum):
@@ -116,6 +116,13 @@ def improve(
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="Hand back the average of many networks, as one network.")
     ] = False,
+    start: Annotated[
+        StartOption,
+        typer.Option(
+            help="Where runs begin: fresh weights, those of the given network, or (auto) these if all but "
+            "the head are trained, and for pictures."
+        ),
+    ] = StartOption.auto,
     warm_start: Annotated[
         Path | None,
         typer.Option(
@@ -130,12 +137,6 @@ def improve(
             help="Load .keras files that hold code (Lambda layers). Only files that you trust.",
         ),
     ] = False,
-    start: Annotated[
-        StartOption,
-        typer.Option(
-            help="Train on from what the network has learned before, or afresh; auto goes on with pictures.",
-        ),
-    ] = StartOption.auto,
     features: Annotated[
         FeaturesOption,
         typer.Option(

@@ -26,7 +26,14 @@ from wellfit.models._function import (
     packed_inputs,
 )
 from wellfit.models._gradients import gradients
-from wellfit.models._kernels import held_to_norm, hidden_kernels, orthogonality, reached
+from wellfit.models._kernels import (
+    held_kernels,
+    held_to_norm,
+    hidden_kernels,
+    orthogonality,
+    rate_factors,
+    reached,
+)
 from wellfit.models._layout import (
     Axis,
     DepthBlock,
@@ -38,6 +45,7 @@ from wellfit.models._layout import (
     find_layout,
 )
 from wellfit.models._learned import learned_weights
+from wellfit.models._learning_rates import learning_rates, num_kernel_layers, shorten_steps
 from wellfit.models._load import BUILT_IN, ModelSpec, NetworkShape, load_model, needs_shape
 from wellfit.models._moved import RowMover
 from wellfit.models._new_head import with_new_head
@@ -130,12 +138,14 @@ __all__ = [
     "gradients",
     "group_units",
     "has_periodic",
+    "held_kernels",
     "held_to_norm",
     "hidden_ends",
     "hidden_kernels",
     "input_places",
     "last_blocks",
     "learned_weights",
+    "learning_rates",
     "load_model",
     "long_schedule",
     "model_before",
@@ -146,6 +156,7 @@ __all__ = [
     "needs_shape",
     "network_function",
     "normalized",
+    "num_kernel_layers",
     "optimizer_function",
     "orthogonality",
     "output_activation",
@@ -156,6 +167,7 @@ __all__ = [
     "points_at",
     "predict_plain",
     "products_per_row",
+    "rate_factors",
     "reached",
     "read_network",
     "read_pipelines",
@@ -171,6 +183,7 @@ __all__ = [
     "set_weights",
     "setup_from_plain",
     "setup_to_plain",
+    "shorten_steps",
     "slice_weights",
     "small_cnn",
     "stages",

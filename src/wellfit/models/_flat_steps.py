@@ -73,7 +73,8 @@ def _flatten_into(
     for call in graph.calls:
         if call.is_input:
             continue
-        args, kwargs = keras.tree.map_structure(placed, (call.args, call.kwargs))
+        args: Any = keras.tree.map_structure(placed, call.args)
+        kwargs: Any = keras.tree.map_structure(placed, call.kwargs)
         if isinstance(call.operation, keras.Model) and not why_no_graph(call.operation):
             read = tuple(slots[key] for key in call.inputs)
             made = _flatten_into(call.operation, read, steps, count)
@@ -94,6 +95,7 @@ def run_steps(steps: Sequence[Step], tensors: dict[int, Any]) -> None:
         def filled(leaf: Any) -> Any:
             return tensors[leaf.number] if isinstance(leaf, Slot) else leaf
 
-        args, kwargs = keras.tree.map_structure(filled, (step.args, step.kwargs))
+        args: Any = keras.tree.map_structure(filled, step.args)
+        kwargs: Any = keras.tree.map_structure(filled, step.kwargs)
         outputs = keras.tree.flatten(step.operation(*args, **kwargs))
         tensors.update(zip(step.outputs, outputs, strict=True))

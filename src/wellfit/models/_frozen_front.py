@@ -90,7 +90,7 @@ def _divided(model: keras.Model, copy: keras.Model) -> FrozenFront | None:
     is_small = products_per_row(front) < _LEAST_SHARE * products_per_row(model)
     if is_small or any(None in tensors[slot].shape[1:] for slot in border):
         return None
-    entries = [
+    entries: list[Any] = [
         keras.Input(tensors[slot].shape[1:], dtype=tensors[slot].dtype, name=f"features_{position}")
         for position, slot in enumerate(border)
     ]

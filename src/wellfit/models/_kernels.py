@@ -49,6 +49,41 @@ def hidden_kernels(
     ]
 
 
+def held_kernels(paths: Sequence[str], kernels: Sequence[bool]) -> list[bool]:
+    """Return which variables L2-SP reaches: the kernels of all layers but the last one that has any.
+
+    Example:
+        >>> held_kernels(["a/kernel", "a/bias", "b/kernel"], [True, False, True])
+        [True, False, False]
+    """
+    last = reached(paths, kernels, "last")
+    return [is_kernel and not is_last for is_kernel, is_last in zip(kernels, last, strict=True)]
+
+
+def rate_factors(paths: Sequence[str], kernels: Sequence[bool], factor: float) -> list[float]:
+    """Return what the learning rate of each variable is multiplied by: 1 in the last layer with a kernel.
+
+    With each layer with a kernel towards the input it is multiplied by `factor` once more. Variables of a
+    layer without, such as a normalization, go with the layer before it.
+
+    Args:
+        paths: of the trainable variables, from input to output.
+        kernels: which of them are kernels in use.
+        factor: above 0.
+
+    Example:
+        >>> rate_factors(["a/kernel", "n/gamma", "b/kernel", "b/bias"], [True, False, True, False], 0.5)
+        [0.5, 0.5, 1.0, 1.0]
+    """
+    own = [_layer_of(path) for path in paths]
+    layers = list(dict.fromkeys(layer for layer, is_on in zip(own, kernels, strict=True) if is_on))
+    place, factors = 0, []
+    for layer in own:
+        place = layers.index(layer) if layer in layers else place
+        factors.append(float(factor) ** max(len(layers) - 1 - place, 0))
+    return factors
+
+
 def orthogonality(kernel: Any, num_units: Any) -> Any:
     """Return Keras' `OrthogonalRegularizer(1.0, mode="columns")` of a kernel ``[in, out]``.
 
@@ -76,26 +111,32 @@ def held_to_norm(kernel: Any, largest: Any) -> Any:
     return kernel * factor
 
 
-class OrthogonalL1L2(keras.regularizers.Regularizer):
-    """L1, L2 and orthogonality of one kernel; lives as long as a member trains.
+class MemberPenalty(keras.regularizers.Regularizer):
+    """L1, L2, orthogonality and L2-SP of one kernel; lives as long as a member trains.
 
     Args:
         l1: strength of the sum of absolute weights.
         l2: strength of the sum of squares.
-        factor: strength of `orthogonality`.
+        factor: strength of `orthogonality`; 0 for none.
+        l2_sp: strength of the sum of squared distances from `anchor`.
+        anchor: what the member starts from.
     """
 
-    def __init__(self, l1: float, l2: float, factor: float) -> None:
-        self.l1, self.l2, self.factor = l1, l2, factor
+    def __init__(self, l1: float, l2: float, factor: float, l2_sp: float, anchor: Any) -> None:
+        self.l1, self.l2, self.factor, self.l2_sp, self.anchor = l1, l2, factor, l2_sp, anchor
 
     def __call__(self, x: Any) -> Any:
         """Return the penalty on a kernel."""
-        plain = self.l1 * ops.sum(ops.abs(x)) + self.l2 * ops.sum(ops.square(x))
-        return plain + self.factor * orthogonality(x, float(x.shape[1]))
+        total = self.l1 * ops.sum(ops.abs(x)) + self.l2 * ops.sum(ops.square(x))
+        if self.factor:
+            total = total + self.factor * orthogonality(x, float(x.shape[1]))
+        if self.l2_sp:
+            total = total + self.l2_sp * ops.sum(ops.square(x - ops.cast(self.anchor, x.dtype)))
+        return total
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        return {"l1": self.l1, "l2": self.l2, "factor": self.factor}
+        return dict(vars(self))
 
 
 class Both(keras.constraints.Constraint):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from typing import Any
 import keras
 
 from wellfit.models._import import import_function
+from wellfit.models._old_compile import compile_from_old
 from wellfit.models._reference import dense_stack, residual_mlp
-from wellfit.models._scan import read_config, read_hdf5_config, suspicious_objects
+from wellfit.models._scan import dictionaries, read_config, read_hdf5_config, suspicious_objects
 from wellfit.models._tabular import tabular_mlp
 from wellfit.records import ModelLoadError, SettingsError, Task, did_you_mean
 
@@ -129,7 +130,7 @@ def _load_file(path: Path, unsafe: bool) -> keras.Model:
         config = read_hdf5_config(path) if is_hdf5 else read_config(path)
     except PermissionError as error:
         raise ModelLoadError(f"{path} cannot be read", received=str(error), fix="check its rights") from error
-    foreign = suspicious_objects(config)
+    foreign = suspicious_objects(config, allow_own=True)
     if foreign and not unsafe:
         raise ModelLoadError(
             f"{path.name} brings code of its own, which is not run unless you trust it",
@@ -141,7 +142,10 @@ def _load_file(path: Path, unsafe: bool) -> keras.Model:
         with warnings.catch_warnings():
             # A compiled network that was never fitted has no optimizer state; that is no fault.
             warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
-            model = keras.saving.load_model(path, safe_mode=not unsafe)
+            # Keras 2 wrote that its optimizers do not decay, which Keras 3 need not know.
+            if not any(part.get("decay") for part in dictionaries(config)):
+                warnings.filterwarnings("ignore", message="Argument `decay` is no longer supported")
+            model = _read(path, config if is_hdf5 else (), unsafe)
     except Exception as error:
         # Keras raises whatever its layers raise when a config or the weights are not what they expect.
         raise ModelLoadError(
@@ -152,6 +156,23 @@ def _load_file(path: Path, unsafe: bool) -> keras.Model:
             fix="give file.py:function if the network has classes of its own, or save it again",
         ) from error
     return _checked(model, path.name)
+
+
+def _read(path: Path, config: Sequence[Any], unsafe: bool) -> keras.Model:
+    """Let Keras read a file; where an `.h5` file's compile settings are too old for it, read them here."""
+    try:
+        return keras.saving.load_model(path, safe_mode=not unsafe)
+    except Exception:
+        if len(config) < 2:
+            raise
+        model = keras.saving.load_model(path, safe_mode=not unsafe, compile=False)
+        try:
+            compile_from_old(model, config[1])
+        except (KeyError, TypeError, ValueError):
+            model = None
+        if model is None:
+            raise
+        return model
 
 
 def _siblings(path: Path) -> list[str]:

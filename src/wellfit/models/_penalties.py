@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from wellfit.models._kernels import OrthogonalL1L2, hidden_kernels, reached
+from wellfit.models._kernels import MemberPenalty, hidden_kernels, reached
 from wellfit.models._kernels import orthogonality as orthogonality_of
 from wellfit.models._kinds import is_kernel
 from wellfit.models._probe import predictions, probe_inputs, value_of
@@ -124,7 +124,7 @@ def _reached(model: keras.Model, where: str) -> set[int]:
 
 
 def penalty(model: keras.Model) -> float:
-    """Return the sum of the L1, L2 and members' orthogonality penalties in effect on the weights.
+    """Return the sum of the L1 and L2 penalties on the weights, and of members' orthogonality and L2-SP.
 
     Example:
         >>> penalty(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]))
@@ -135,18 +135,21 @@ def penalty(model: keras.Model) -> float:
         l1, l2 = strengths(variable)
         value = value_of(variable).astype(np.float64)
         total += l1 * float(np.abs(value).sum()) + l2 * float(np.square(value).sum())
-        if isinstance(variable.regularizer, OrthogonalL1L2):
+        own: Any = variable.regularizer
+        if isinstance(own, MemberPenalty) and own.factor:
             found: Any = keras.ops.convert_to_numpy(
                 orthogonality_of(variable.value, float(variable.shape[1]))
             )
-            total += variable.regularizer.factor * float(found)
+            total += own.factor * float(found)
+        if isinstance(own, MemberPenalty) and own.l2_sp:
+            total += own.l2_sp * float(np.square(value - own.anchor).sum())
     return total
 
 
 def strengths(variable: Any) -> tuple[float, float]:
     """Return the L1 and L2 strength that is in effect on a variable; zeros for another regularizer."""
     regularizer = variable.regularizer
-    if type(regularizer).__name__ not in _KNOWN and not isinstance(regularizer, OrthogonalL1L2):
+    if type(regularizer).__name__ not in _KNOWN and not isinstance(regularizer, MemberPenalty):
         return 0.0, 0.0
     return float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from wellfit.models._penalties import strengths
+from wellfit.models._l2_sp import all_strengths
 from wellfit.models._probe import value_of
 
 
@@ -22,6 +22,7 @@ class WeightPenalty:
         kind: class of the regularizer.
         l1: its L1 strength; 0 for another kind.
         l2: its L2 strength; 0 for another kind.
+        l2_sp: strength at which it is held to the values that `regularize` found; 0 without.
         value: what it adds to the loss now.
         in_effect: whether the weight is trainable; Keras leaves penalties of frozen weights out.
     """
@@ -33,6 +34,7 @@ class WeightPenalty:
     l2: float
     value: float
     in_effect: bool
+    l2_sp: float = 0.0
 
 
 def penalties(model: keras.Model) -> tuple[WeightPenalty, ...]:
@@ -53,7 +55,7 @@ def penalties(model: keras.Model) -> tuple[WeightPenalty, ...]:
 
 
 def _penalty(variable: Any) -> WeightPenalty:
-    l1, l2 = strengths(variable)
+    l1, l2, l2_sp = all_strengths(variable)
     found: Any = variable.regularizer(keras.ops.convert_to_tensor(value_of(variable)))
     return WeightPenalty(
         path=variable.path,
@@ -63,4 +65,5 @@ def _penalty(variable: Any) -> WeightPenalty:
         l2=l2,
         value=float(np.asarray(keras.ops.convert_to_numpy(found)).sum()),
         in_effect=bool(variable.trainable),
+        l2_sp=l2_sp,
     )

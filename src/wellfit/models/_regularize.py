@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ from wellfit.models._dropout_places import (
     unit_places,
 )
 from wellfit.models._graph import why_no_graph
-from wellfit.models._penalties import strengths
-from wellfit.models._probe import weight_values
+from wellfit.models._l2_sp import L2SP, Strengths, all_strengths, anchor_of, set_anchors
+from wellfit.models._probe import value_of, weight_values
 from wellfit.models._rebuild import Config, Edits, rebuild, set_weights
 from wellfit.models._verified import verify
 from wellfit.records import SettingsError, UnsupportedModelError
@@ -37,7 +37,7 @@ _KERNEL_KEYS = frozenset(
 _BIAS_KEYS = frozenset({"bias_regularizer"})
 _NORMALIZATION_KEYS = frozenset({"gamma_regularizer", "beta_regularizer"})
 _NORMALIZATION_WEIGHTS = ("gamma", "beta")
-_KNOWN = ("L1", "L2", "L1L2")
+_KNOWN = ("L1", "L2", "L1L2", "L2SP")
 
 
 def regularize(
@@ -45,6 +45,7 @@ def regularize(
     *,
     l1: float | None = None,
     l2: float | None = None,
+    l2_sp: float | None = None,
     weight_decay: float | None = None,
     dropout: float | None = None,
     spatial_dropout: float | None = None,
@@ -67,6 +68,9 @@ def regularize(
         model: a built Sequential or functional network; it stays as it is.
         l1: strength of ``l1 * sum |w|`` on every kernel (embeddings and recurrent kernels are kernels).
         l2: strength of ``l2 * sum w^2``, likewise.
+        l2_sp: strength of ``l2_sp * sum (w - w0)^2``, likewise, where w0 are the weights as they are now: for
+            a pretrained network that learns another task. The last layer with a kernel, the head, is left out
+            unless `layers` names it: it is new, and has nothing worth staying near to.
         weight_decay: decoupled decay of the optimizer, on kernels alone; Keras does not save which weights
             are left out of it, so that a loaded network decays biases too.
         dropout: rate after hidden `Dense` layers, before heads, and of dropout layers that are there.
@@ -80,7 +84,9 @@ def regularize(
         verbose: whether to print what was changed.
 
     Returns:
-        A plain Keras network, compiled as `model` was.
+        A plain Keras network, compiled as `model` was. With L2-SP its ``.keras`` file holds the weights
+        twice, once as text, and is loaded wherever `wellfit.models` has been imported;
+        ``regularize(model, l2_sp=0)`` makes a network of it again whose file needs nothing but Keras.
 
     Raises:
         SettingsError: a number is out of range, nothing is asked for, a layer does not exist, or there is no
@@ -96,23 +102,33 @@ def regularize(
     Source:
         Krogh and Hertz, A Simple Weight Decay Can Improve Generalization, 1992; Loshchilov and Hutter,
         Decoupled Weight Decay Regularization, 2019; Srivastava et al., Dropout: A Simple Way to Prevent
-        Neural Networks from Overfitting, 2014; Tompson et al., Efficient Object Localization Using
-        Convolutional Networks, 2015 (spatial dropout).
+        Neural Networks from Overfitting, 2014; Li, Grandvalet and Davoine, Explicit Inductive Bias for
+        Transfer Learning with Convolutional Networks, 2018 (L2-SP); Tompson et al., Efficient Object
+        Localization Using Convolutional Networks, 2015 (spatial dropout).
     """
-    asked = _Asked(l1=l1, l2=l2, keys=_keys(biases, normalization))
-    _check(model, l1=l1, l2=l2, weight_decay=weight_decay, dropout=dropout, spatial_dropout=spatial_dropout)
+    asked = _Asked(l1=l1, l2=l2, l2_sp=l2_sp, keys=_keys(biases, normalization))
+    penalties = {"l1": l1, "l2": l2, "l2_sp": l2_sp}
+    _check(model, **penalties, weight_decay=weight_decay, dropout=dropout, spatial_dropout=spatial_dropout)
     on = chosen_layers(model, layers, exclude)
+    held = on if layers is not None else on - {_head(model)}
     drops = _Drops.plan(model, dropout, spatial_dropout, on)
 
     def change(layer: Any, config: Config) -> Config:
         if id(layer) in drops.rates:
             config = {**config, "rate": drops.rates[id(layer)]}
-        return asked.put(config, layer.name) if id(layer) in on else config
+        return asked.put(config, is_held=id(layer) in held) if id(layer) in on else config
 
     changed = rebuild(model, Edits(change=change, inserted=drops.inserted, passed=drops.passed))
-    set_weights(changed, weight_values(model))
-    expected = [asked.expected(v, is_on) for v, is_on in _weights(model, on)]
-    unsaved = verify(model, changed, expected)
+    values = weight_values(model)
+    set_weights(changed, values)
+    set_anchors(changed.weights, values)
+    places = list(zip(model.weights, _are_in(model, on), _are_in(model, held), strict=True))
+    expected = [asked.expected(*place) for place in places]
+    anchors = [
+        asked.anchor(place[0], place[2], wanted) for place, wanted in zip(places, expected, strict=True)
+    ]
+    _check_held(l2_sp, expected)
+    unsaved = verify(model, changed, expected, anchors)
     compile_again(model, changed, weight_decay=weight_decay)
     if verbose:
         told = [*asked.told(model, changed), *drops.told(), *_decay_told(changed, weight_decay)]
@@ -127,43 +143,62 @@ class _Asked:
     Attributes:
         l1: see `regularize`.
         l2: likewise.
+        l2_sp: likewise.
         keys: names of the regularizers in a layer's config that they are for.
     """
 
     l1: float | None
     l2: float | None
+    l2_sp: float | None
     keys: frozenset[str]
 
-    def put(self, config: Any, layer: str) -> Any:
+    @property
+    def strengths(self) -> tuple[float | None, float | None, float | None]:
+        """L1, L2 and L2-SP; None for what stays as it is."""
+        return self.l1, self.l2, self.l2_sp
+
+    def put(self, config: Any, *, is_held: bool) -> Any:
         """Return a config with the regularizers of a layer replaced, and of what it wraps."""
-        if self.l1 is None and self.l2 is None:
+        if self.strengths == (None, None, None):
             return config
         if isinstance(config, list | tuple):
-            return type(config)(self.put(part, layer) for part in config)
+            return type(config)(self.put(part, is_held=is_held) for part in config)
         if not isinstance(config, dict):
             return config
         changed: Config = {}
         for key, value in config.items():
-            changed[key] = self._replaced(value) if key in self.keys else self.put(value, layer)
+            is_own = key in self.keys
+            changed[key] = self._replaced(value, is_held) if is_own else self.put(value, is_held=is_held)
         return changed
 
-    def expected(self, variable: Any, is_on: bool) -> tuple[float, float]:
+    def expected(self, variable: Any, is_on: bool, is_held: bool) -> Strengths:
         """Return the strengths that a weight is to have."""
-        own = strengths(variable)
+        own = all_strengths(variable)
         if not is_on or not self._reaches(variable):
             return own
-        return (own[0] if self.l1 is None else self.l1, own[1] if self.l2 is None else self.l2)
+        l1, l2, l2_sp = (
+            mine if asked is None else asked for mine, asked in zip(own, self.strengths, strict=True)
+        )
+        return l1, l2, l2_sp if is_held else own[2]
+
+    def anchor(self, variable: Any, is_held: bool, wanted: Strengths) -> Any:
+        """Return what a weight is to be held to; None where it is not."""
+        if not wanted[2]:
+            return None
+        is_new = self.l2_sp is not None and is_held and self._reaches(variable)
+        return value_of(variable) if is_new else anchor_of(variable)
 
     def told(self, before: keras.Model, after: keras.Model) -> list[str]:
         """Return in words what became of the penalties."""
-        if self.l1 is None and self.l2 is None:
+        if self.strengths == (None, None, None):
             return []
         pairs = list(zip(before.weights, after.weights, strict=True))
-        had = sum(any(strengths(old)) for old, _ in pairs)
-        has = sum(any(strengths(new)) for _, new in pairs)
-        moved = sum(strengths(old) != strengths(new) for old, new in pairs)
-        frozen = sum(any(strengths(new)) and not new.trainable for _, new in pairs)
-        named = ", ".join(f"{n} {v:g}" for n, v in (("L1", self.l1), ("L2", self.l2)) if v is not None)
+        had = sum(any(all_strengths(old)) for old, _ in pairs)
+        has = sum(any(all_strengths(new)) for _, new in pairs)
+        moved = sum(all_strengths(old) != all_strengths(new) for old, new in pairs)
+        frozen = sum(any(all_strengths(new)) and not new.trainable for _, new in pairs)
+        names = zip(("L1", "L2", "L2-SP"), self.strengths, strict=True)
+        named = ", ".join(f"{name} {value:g}" for name, value in names if value is not None)
         lines = [f"penalties ({named}): {has} weights have one, {had} had; {moved} changed"]
         if frozen:
             lines.append(f"{frozen} of them are frozen: their penalty takes effect when they are trained")
@@ -176,12 +211,18 @@ class _Asked:
             return "bias_regularizer" in self.keys
         return is_matrix(variable)
 
-    def _replaced(self, own: Any) -> Any:
+    def _replaced(self, own: Any, is_held: bool) -> Any:
         if own is not None and not (isinstance(own, dict) and own.get("class_name") in _KNOWN):
             return own
+        asked = self.l2_sp if is_held else None
         config = own["config"] if own is not None else {}
         l1 = float(config.get("l1", 0.0)) if self.l1 is None else self.l1
         l2 = float(config.get("l2", 0.0)) if self.l2 is None else self.l2
+        l2_sp = float(config.get("l2_sp", 0.0)) if asked is None else asked
+        if l2_sp:
+            # The values of a new anchor are not known to a config; they are set on the rebuilt network.
+            anchor = config.get("anchor") if asked is None else None
+            return keras.regularizers.serialize(L2SP(l2_sp, anchor, l1, l2))
         if not l1 and not l2:
             return None
         made = keras.regularizers.L1L2(l1, l2) if l1 and l2 else None
@@ -259,10 +300,26 @@ def _keys(biases: bool, normalization: bool) -> frozenset[str]:
     return wanted | (_NORMALIZATION_KEYS if normalization else frozenset())
 
 
-def _weights(model: keras.Model, on: frozenset[int]) -> list[tuple[Any, bool]]:
-    """Return every weight in order, and whether its layer was chosen."""
+def _are_in(model: keras.Model, on: frozenset[int]) -> list[bool]:
+    """Return for every weight in order whether its layer was chosen."""
     chosen = {id(v) for _, leaf in leaves(model) if id(leaf) in on for v in leaf.weights}
-    return [(variable, id(variable) in chosen) for variable in model.weights]
+    return [id(variable) in chosen for variable in model.weights]
+
+
+def _head(model: keras.Model) -> int:
+    """Return the identity of the last layer with a kernel; 0 where there is none."""
+    found = [id(leaf) for _, leaf in leaves(model) if any(is_matrix(v) for v in leaf.weights)]
+    return found[-1] if found else 0
+
+
+def _check_held(l2_sp: float | None, expected: Sequence[Strengths]) -> None:
+    if l2_sp and not any(strength for _, _, strength in expected):
+        raise SettingsError(
+            "L2-SP would hold nothing.",
+            received="no chosen layer before the last one has a kernel",
+            expected="a network with layers before its head",
+            fix="name the layers: layers=[...]",
+        )
 
 
 def _holds(layer: Any, on: frozenset[int]) -> bool:

@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 import h5py
 import keras
 
+from wellfit.models._l2_sp import L2SP, PACKAGE
+from wellfit.models._old_compile import is_old_optimizer
 from wellfit.records import ModelLoadError
 
 MAX_EXPANSION = 100
@@ -80,7 +82,7 @@ def read_hdf5_config(path: Path) -> Any:
     """
     try:
         with h5py.File(path, "r") as file:
-            _check_datasets(file, path, path.stat().st_size)
+            check_datasets(file, path, path.stat().st_size)
             config, training = (file.attrs.get(name) for name in ("model_config", "training_config"))
     except (ModelLoadError, PermissionError):
         raise
@@ -96,20 +98,36 @@ def read_hdf5_config(path: Path) -> Any:
             f"{path.name} holds weights only",
             received="an HDF5 file without the network's config",
             expected="a whole model",
-            fix="save it with model.save('model.keras')",
+            fix="save it with model.save('model.keras'), or build the network and give it the weights:"
+            f" wellfit.transfer_weights({path.name!r}, model)",
         )
     return [_read_json(text, path) for text in (config, training) if text is not None]
 
 
-def suspicious_objects(config: Any) -> tuple[str, ...]:
+def suspicious_objects(config: Any, *, allow_own: bool = False) -> tuple[str, ...]:
     """Return what in a config is not Keras' own, or would run code or read files when it is loaded.
+
+    Args:
+        config: plain JSON data.
+        allow_own: whether the regularizer that `regularize` puts in for L2-SP may be there.
 
     Example:
         >>> suspicious_objects({"module": "keras.layers", "class_name": "Lambda", "config": {}})
         ('Lambda',)
     """
-    found = [name for part in _dicts(config) for name in _suspicions(part)]
+    parts = [part for part in dictionaries(config) if not (allow_own and _is_own(part))]
+    found = [name for part in parts for name in _suspicions(part)]
     return tuple(dict.fromkeys(found))
+
+
+def _is_own(part: dict[str, Any]) -> bool:
+    """Whether it is the regularizer that `regularize` puts in, exactly as Keras writes it."""
+    written = {key: part.get(key) for key in ("module", "class_name", "registered_name")}
+    return written == {
+        "module": L2SP.__module__,
+        "class_name": L2SP.__name__,
+        "registered_name": f"{PACKAGE}>{L2SP.__name__}",
+    }
 
 
 def _suspicions(part: dict[str, Any]) -> Iterator[str]:
@@ -122,7 +140,7 @@ def _suspicions(part: dict[str, Any]) -> Iterator[str]:
     registered = part.get("registered_name")
     if name in _UNSAFE_CLASSES:
         yield name
-    elif name in _PLAIN_CLASSES and not part.get("module"):
+    elif is_old_optimizer(part) or (name in _PLAIN_CLASSES and not part.get("module")):
         return
     elif isinstance(registered, str) and ">" in registered:
         yield registered
@@ -171,7 +189,7 @@ def _is_keras_class(module: Any, name: str) -> bool:
     return found is None or isinstance(found, type)
 
 
-def _dicts(config: Any) -> Iterator[dict[str, Any]]:
+def dictionaries(config: Any) -> Iterator[dict[str, Any]]:
     """Return every dictionary inside `config` (with a stack: a hostile file can nest deeply)."""
     stack = [config]
     while stack:
@@ -216,7 +234,7 @@ def _check_weights(member: Any, path: Path, size: int) -> None:
     file: BinaryIO = member
     try:
         with h5py.File(file, "r") as weights:
-            _check_datasets(weights, path, size)
+            check_datasets(weights, path, size)
     except ModelLoadError:
         raise
     except OSError as error:
@@ -225,7 +243,7 @@ def _check_weights(member: Any, path: Path, size: int) -> None:
         ) from error
 
 
-def _check_datasets(file: h5py.File, path: Path, stored: int) -> None:
+def check_datasets(file: h5py.File, path: Path, stored: int) -> None:
     """Refuse datasets that are elsewhere, or far larger than the file that declares them."""
     total = 0
     waiting: list[h5py.Group] = [file]

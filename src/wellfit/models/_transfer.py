@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from wellfit.models._chosen_layers import leaves
 from wellfit.models._probe import weight_values
 from wellfit.models._rebuild import assign
+from wellfit.models._weights_file import LayerWeights, read_weights
 from wellfit.records import UnsupportedModelError
 
 
@@ -40,13 +45,15 @@ class Transfer:
         return "\n".join(lines)
 
 
-def transfer_weights(source: keras.Model, target: keras.Model) -> Transfer:
+def transfer_weights(source: keras.Model | str | os.PathLike[str], target: keras.Model) -> Transfer:
     """Give a network the weights of another one, wherever layers of one name have weights of equal shapes.
 
     Nested models are opened on both sides, so that a backbone inside a model fits the same one by itself.
 
     Args:
-        source: a built network; it stays as it is.
+        source: a built network, which stays as it is; or a file: ``.h5`` of Keras 2 or 3 (a whole network or
+            weights alone), ``.weights.h5`` or ``.keras``. Nothing of a file is run or built; its arrays are
+            read.
         target: a built network, which is changed.
 
     Returns:
@@ -54,6 +61,7 @@ def transfer_weights(source: keras.Model, target: keras.Model) -> Transfer:
 
     Raises:
         UnsupportedModelError: no layer fits at all; nothing was changed.
+        ModelLoadError: the file is missing, damaged, or does not name its layers.
 
     Example:
         >>> def network(classes):
@@ -66,32 +74,64 @@ def transfer_weights(source: keras.Model, target: keras.Model) -> Transfer:
     Source:
         Yosinski et al., How Transferable Are Features in Deep Neural Networks?, 2014.
     """
-    given = {leaf.name: leaf for _, leaf in leaves(source) if leaf.weights}
     own = {leaf.name: leaf for _, leaf in leaves(target) if leaf.weights}
+    given = _given(source, [leaf.name for _, leaf in leaves(target)])
     both = [name for name in own if name in given]
-    fitting = [name for name in both if _shapes(given[name]) == _shapes(own[name])]
+    fitting = [name for name in both if _fits(given[name], own[name])]
     if not fitting:
+        label = source.name if isinstance(source, keras.Model) else Path(source).name
         raise UnsupportedModelError(
-            f"no layer of {source.name!r} fits {target.name!r}",
+            f"no layer of {label!r} fits {target.name!r}",
             received=f"layers {', '.join(list(given)[:5])} for {', '.join(list(own)[:5])}",
             expected="layers of equal names and shapes on both sides",
             fix="give the layers of the new network the names of those whose weights they shall have",
         )
     for name in fitting:
-        assign(own[name], weight_values(given[name]))
+        assign(own[name], _ordered(given[name], own[name]))
     return Transfer(
         copied=tuple(fitting),
         mismatched=tuple(
-            (name, _shown(given[name]), _shown(own[name])) for name in both if name not in fitting
+            (name, _shown_given(given[name]), _shown(_shapes(own[name])))
+            for name in both
+            if name not in fitting
         ),
         missing=tuple(name for name in own if name not in given),
         unused=tuple(name for name in given if name not in own),
     )
 
 
+def _given(source: Any, known: Sequence[str]) -> dict[str, LayerWeights]:
+    if not isinstance(source, keras.Model):
+        return read_weights(Path(source), known)
+    return {
+        leaf.name: LayerWeights(
+            values=tuple(weight_values(leaf)), names=tuple(variable.name for variable in leaf.weights)
+        )
+        for _, leaf in leaves(source)
+        if leaf.weights
+    }
+
+
+def _fits(given: LayerWeights, layer: Any) -> bool:
+    return given.is_sure and [value.shape for value in _ordered(given, layer)] == _shapes(layer)
+
+
+def _ordered(given: LayerWeights, layer: Any) -> list[np.ndarray]:
+    """Return the arrays in the order of the layer's weights: by name where names tell, else as they come."""
+    names = [variable.name for variable in layer.weights]
+    if len(set(names)) == len(names) and sorted(names) == sorted(given.names):
+        return [given.values[given.names.index(name)] for name in names]
+    return list(given.values)
+
+
+def _shown_given(given: LayerWeights) -> str:
+    shown = _shown([value.shape for value in given.values])
+    return shown if given.is_sure else f"{shown} in parts of unknown order"
+
+
 def _shapes(layer: Any) -> list[tuple[int, ...]]:
     return [tuple(variable.shape) for variable in layer.weights]
 
 
-def _shown(layer: Any) -> str:
-    return ", ".join(str(shape) for shape in _shapes(layer))
+def _shown(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join(map(str, shapes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -13,12 +13,13 @@ from wellfit.models._compile import LOSSES, TrainingSetup
 from wellfit.models._function import cloned
 from wellfit.models._graph import why_no_graph
 from wellfit.models._initializers import uncompiled
-from wellfit.models._kernels import Both, OrthogonalL1L2, hidden_kernels, reached
+from wellfit.models._kernels import Both, MemberPenalty, held_kernels, hidden_kernels, reached
 from wellfit.models._kinds import is_dropout, is_kernel
 from wellfit.models._layout_types import Layout
 from wellfit.models._optimizer import reference_rate
 from wellfit.models._penalties import strengths
 from wellfit.models._points import points_at
+from wellfit.models._probe import value_of
 from wellfit.models._rebuild import set_weights
 from wellfit.models._resize import group_units, narrow, narrowing_indices
 from wellfit.models._schedules import LONG_SCHEDULES, long_schedule
@@ -55,6 +56,7 @@ class Variant:
         orthogonality: on hidden kernels.
         max_norm: of the weights into a hidden unit; 0 for none.
         activity_l2: on outputs of hidden layers.
+        l2_sp: on the distance of kernels from the first weights.
         penalty_where: which kernels penalties reach.
         dropout_where: which points `dropout` is for.
         dropout_kind: what plain dropout becomes.
@@ -81,6 +83,7 @@ class Variant:
     orthogonality: float = 0.0
     max_norm: float = 0.0
     activity_l2: float = 0.0
+    l2_sp: float = 0.0
     penalty_where: str = "all"
     dropout_where: str = "all"
     dropout_kind: str = "dropout"
@@ -107,10 +110,9 @@ def build_variant(
     # Compile settings are made below; copying them would fail for a loss that is a plain function.
     with uncompiled(model):
         built = _structured(model, layout, weights, variant)
-    kernels = _kernels(built, variant.penalty_where)
-    for variable, is_reached, is_hidden in kernels:
-        _penalize(variable, variant, is_reached, is_hidden)
-        if variant.max_norm and is_hidden:
+    for variable, reach in _kernels(built, variant.penalty_where):
+        _penalize(variable, variant, reach)
+        if variant.max_norm and reach.is_hidden:
             largest: Any = variant.max_norm  # which Keras declares as an integer
             bound = keras.constraints.MaxNorm(largest, axis=0)
             variable.constraint = bound if variable.constraint is None else Both(variable.constraint, bound)
@@ -191,12 +193,21 @@ def _structured(
     return _with_class(model, built)
 
 
-def _kernels(built: Any, where: str) -> list[tuple[Any, bool, bool]]:
-    """Return each trainable variable, whether penalties reach it, and whether it is a hidden kernel."""
+class _Reach(NamedTuple):
+    """What reaches a variable: L1 and L2; what is for hidden kernels; L2-SP."""
+
+    is_reached: bool
+    is_hidden: bool
+    is_held: bool
+
+
+def _kernels(built: Any, where: str) -> list[tuple[Any, _Reach]]:
+    """Return each trainable variable, and what reaches it."""
     variables = built.trainable_variables
     paths, kernels = [v.path for v in variables], [is_kernel(v) for v in variables]
     hidden = hidden_kernels(paths, kernels, [tuple(v.shape) for v in variables])
-    return list(zip(variables, reached(paths, kernels, where), hidden, strict=True))
+    rows = zip(reached(paths, kernels, where), hidden, held_kernels(paths, kernels), strict=True)
+    return list(zip(variables, (_Reach(*row) for row in rows), strict=True))
 
 
 def _with_class(model: keras.Model, built: Any) -> keras.Model:
@@ -249,16 +260,18 @@ def _without_graph(model: keras.Model, weights: Sequence[np.ndarray], variant: V
     return built
 
 
-def _penalize(variable: Any, variant: Variant, is_reached: bool, is_hidden: bool) -> None:
+def _penalize(variable: Any, variant: Variant, reach: _Reach) -> None:
     """Set a variable's regularizer, which Keras reads from the variable whenever it sums up losses."""
     own_l1, own_l2 = strengths(variable)
     if variable.regularizer is not None and own_l1 == own_l2 == 0:
         return  # another kind of penalty stays as it is
-    l1 = own_l1 * variant.penalty_scale + (variant.l1 if is_reached else 0.0)
-    l2 = own_l2 * variant.penalty_scale + (variant.l2 if is_reached else 0.0)
+    l1 = own_l1 * variant.penalty_scale + (variant.l1 if reach.is_reached else 0.0)
+    l2 = own_l2 * variant.penalty_scale + (variant.l2 if reach.is_reached else 0.0)
     variable.regularizer = keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
-    if variant.orthogonality and is_hidden and variable.shape[1] > 1:
-        variable.regularizer = OrthogonalL1L2(l1, l2, variant.orthogonality)
+    factor = variant.orthogonality if reach.is_hidden and variable.shape[1] > 1 else 0.0
+    l2_sp = variant.l2_sp if reach.is_held else 0.0
+    if factor or l2_sp:
+        variable.regularizer = MemberPenalty(l1, l2, factor, l2_sp, value_of(variable) if l2_sp else None)
 
 
 def _seed(model: keras.Model, seed: int) -> None:
@@ -271,7 +284,7 @@ def _seed(model: keras.Model, seed: int) -> None:
 def _compile(built: keras.Model, model: keras.Model, setup: TrainingSetup, variant: Variant) -> None:
     optimizer = _optimizer(model, setup, variant)
     if variant.weight_decay:
-        decayed = {v.path for v, is_reached, _ in _kernels(built, variant.penalty_where) if is_reached}
+        decayed = {v.path for v, reach in _kernels(built, variant.penalty_where) if reach.is_reached}
         _decay_kernels(optimizer, decayed, variant.weight_decay)
     own_loss: Any = getattr(model, "loss", None) if model.compiled else setup.loss
     loss = None if own_loss is None else _loss(setup, variant)

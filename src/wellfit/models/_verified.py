@@ -10,20 +10,23 @@ from typing import Any
 import keras
 import numpy as np
 
-from wellfit.models._penalties import strengths
+from wellfit.models._l2_sp import Strengths, all_strengths
 from wellfit.models._probe import predictions, probe_inputs, value_of
 from wellfit.records import UnsupportedModelError
 
 _TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
 
 
-def verify(before: keras.Model, after: keras.Model, expected: Sequence[tuple[float, float]]) -> list[str]:
+def verify(
+    before: keras.Model, after: keras.Model, expected: Sequence[Strengths], anchors: Sequence[Any]
+) -> list[str]:
     """Refuse to hand out a network that lost weights, predicts otherwise, or lacks a penalty.
 
     Args:
         before: the network as it was.
         after: the changed one.
-        expected: L1 and L2 strength of every weight, in the order of ``weights``.
+        expected: L1, L2 and L2-SP strength of every weight, in the order of ``weights``.
+        anchors: what L2-SP holds every weight to; None where it does not.
 
     Returns:
         What could not be verified, in words; usually nothing.
@@ -33,6 +36,7 @@ def verify(before: keras.Model, after: keras.Model, expected: Sequence[tuple[flo
     """
     _same_weights(before, after)
     _has_penalties(after, expected)
+    _is_anchored(after, anchors)
     inputs = probe_inputs(before, num_rows=2)
     own = predictions(before, inputs)
     if not np.allclose(own, predictions(after, inputs), **_TOLERANCE, equal_nan=True):
@@ -41,7 +45,7 @@ def verify(before: keras.Model, after: keras.Model, expected: Sequence[tuple[flo
             expected="layers whose get_config() and weights are all that they hold",
             fix="keep all state of custom layers in weights",
         )
-    return _is_kept(after, expected, inputs, own)
+    return _is_kept(after, expected, anchors, inputs, own)
 
 
 def _same_weights(before: keras.Model, after: keras.Model) -> None:
@@ -60,9 +64,9 @@ def _same_weights(before: keras.Model, after: keras.Model) -> None:
         )
 
 
-def _has_penalties(model: keras.Model, expected: Sequence[tuple[float, float]]) -> None:
+def _has_penalties(model: keras.Model, expected: Sequence[Strengths]) -> None:
     pairs = list(zip(model.weights, expected, strict=True))
-    wrong = [v.path for v, wanted in pairs if not np.allclose(strengths(v), wanted, rtol=1e-6, atol=0)]
+    wrong = [v.path for v, wanted in pairs if not np.allclose(all_strengths(v), wanted, rtol=1e-6, atol=0)]
     if wrong:
         raise UnsupportedModelError(
             f"weight {wrong[0]!r} does not take the penalty",
@@ -73,7 +77,7 @@ def _has_penalties(model: keras.Model, expected: Sequence[tuple[float, float]]) 
     own = [v for v in model.trainable_variables if getattr(v, "regularizer", None) is not None]
     losses: list[Any] = list(model.losses)
     total = sum(float(np.asarray(keras.ops.convert_to_numpy(loss))) for loss in losses)
-    values = [_norms(v) for v, wanted in pairs if any(wanted) and v.trainable]
+    values = [_norms(v) for v, wanted in pairs if any(wanted[:2]) and v.trainable]
     if len(losses) < len(own) or (any(values) and not total > 0):
         raise UnsupportedModelError(
             "the penalties are not in the loss of the rebuilt network",
@@ -82,12 +86,30 @@ def _has_penalties(model: keras.Model, expected: Sequence[tuple[float, float]]) 
         )
 
 
+def _is_anchored(model: keras.Model, anchors: Sequence[Any]) -> None:
+    """Refuse L2-SP that holds a weight to other values than it should."""
+    for variable, wanted in zip(model.weights, anchors, strict=True):
+        if wanted is None:
+            continue
+        own: Any = variable.regularizer
+        if own.anchor is None or not np.array_equal(own.anchor, wanted, equal_nan=True):
+            raise UnsupportedModelError(
+                f"weight {variable.path!r} is held to other values than its own",
+                expected="a layer whose get_config() gives its regularizer as it is",
+                fix=f"leave it out: exclude=[{variable.path.split('/')[0]!r}]",
+            )
+
+
 def _norms(variable: Any) -> float:
     return float(np.abs(value_of(variable).astype(np.float64)).sum())
 
 
 def _is_kept(
-    model: keras.Model, expected: Sequence[tuple[float, float]], inputs: list[Any], own: np.ndarray
+    model: keras.Model,
+    expected: Sequence[Strengths],
+    anchors: Sequence[Any],
+    inputs: list[Any],
+    own: np.ndarray,
 ) -> list[str]:
     """Save and load the network, and look again."""
     with tempfile.TemporaryDirectory() as folder:
@@ -101,6 +123,7 @@ def _is_kept(
             return [f"not verified after saving and loading: {type(error).__name__}: {error}"[:200]]
     _same_weights(model, loaded)
     _has_penalties(loaded, expected)
+    _is_anchored(loaded, anchors)
     if not np.allclose(own, predictions(loaded, inputs), **_TOLERANCE, equal_nan=True):
         raise UnsupportedModelError(
             "the saved network predicts otherwise once it is loaded",

@@ -41,6 +41,8 @@ _RANGES: dict[str, tuple[str, Callable[[Array], Array]]] = {
     "orthogonality": ("at least 0", _at_least_zero),
     "max_norm": ("0 for none, or more", _at_least_zero),
     "activity_l2": ("at least 0", _at_least_zero),
+    "l2_sp": ("at least 0", _at_least_zero),
+    "rate_decay": ("above 0, at most 1", lambda values: (values > 0) & (values <= 1)),
     "penalty_where": _position(WHERES),
     "dropout_where": _position(WHERES),
     "dropout_kind": _position(DROPOUT_KINDS),
@@ -99,6 +101,25 @@ def check_members(
             "class weights do not fit the target",
             received=f"{width} weights a member",
             expected=f"{num_classes}, or none",
+        )
+
+
+def check_start(members: Members, weights: object) -> None:
+    """Raise where members are to be held to given weights, and start from drawn ones.
+
+    Args:
+        members: who starts.
+        weights: what they start from; None for weights that are drawn.
+
+    Raises:
+        SettingsError: some member asks for L2-SP; what is drawn at random is no place to stay near to.
+    """
+    if weights is None and (members.l2_sp > 0).any():
+        raise SettingsError(
+            "L2-SP holds a network to the weights that it was given, and these members start from drawn ones",
+            received=f"l2_sp={members.l2_sp.max():g}, and no weights",
+            expected="l2_sp=0, or members that start from given weights",
+            fix="start from the network's own weights, as in improve(..., start='given')",
         )
 
 

@@ -19,7 +19,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def member_bytes(
-    network: NetworkFunction, optimizer: OptimizerFunction, num_epochs: int, *, averaged: bool = False
+    network: NetworkFunction, optimizer: OptimizerFunction, num_epochs: int, *, more_copies: int = 0
 ) -> int:
     """Return what one member's state takes while it trains.
 
@@ -30,11 +30,11 @@ def member_bytes(
         network: the network.
         optimizer: the optimizer.
         num_epochs: epochs at most.
-        averaged: whether a mean of the weights is kept as well.
+        more_copies: of the weights that are kept as well: a mean of them, those that training started from.
     """
     weights = sum(_size(info.shape, info.dtype) for info in network.variables)
     moments = sum(value.nbytes for value in optimizer.initial)
-    return 2 * ((3 if averaged else 2) * weights + moments) + 4 * _NUM_CURVES * num_epochs
+    return 2 * ((2 + more_copies) * weights + moments) + 4 * _NUM_CURVES * num_epochs
 
 
 def free_bytes() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from wellfit.models import NetworkFunction, OptimizerFunction, scaled_rate
+from wellfit.models import NetworkFunction, OptimizerFunction, held_kernels, scaled_rate
 from wellfit.population._initial import given_weights, initial_weights
 from wellfit.population._masks import block_gates, member_units
 from wellfit.population._mechanisms import mechanism_numbers, used
@@ -75,6 +75,7 @@ def initial_state(
     weights: Sequence[Array] | None = None,
     *,
     averaged: bool = False,
+    anchored: bool = False,
 ) -> State:
     """Return the state of members that have not trained yet, as NumPy arrays.
 
@@ -85,6 +86,7 @@ def initial_state(
         weights: initial weights in the order of the network's variables, each with or without a
             leading member axis; drawn from the seeds if None.
         averaged: whether the program keeps averages of the weights.
+        anchored: whether it keeps the kernels that members start from.
     """
     count = len(members)
     units = member_units(network, members.width) if (members.width < 1).any() else None
@@ -104,6 +106,7 @@ def initial_state(
         optimizer=[np.broadcast_to(v, (count, *v.shape)).copy() for v in optimizer.initial],
         best=(trainable, other),
         average=(trainable, other) if averaged else (),
+        anchor=_anchor(network, trainable) if anchored else (),
         best_loss=full(np.inf, np.float32),
         best_epoch=full(-1, np.int32),
         wait=full(0, np.int32),
@@ -114,6 +117,13 @@ def initial_state(
         epoch=full(0, np.int32),
         status=full(RUNNING, np.int32),
     )
+
+
+def _anchor(network: NetworkFunction, trainable: Sequence[Array]) -> list[Array | None]:
+    """Return the values of the kernels that L2-SP reaches, and None for the other variables."""
+    infos = network.trainable
+    reach = held_kernels([info.path for info in infos], [info.is_kernel for info in infos])
+    return [value if is_held else None for value, is_held in zip(trainable, reach, strict=True)]
 
 
 def take(tree: object, rows: Array) -> object:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wellfit.models import NetworkFunction, TrainingSetup, optimizer_function
-from wellfit.population._check import check_members
+from wellfit.population._check import check_members, check_start
 from wellfit.population._convolution import prefers_patches
 from wellfit.population._executor import Progress
 from wellfit.population._join import join_curves
@@ -121,6 +121,7 @@ class Population:
             block_size: members in one call, at most the population's own.
         """
         check_members(members, self.network.layout, **self._limits)
+        check_start(members, weights)
         ordered = None if weights is None else self._by_variable(weights)
         return Run(
             self,
@@ -227,8 +228,9 @@ class Population:
     def _chunk_size(self, members: Members) -> int:
         """Return how many members' states fit the memory, at least a block."""
         budget = self.memory_bytes if self.memory_bytes is not None else int(SHARE * free_bytes())
-        longest, averaged = int(members.epochs.max(initial=1)), bool(members.averaging.any())
-        each = member_bytes(self.network, self.optimizer, longest, averaged=averaged)
+        longest, copies = int(members.epochs.max(initial=1)), int(members.averaging.any())
+        copies += int(members.l2_sp.any())
+        each = member_bytes(self.network, self.optimizer, longest, more_copies=copies)
         return max(budget // each, self.block_size, 1)
 
     def _rows_of(self, weights: Sequence[Array], chosen: Array) -> list[Array]:

@@ -64,7 +64,8 @@ class Numbers(NamedTuple):
 class State(NamedTuple):
     """Everything that changes while a member trains. Leading axis: member.
 
-    `average` is the mean of weights that a member is judged by, or empty where no member has one.
+    `average` is the mean of weights that a member is judged by, or empty where no member has one. `anchor`
+    are the kernels that it started from, or empty where no member is held to them.
     """
 
     trainable: Tree
@@ -72,6 +73,7 @@ class State(NamedTuple):
     optimizer: Tree
     best: Tree
     average: Tree
+    anchor: Tree
     best_loss: jax.Array
     best_epoch: jax.Array
     wait: jax.Array
@@ -250,6 +252,7 @@ class Program:
         self, state: State, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
     ) -> State:
         """Take one update of one member."""
+        numbers = _anchored(numbers, state)
         rows, valid = self._batch(numbers, shared, keys, position)
         target = self._target(numbers, shared, rows)
         if self.traits.smoothing:
@@ -267,7 +270,7 @@ class Program:
         trainable = self._decayed(state.trainable, rate * numbers.weight_decay, numbers)
         trainable, optimizer = self.optimizer.apply(list(state.optimizer), gradient, trainable, rate)
         for mechanism in self._mechanisms:
-            trainable = mechanism.after_update(self.network, trainable, numbers)
+            trainable = mechanism.after_update(self.network, trainable, numbers, state.trainable)
         failed = (state.status == RUNNING) & ~jnp.isfinite(data)
         # A member that has ended goes on computing, but nothing reads it: its best weights and its curves
         # are kept by `_finish`. Holding its state here instead would copy all weights in every step.
@@ -450,6 +453,7 @@ class Program:
 
     def _finish(self, state: State, numbers: Numbers, shared: Shared) -> tuple[State, dict[str, jax.Array]]:
         """Measure both sides with the same weights, keep the best, decide whether to go on."""
+        numbers = _anchored(numbers, state)
         for mechanism in self._mechanisms:
             state = mechanism.after_epoch(state, numbers)
         judged = state.average or (state.trainable, state.other)
@@ -552,6 +556,11 @@ class Program:
         stride = jnp.maximum(size.astype(jnp.float32) / count, 1.0)
         place = jnp.minimum((position * stride).astype(jnp.int32), jnp.maximum(size - 1, 0))
         return shared.train_rows[numbers.split, place], valid
+
+
+def _anchored(numbers: Numbers, state: State) -> Numbers:
+    """Return the numbers together with the kernels that the member started from, where they are kept."""
+    return numbers._replace(own={**numbers.own, "anchor": state.anchor}) if state.anchor else numbers
 
 
 def _plain(

@@ -72,8 +72,9 @@ class Run:
             )
             own = None if weights is None else _rows_of(population.network, weights, chosen)
             program = population.program(traits)
-            averaged = "averaging" in program.traits.mechanisms
-            state = initial_state(population.network, population.optimizer, part, own, averaged=averaged)
+            held = program.traits.mechanisms
+            kept = {"averaged": "averaging" in held, "anchored": "l2_sp" in held}
+            state = initial_state(population.network, population.optimizer, part, own, **kept)
             for name in program.curve_names:
                 shape = (count, int(members.epochs.max()))
                 self._curves.setdefault(name, np.full(shape, np.nan, np.float32))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from wellfit.models import Model, TrainingSetup, network_function, predict_plain
-from wellfit.population._check import check_members
+from wellfit.population._check import check_members, check_start
 from wellfit.population._executor import MemberRun, Progress
 from wellfit.population._program import RUNNING
 from wellfit.population._rows import RowData
@@ -82,6 +82,7 @@ class FitExecutor:
         """Return a run of members; each is built when it is its turn."""
         del block_size
         check_members(members, self.network.layout, **self._limits)
+        check_start(members, weights)
         return _FitRun(self, members, weights, shuffle)
 
     def train(

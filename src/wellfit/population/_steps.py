@@ -1,4 +1,4 @@
-"""What a member that trains by Keras does beyond `fit`: mixed rows, moved rows, and means of weights."""
+"""What a member that trains by Keras does beyond `fit`: other rows, shorter steps, means of weights."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from wellfit.models import NetworkFunction, RowMover, packed_inputs, set_weights, weight_values
+from wellfit.models import (
+    NetworkFunction,
+    RowMover,
+    packed_inputs,
+    set_weights,
+    shorten_steps,
+    weight_values,
+)
 from wellfit.population._mechanisms import ON_BATCHES, Batch, held
 from wellfit.population._mechanisms.averaging import EVERY, STEP, ema_decay, swa_weight
 from wellfit.population._random import derive
@@ -42,6 +49,7 @@ class Steps:
         self._batch_size = int(member.batch_size[0])
         self._kind = AVERAGINGS[int(member.averaging[0])]
         self._size = float(member.adversarial[0])
+        self._rate_decay = float(member.rate_decay[0])
         self._updates = 0
         self._average: list[Array] | None = None
         self._mover: RowMover | None = None
@@ -49,7 +57,7 @@ class Steps:
     @property
     def is_stepwise(self) -> bool:
         """Whether weights or rows must be looked at between updates."""
-        return self._kind in ("ema", "lookahead") or self._size > 0
+        return self._kind in ("ema", "lookahead") or self._size > 0 or self._rate_decay != 1
 
     def mixed(
         self, inputs: list[Array], target: Array, weight: Array | None, epoch: int
@@ -80,7 +88,8 @@ class Steps:
             weights = None if weight is None else weight[at]
             if self._size > 0:
                 rows, wanted, weights = self._with_moved(model, rows, wanted, weights)
-            losses.append(model.train_on_batch(packed_inputs(model, rows), wanted, sample_weight=weights))
+            with shorten_steps(model, self._rate_decay):
+                losses.append(model.train_on_batch(packed_inputs(model, rows), wanted, sample_weight=weights))
             self._updates += 1
             self._follow(model)
         return float(np.mean([np.ravel(loss)[0] for loss in losses]))

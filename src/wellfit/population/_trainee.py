@@ -182,6 +182,7 @@ def _variant(executor: FitExecutor, member: Members) -> Variant:
         orthogonality=float(member.orthogonality[0]),
         max_norm=float(member.max_norm[0]),
         activity_l2=float(member.activity_l2[0]),
+        l2_sp=float(member.l2_sp[0]),
         penalty_where=WHERES[int(member.penalty_where[0])],
         dropout_where=WHERES[int(member.dropout_where[0])],
         dropout_kind=DROPOUT_KINDS[int(member.dropout_kind[0])],

@@ -65,6 +65,8 @@ class Members:
         orthogonality: ``[member]`` float32, hidden kernels of two axes only.
         max_norm: ``[member]`` float32; 0 for none.
         activity_l2: ``[member]`` float32.
+        l2_sp: ``[member]`` float32; towards the weights that the member starts from.
+        rate_decay: ``[member]`` float32; 1 for one learning rate in all layers.
         penalty_where: ``[member]`` int32; position in `WHERES`.
         dropout_where: ``[member]`` int32, likewise.
         dropout_kind: ``[member]`` int32; position in `DROPOUT_KINDS`.
@@ -110,6 +112,8 @@ class Members:
     orthogonality: FloatArray
     max_norm: FloatArray
     activity_l2: FloatArray
+    l2_sp: FloatArray
+    rate_decay: FloatArray
     penalty_where: IntArray
     dropout_where: IntArray
     dropout_kind: IntArray
@@ -174,6 +178,8 @@ _NUMBERS = (
     "orthogonality",
     "max_norm",
     "activity_l2",
+    "l2_sp",
+    "rate_decay",
     "input_noise",
     "input_dropout",
     "mixup",

@@ -53,6 +53,10 @@ class Settings:
         orthogonality: strength of Keras' `OrthogonalRegularizer` on hidden kernels of two axes.
         max_norm: largest norm of the weights into a unit of a hidden layer (Keras' `MaxNorm`); 0 for none.
         activity_l2: strength times the sum of squared outputs of hidden layers, a row.
+        l2_sp: strength times the sum of squared distances of kernels from the weights that training starts
+            from, the head's left out; for networks that start from given weights alone.
+        rate_decay: factor on the learning rate from each layer with a kernel to the one before it: the head
+            has the full rate, the first layer the smallest; 1 for one rate.
         penalty_where: which kernels `l1`, `l2` and `weight_decay` reach: all, those of the first layer with
             weights, or those of the last.
         dropout_where: which dropout points `dropout` reaches; the others keep the network's own rates.
@@ -110,6 +114,8 @@ class Settings:
     orthogonality: float = 0.0
     max_norm: float = 0.0
     activity_l2: float = 0.0
+    l2_sp: float = 0.0
+    rate_decay: float = 1.0
     penalty_where: Where = "all"
     dropout_where: Where = "all"
     dropout_kind: DropoutKind = "dropout"

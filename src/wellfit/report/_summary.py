@@ -63,6 +63,8 @@ _MEANINGS = {
     "orthogonality": "penalty on hidden units whose incoming weights point alike",
     "max_norm": "largest norm of the weights into a hidden unit; 0 = no bound",
     "activity_l2": "penalty on the squared outputs of hidden layers",
+    "l2_sp": "penalty on the distance of kernels from the weights that training starts from",
+    "rate_decay": "factor on the learning rate from each layer to the one before it; 1 = one rate",
     "penalty_where": "layers whose kernels L1, L2 and weight decay reach",
     "dropout_where": "dropout points that the dropout rate is for",
     "dropout_kind": "zeros, Gaussian factors or alpha dropout at the dropout points",

@@ -46,8 +46,9 @@ class Situation:
         num_features: of the float matrix.
         num_numeric: of them, those with other values than 0 and 1.
         has_hidden: whether there are hidden layers that penalties on units could reach.
-        num_stages: stages of a network that starts from what it has learned before (see `wellfit.stages`);
-            0 for all others.
+        num_stages: stages of a network that starts from given weights (see `wellfit.stages`); 0 for others.
+        starts_from_weights: whether runs start from the weights of the given network, not from drawn ones.
+        num_layers: with kernels that learn; 0 if unknown.
         has_pictures: whether an input is made of pictures, rows by columns by channels of real numbers.
         can_perturb: whether inputs are real numbers in a common unit, so that noise on them and mixing
             mean something.
@@ -84,6 +85,8 @@ class Situation:
     num_numeric: int = 0
     has_hidden: bool = True
     num_stages: int = 0
+    starts_from_weights: bool = False
+    num_layers: int = 0
     has_pictures: bool = False
     can_perturb: bool = True
 

@@ -18,6 +18,7 @@ _HOLDS_BACK = (
     "label_smoothing",
     "orthogonality",
     "activity_l2",
+    "l2_sp",
     "input_noise",
     "input_dropout",
     "mixup",
@@ -31,7 +32,7 @@ _HOLDS_BACK = (
 )
 # More of these sets it free; less holds it back.
 _SETS_FREE = ("width", "depth", "epochs", "patience", "max_norm")
-_STEPS = ("learning_rate", "schedule", "warmup", "clip_norm", "batch_size", "averaging")
+_STEPS = ("learning_rate", "schedule", "warmup", "clip_norm", "batch_size", "averaging", "rate_decay")
 
 
 def role_of(baseline: Settings, settings: Settings, *, own_dropout: float = 0.0) -> Role:

@@ -27,6 +27,8 @@ _ON_PROMISE = (
     "penalty_scale",
     "dropout_scale",
     "max_norm",
+    "l2_sp",
+    "rate_decay",
     "input_noise",
     "input_dropout",
     "mixup",

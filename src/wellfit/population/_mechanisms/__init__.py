@@ -17,18 +17,22 @@ from wellfit.population._mechanisms.cutmix import Cutmix
 from wellfit.population._mechanisms.dropout_kind import DropoutKind
 from wellfit.population._mechanisms.input_dropout import InputDropout
 from wellfit.population._mechanisms.input_noise import InputNoise
+from wellfit.population._mechanisms.l2_sp import L2SP
 from wellfit.population._mechanisms.long_schedules import LongSchedules
 from wellfit.population._mechanisms.max_norm import MaxNorm
 from wellfit.population._mechanisms.mixup import Mixup
 from wellfit.population._mechanisms.orthogonality import Orthogonality
 from wellfit.population._mechanisms.penalty_where import PenaltyWhere
+from wellfit.population._mechanisms.rate_decay import RateDecay
 from wellfit.records import Members, Settings, members_from
 
 MECHANISMS: tuple[Mechanism, ...] = (
     LongSchedules(),
     PenaltyWhere(),
     Orthogonality(),
+    L2SP(),
     MaxNorm(),
+    RateDecay(),
     ActivityL2(),
     DropoutKind(),
     InputNoise(),

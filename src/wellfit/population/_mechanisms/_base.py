@@ -80,9 +80,9 @@ class Mechanism:
         del numbers
         return inner
 
-    def after_update(self, network: NetworkFunction, trainable: Tree, numbers: Any) -> Tree:
-        """Return weights as they are after an update."""
-        del network, numbers
+    def after_update(self, network: NetworkFunction, trainable: Tree, numbers: Any, before: Tree) -> Tree:
+        """Return weights as they are after an update, which started from those `before` it."""
+        del network, numbers, before
         return trainable
 
     def after_step(self, state: Any, numbers: Any, num_updates: jax.Array) -> Any:

@@ -19,8 +19,9 @@ class MaxNorm(Mechanism):
 
     name = "max_norm"
 
-    def after_update(self, network: NetworkFunction, trainable: Tree, numbers: Any) -> Tree:
+    def after_update(self, network: NetworkFunction, trainable: Tree, numbers: Any, before: Tree) -> Tree:
         """Shorten what is too long; layers that are off keep their weights."""
+        del before
         largest = numbers.own["max_norm"]
 
         def held(value: Any, info: Any, is_hidden: bool) -> Any:

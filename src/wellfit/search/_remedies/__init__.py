@@ -31,6 +31,7 @@ from wellfit.search._remedies import (
     input_scale,
     l1,
     l2,
+    l2_sp,
     label_smoothing,
     learning_rate,
     max_norm,
@@ -42,6 +43,7 @@ from wellfit.search._remedies import (
     outliers,
     own_penalties,
     penalty_where,
+    rate_decay,
     resampling,
     scaling,
     schedule,
@@ -100,6 +102,8 @@ FAMILIES = (
     cutmix.FAMILY,
     adversarial.FAMILY,
     averaging.FAMILY,
+    l2_sp.FAMILY,
+    rate_decay.FAMILY,
 )
 
 

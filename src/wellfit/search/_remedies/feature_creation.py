@@ -17,6 +17,8 @@ _SINGLE = ("logs", "bins")
 def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
     if baseline.creation != "none":
         yield "no-creation", {"creation": "none"}
+    if situation.starts_from_weights:  # which fit no other features
+        return
     if situation.is_prepared and situation.is_table and situation.num_numeric:
         for creation in (*(_PAIRS if situation.num_numeric > 1 else ()), *_SINGLE):
             yield f"creation-{creation}", {"creation": creation}

@@ -17,6 +17,8 @@ _MOST = 500  # decomposing more in every trial takes too long
 def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
     if baseline.extraction != "none":
         yield "no-extraction", {"extraction": "none"}
+    if situation.starts_from_weights:  # which were learned on the features themselves
+        return
     if situation.is_prepared and situation.is_table and _FEWEST <= situation.num_features <= _MOST:
         yield "pca-1", {"extraction": "pca", "extracted_share": 1.0}
         yield "pca-0.5", {"extraction": "pca", "extracted_share": 0.5}

@@ -1,0 +1,131 @@
+"""Studies of networks that learned before: where runs start, and frozen parts that run once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import wellfit as wf
+from wellfit.api._affordable import with_affordable
+from wellfit.api._build import array_subject
+from wellfit.api._laboratory import Laboratory
+from wellfit.api._subject import Subject
+from wellfit.api._trials import make_trials
+from wellfit.models import weight_values
+from wellfit.records import Settings
+
+layers = keras.layers
+
+
+def pictures(num_rows: int = 96) -> tuple[Any, Any]:
+    """Return noisy pictures of two classes: a bright left or a bright right half."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(num_rows) % 2
+    rows = rng.normal(size=(num_rows, 8, 8, 1)).astype(np.float32)
+    rows[labels == 0, :, :4] += 0.7
+    rows[labels == 1, :, 4:] += 0.7
+    return rows, labels
+
+
+def network() -> keras.Model:
+    """Return a small network of three stages whose body counts as learned."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(4, 3, padding="same", activation="relu", name="conv1"),
+            layers.MaxPooling2D(name="pool1"),
+            layers.Conv2D(8, 3, padding="same", use_bias=False, name="conv2"),
+            layers.BatchNormalization(name="norm2"),
+            layers.ReLU(name="relu2"),
+            layers.Flatten(name="flat"),
+            layers.Dense(2, activation="softmax", name="head"),
+        ]
+    )
+    model.get_layer("norm2").moving_mean.assign(np.linspace(-0.1, 0.1, 8))
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    return model
+
+
+def subject(start: str = "auto") -> Subject:
+    """Return the subject of a study on them."""
+    options: dict[str, Any] = {"holdout": 0.25, "seed": 0, "metric": None, "task": "auto"}
+    options |= {"epochs": 4, "batch_size": 16, "unsafe": False}
+    return array_subject(*pictures(), model=network(), start=start, **options)
+
+
+def trained(given: Subject, settings: Settings) -> tuple[Laboratory, Any]:
+    """Return a laboratory, and the scores of settings on two trials."""
+    laboratory = Laboratory(given, make_trials(given, 2, 0, stage=1))
+    return laboratory, laboratory.measure([settings], [0, 1])
+
+
+def test_runs_start_from_what_was_learned_and_draw_the_head() -> None:
+    """With a rate of nearly zero the body ends where it began; heads of two seeds differ."""
+    given = subject()
+    assert given.start == "given"
+    still = replace(given.baseline, learning_rate=1e-12, epochs=1)
+    laboratory, _ = trained(given, still)
+    (first, _), (second, _) = laboratory.fit(still, 0), laboratory.fit(still, 1)
+    own = weight_values(given.model)
+    names = [variable.path for variable in given.model.weights]
+    for name, one, other, mine in zip(names, first, second, own, strict=True):
+        if name.endswith("head/kernel"):
+            assert not np.allclose(one, other)
+        elif "moving" not in name:
+            np.testing.assert_allclose(one, mine, atol=1e-6, err_msg=name)
+            np.testing.assert_allclose(other, mine, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("stages", [1, 2])
+def test_frozen_parts_that_run_once_give_what_running_them_always_gives(stages: int) -> None:
+    """The same scores and weights as through the whole network, and frozen weights as they were."""
+    given = subject()
+    settings = replace(given.baseline, frozen_stages=stages)
+    once, scores = trained(given, settings)
+    build = once.build(settings)
+    assert not build.through
+    assert once.executor(build).network.order != once.executor(once.build(given.baseline)).network.order
+    always = Laboratory(given, make_trials(given, 2, 0, stage=1))
+    always._frozen._can_keep = False
+    np.testing.assert_allclose(always.measure([settings], [0, 1]).scores, scores.scores, rtol=1e-4)
+    (part, _), (whole, _) = once.fit(settings, 0), always.fit(settings, 0)
+    for one, other in zip(part, whole, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+    np.testing.assert_array_equal(part[0], weight_values(given.model)[0])
+
+
+def test_moved_pictures_pass_the_frozen_part_each_time() -> None:
+    """Augmentation changes what the frozen part sees, so that nothing can be kept."""
+    given = subject()
+    laboratory = Laboratory(given, make_trials(given, 2, 0, stage=1))
+    frozen = replace(given.baseline, frozen_stages=2)
+    assert laboratory.build(replace(frozen, random_flip=0.5)).through
+    assert not laboratory.build(replace(frozen, l2=0.1)).through
+    assert not laboratory.build(replace(given.baseline, random_flip=0.5)).through
+
+
+def test_little_time_freezes_stages_in_the_baseline() -> None:
+    """As many as it takes; with enough time none, and never for a network that starts afresh."""
+    given = subject()
+    assert with_affordable(given, 1e6) is given
+    short = with_affordable(given, 1e-5)
+    assert short.baseline.frozen_stages == 2
+    assert "2 of its 3 stages are frozen" in short.notes[-1]
+    fresh = subject("fresh")
+    assert with_affordable(fresh, 1e-5) is fresh
+
+
+def test_a_study_of_a_learned_network_hands_back_a_whole_one() -> None:
+    """Frozen stages are among the remedies, and the network takes pictures as the given one does."""
+    rows, labels = pictures()
+    study = wf.improve(network(), rows, labels, budget="60 members", epochs=3, batch_size=16, holdout=0.25)
+    names = {remedy.name for remedy in study.report.remedies}
+    assert {"frozen-2-of-3-stages", "frozen-1-of-3-stages"} <= names
+    assert study.model is not None
+    assert study.model.input_shape == (None, 8, 8, 1)
+    assert study.model.output_shape == (None, 2)
