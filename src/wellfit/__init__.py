@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     )
     from wellfit.data import Pictures, Preparation, Table, read_pictures, read_table
     from wellfit.models import (
+        Preprocessing,
         Stage,
         Transfer,
         WeightPenalty,
         freeze,
         penalties,
+        preprocessing,
         regularize,
         stages,
         transfer_weights,
@@ -78,6 +80,7 @@ __all__ = [
     "OutputError",
     "Pictures",
     "Preparation",
+    "Preprocessing",
     "RegularizationPath",
     "Report",
     "Settings",
@@ -102,6 +105,7 @@ __all__ = [
     "improve",
     "penalties",
     "predict",
+    "preprocessing",
     "read_pictures",
     "read_table",
     "records",
@@ -128,11 +132,13 @@ _HOMES = {
     ),
     "wellfit.data": ("Pictures", "Preparation", "Table", "read_pictures", "read_table"),
     "wellfit.models": (
+        "Preprocessing",
         "Stage",
         "Transfer",
         "WeightPenalty",
         "freeze",
         "penalties",
+        "preprocessing",
         "regularize",
         "stages",
         "transfer_weights",

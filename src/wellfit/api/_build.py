@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._fit_arguments import refuse_missing
+from wellfit.api._picture_network import notes_on_range
 from wellfit.api._subject import Subject, baseline_settings
-from wellfit.data import Preparation, Table, holdout_split, prepare, read_table
+from wellfit.data import Preparation, Table, are_pixels, holdout_split, prepare, read_table
 from wellfit.evaluation import default_metric, get_metric
 from wellfit.models import (
     BUILT_IN,
@@ -107,7 +108,8 @@ def array_subject(
     unsafe: bool,
 ) -> Subject:
     """Return the subject of a study on arrays; the network gets them as they are."""
-    inputs = tuple(as_array(values) for values in (x if isinstance(x, list | tuple) else [x]))
+    given_inputs = [np.asarray(values) for values in (x if isinstance(x, list | tuple) else [x])]
+    inputs = tuple(values if are_pixels(values) else as_array(values) for values in given_inputs)
     target, resolved, class_names = array_target(np.asarray(y), task, len(inputs[0]))
     dataset = Dataset(
         inputs=inputs,
@@ -148,7 +150,7 @@ def array_subject(
         encoder=None,
         name="arrays",
         steps=(),
-        notes=[],
+        notes=notes_on_range(given, inputs),
     )
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from wellfit.api._build import built_subject
+from wellfit.api._picture_network import for_pixels
 from wellfit.api._subject import Subject
-from wellfit.data import Pictures, holdout_split, read_pictures
+from wellfit.data import (
+    PictureFiles,
+    Pictures,
+    files_of_table,
+    holdout_split,
+    picture_column,
+    read_pictures,
+    read_table,
+)
 from wellfit.models import Model, load_model, small_cnn
 from wellfit.records import Dataset, ModelMismatchError, SettingsError, Task
 
@@ -20,9 +30,26 @@ _SIDE = 48  # of pictures for the built network: what two cores train many of in
 
 def are_pictures(data: Any) -> bool:
     """Return whether data are pictures: a folder, or what `read_pictures` returned."""
-    if isinstance(data, Pictures):
+    if isinstance(data, Pictures | PictureFiles):
         return True
     return isinstance(data, str | Path) and Path(data).expanduser().is_dir()
+
+
+def table_or_pictures(
+    data: Any, target: str, *, columns: Mapping[str, str] | None, reading: Mapping[str, Any] | None
+) -> Any:
+    """Return the `PictureFiles` that a table file names, or its `Table`; anything but a file as it is.
+
+    Raises:
+        DataError: the table names picture files, and has other columns too.
+        TargetNotFoundError: a table of pictures has no such column.
+    """
+    if not isinstance(data, str | Path):
+        return data
+    table, place = read_table(data, **(reading or {})), Path(data).expanduser()
+    dropped = [name for name, kind in (columns or {}).items() if kind == "drop"]
+    paths = picture_column(table, place, target, dropped)
+    return table if paths is None else files_of_table(table, place, target, paths)
 
 
 def pictures_subject(
@@ -40,7 +67,8 @@ def pictures_subject(
 ) -> Subject:
     """Return the subject of a study on a folder of pictures.
 
-    The network gets pixels from 0 to 255, in its own size. Copies of a picture never straddle a split.
+    The network gets pixels from 0 to 255, in its own size; a known backbone gets layers in front that make of
+    them what it was trained on. Copies of a picture never straddle a split.
 
     Raises:
         WellfitError: pictures, network or arguments cannot be used.
@@ -61,7 +89,11 @@ def pictures_subject(
     given = None if is_built or model is None else load_model(model, unsafe=unsafe)
     pictures = source if isinstance(source, Pictures) else _read(source, target, given)
     dataset = _dataset(pictures)
-    if given is None:
+    notes = pictures.notes
+    if given is not None:
+        given, more = for_pixels(given)
+        notes = (*notes, *more)
+    else:
         shape: Any = pictures.images.shape[1:]
         number = {"filters": _filters(filters)} if filters else {}
         given = small_cnn(shape, dataset.task, dataset.num_classes, **number)
@@ -83,7 +115,7 @@ def pictures_subject(
         encoder=None,
         name=pictures.name,
         steps=(),
-        notes=pictures.notes,
+        notes=notes,
         picture_fit=pictures.fit,
     )
 
@@ -106,7 +138,7 @@ def _read(source: Any, target: str | None, model: Model | None) -> Pictures:
 def _dataset(pictures: Pictures) -> Dataset:
     has_copies = len(np.unique(pictures.copies)) < len(pictures.copies)
     return Dataset(
-        inputs=(np.asarray(pictures.images, np.float32),),
+        inputs=(pictures.images,),
         input_names=("picture",),
         feature_names=((),),
         target=pictures.labels,

@@ -24,11 +24,14 @@ from wellfit.data._pictures import (
     PictureFiles,
     Pictures,
     decode_picture,
+    files_of_table,
     find_pictures,
     near_copies,
+    picture_column,
     picture_paths,
     read_pictures,
 )
+from wellfit.data._pixels import are_pixels, computable, is_real
 from wellfit.data._preparation import Preparation
 from wellfit.data._prepare import Prepared, prepare
 from wellfit.data._read import read_table
@@ -54,8 +57,10 @@ __all__ = [
     "Table",
     "Target",
     "apply_scaling",
+    "are_pixels",
     "breast_cancer_frame",
     "category_groups",
+    "computable",
     "copula_rows",
     "created",
     "creation_formulas",
@@ -65,6 +70,7 @@ __all__ = [
     "encode_table",
     "feature_kinds",
     "feature_scores",
+    "files_of_table",
     "find_pictures",
     "fit_encoder",
     "fit_scaling",
@@ -73,6 +79,7 @@ __all__ = [
     "infer_schema",
     "infer_target",
     "invert_scaling",
+    "is_real",
     "k_folds",
     "keep_best",
     "kind_of_folds",
@@ -83,6 +90,7 @@ __all__ = [
     "outlying_rows",
     "oversampled",
     "partial_scores",
+    "picture_column",
     "picture_paths",
     "predictions_frame",
     "prepare",
