@@ -9,7 +9,6 @@ from wellfit.diagnosis import MIN_GAIN, examine_all, findings, range_fault
 from wellfit.diagnosis.preprocessing_mismatch import CAUSE
 from wellfit.records import Outcome
 
-
 CAFFE, TF, TORCH, PIXELS = (-123.68, 151.061), (-1.0, 1.0), (-2.118, 2.64), (0.0, 255.0)
 
 
