@@ -181,6 +181,9 @@ def test_arrays_of_bytes_are_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     options = {name: value for name, value in OPTIONS.items() if name != "target"}
     subject = array_subject(x, y, model=tiny_backbone(), **options)
     assert subject.dataset.inputs[0].dtype == np.uint8
+    built = array_subject(x, y, model=None, **options)
+    assert built.model.name == "small_cnn"
+    assert built.preparation is None
     scaled = array_subject(x / np.float32(127.5) - 1, y, model=tiny_backbone(), **options)
     assert not any("MobileNet" in note for note in scaled.notes)
 

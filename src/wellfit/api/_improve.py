@@ -63,7 +63,8 @@ def improve(
             `wellfit.read_pictures` returned; or ``model, x, y`` as for `keras.Model.fit`; or ``x, y`` with
             `model` or without. Arrays reach the network as they are.
         target: the column to predict, if `data` is a table.
-        model: the network: see `wellfit.models.load_model`; None builds a residual network.
+        model: the network: see `wellfit.models.load_model`; None builds a residual network, and for pictures
+            (arrays of uint8 too) a convolutional one.
         budget: seconds in all, or text such as ``5m``; ``500 members`` (training runs) or ``20000 epochs``
             end the study at the same point on every machine.
         seed: of everything that is drawn.

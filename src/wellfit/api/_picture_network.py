@@ -1,7 +1,8 @@
-"""A network that pictures are given to: does it get what it expects?"""
+"""The network that pictures are given to: built for them, or given; and whether it gets what it expects."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,53 @@ from wellfit.models import (
     PictureRange,
     picture_range,
     preprocessing,
+    small_cnn,
     way_in,
     with_preprocessing,
 )
-from wellfit.records import UnsupportedModelError
+from wellfit.records import Dataset, SettingsError, UnsupportedModelError
 
 Array = NDArray[Any]
 
+CNN = "cnn"
+CNN_EPOCHS = 30  # of the built-in network
 _LOOKED_AT = 64  # pictures whose range is measured
 _PIXELS_FROM = 16.0  # the highest value of pictures that were scaled to anything is below
+
+
+def is_cnn(model: Any) -> bool:
+    """Return whether the built-in network for pictures is asked for: by None, ``cnn`` or ``cnn:FILTERS``."""
+    return model is None or (
+        isinstance(model, str) and model.split(":")[0] == CNN and not Path(model).exists()
+    )
+
+
+def built_cnn(model: str | None, dataset: Dataset) -> Model:
+    """Return the built-in network for pictures of a dataset.
+
+    Args:
+        model: see `is_cnn`.
+        dataset: whose one input is pictures.
+
+    Raises:
+        SettingsError: the number of filters is none.
+    """
+    filters = (model or CNN).partition(":")[2]
+    number = {"filters": _filters(filters)} if filters else {}
+    shape: Any = dataset.inputs[0].shape[1:]
+    outputs = dataset.num_classes or int(np.prod(dataset.target.shape[1:]))
+    return small_cnn(shape, dataset.task, outputs, **number)
+
+
+def _filters(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise SettingsError(
+            "the built-in network 'cnn' cannot be made like this",
+            received=f"cnn:{text}",
+            expected="cnn or cnn:FILTERS",
+            fix="for example cnn:32",
+        )
+    return int(text)
 
 
 def for_pixels(model: Model) -> tuple[Model, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from wellfit.api._build import built_subject
-from wellfit.api._picture_network import for_pixels
+from wellfit.api._picture_network import CNN_EPOCHS, built_cnn, for_pixels, is_cnn
 from wellfit.api._subject import Subject
 from wellfit.data import (
     PictureFiles,
@@ -20,11 +20,9 @@ from wellfit.data import (
     read_pictures,
     read_table,
 )
-from wellfit.models import Model, load_model, small_cnn
+from wellfit.models import Model, load_model
 from wellfit.records import Dataset, ModelMismatchError, SettingsError, Task
 
-CNN = "cnn"
-_EPOCHS = 30
 _SIDE = 48  # of pictures for the built network: what two cores train many of in minutes
 
 
@@ -83,10 +81,8 @@ def pictures_subject(
             received=f"holdout={type(holdout).__name__}",
             expected="a number such as 0.2",
         )
-    text = model if isinstance(model, str) else CNN if model is None else ""
-    name, _, filters = text.partition(":")
-    is_built = name == CNN and not Path(text).exists()
-    given = None if is_built or model is None else load_model(model, unsafe=unsafe)
+    is_built = is_cnn(model)
+    given = None if is_built else load_model(model, unsafe=unsafe)
     pictures = source if isinstance(source, Pictures) else _read(source, target, given)
     dataset = _dataset(pictures)
     notes = pictures.notes
@@ -94,9 +90,7 @@ def pictures_subject(
         given, more = for_pixels(given)
         notes = (*notes, *more)
     else:
-        shape: Any = pictures.images.shape[1:]
-        number = {"filters": _filters(filters)} if filters else {}
-        given = small_cnn(shape, dataset.task, dataset.num_classes, **number)
+        given = built_cnn(model, dataset)
     rows = np.arange(dataset.num_rows, dtype=np.int32)
     working, held = rows, rows[:0]
     if holdout:
@@ -108,7 +102,7 @@ def pictures_subject(
         held,
         given,
         metric=metric,
-        epochs=epochs or (_EPOCHS if is_built else None),
+        epochs=epochs or (CNN_EPOCHS if is_built else None),
         batch_size=batch_size,
         is_reference=is_built,
         preparation=None,
@@ -146,14 +140,3 @@ def _dataset(pictures: Pictures) -> Dataset:
         class_names=pictures.class_names,
         groups=pictures.copies if has_copies else None,
     )
-
-
-def _filters(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise SettingsError(
-            "the built-in network 'cnn' cannot be made like this",
-            received=f"cnn:{text}",
-            expected="cnn or cnn:FILTERS",
-            fix="for example cnn:32",
-        )
-    return int(text)

@@ -12,7 +12,8 @@ Source: Sculley et al., Hidden Technical Debt in Machine Learning Systems, 2015 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -56,12 +57,12 @@ def examine(evidence: Evidence) -> Ruling:
 
 def _range_ruling(data: Mapping[str, object]) -> Ruling | None:
     """Judge the values that a known backbone gets; None where there is none."""
-    expected, received = data.get("expected_range"), data.get("received_range")
-    if not isinstance(expected, tuple) or not isinstance(received, tuple):
+    if "expected_range" not in data:
         return None
-    limits = [float(number) for number in (*expected, *received)]
-    numbers = {"backbone": data.get("backbone"), "expected": limits[:2], "received": limits[2:]}
-    looks_like = range_fault(limits[:2], limits[2:])
+    ranges = (data["expected_range"], data["received_range"])
+    expected, received = cast("tuple[Sequence[float], Sequence[float]]", ranges)
+    numbers = {"backbone": data.get("backbone"), "expected": list(expected), "received": list(received)}
+    looks_like = range_fault(expected, received)
     if not looks_like:
         return silent("the pictures have the range that the backbone was trained on", numbers)
     if not data.get("is_pretrained"):

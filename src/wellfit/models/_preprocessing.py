@@ -225,7 +225,7 @@ def _is_pretrained(model: keras.Model) -> bool:
 
 def _rescaling(way: Way) -> keras.layers.Layer:
     scale = list(way.scale) if len(set(way.scale)) > 1 else way.scale[0]
-    offset = list(way.offset) if len(set(way.offset)) > 1 else way.offset[0]
+    offset: Any = list(way.offset) if len(set(way.offset)) > 1 else way.offset[0]
     return keras.layers.Rescaling(scale, offset=offset, name="preprocessing")
 
 

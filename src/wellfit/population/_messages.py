@@ -21,7 +21,7 @@ class _Pickler(pickle.Pickler):
         """Return how a mapped array is opened again; of everything else, as usual."""
         if type(obj) is not np.memmap or not _is_whole_map(obj):
             return NotImplemented
-        return _mapped, (str(Path(obj.filename).absolute()), obj.dtype, obj.offset, obj.shape)
+        return _mapped, (str(Path(str(obj.filename)).absolute()), obj.dtype, obj.offset, obj.shape)
 
 
 def _is_whole_map(values: Any) -> bool:
