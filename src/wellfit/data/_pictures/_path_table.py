@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from itertools import islice
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from wellfit.data._pictures._files import ENDINGS, PictureFiles
 from wellfit.data._table import Table
 from wellfit.records import DataError, TargetNotFoundError, did_you_mean, shorten
 
+_LOOKED_AT = 1000  # cells of a column: a column of paths shows in its first ones
 _LOOKED_FOR = 100  # files, until one is there
 _SHARE = 0.5  # of the cells that end as picture files do
 
@@ -39,12 +40,12 @@ def picture_column(
         'file'
     """
     names = [name for name in table.column_names if name != target and name not in ignored]
-    found = [name for name in names if _are_paths(_cells(table, name))]
+    found = [name for name in names if _are_paths(table, name)]
     if not found:
         return None
     if len(names) == 1:
         return found[0]
-    if not any(_is_there(_cells(table, name), place) for name in found):
+    if not any(_is_there(table, name, place) for name in found):
         return None
     others = [name for name in names if name != found[0]]
     raise DataError(
@@ -68,7 +69,7 @@ def files_of_table(
                 expected=", ".join(columns),
                 fix=did_you_mean(asked, list(columns)),
             )
-    paths = path_column or next((name for name in columns if _are_paths(columns[name])), None)
+    paths = path_column or next((name for name in columns if _are_paths(table, name)), None)
     rest = [name for name in columns if name != paths]
     labels = target or (rest[0] if len(rest) == 1 else None)
     if paths is None or labels is None:
@@ -105,7 +106,7 @@ def paths_in_table(table: Table, place: Path) -> list[Path]:
     Raises:
         DataError: there is no column of paths, there are several, or a row has none.
     """
-    found = [name for name in table.column_names if _are_paths(_cells(table, name))]
+    found = [name for name in table.column_names if _are_paths(table, name)]
     cells = _cells(table, found[0]) if len(found) == 1 else []
     if not cells or not all(cells):
         without = cells.index("") + 1 if cells else 0
@@ -118,15 +119,16 @@ def paths_in_table(table: Table, place: Path) -> list[Path]:
     return [place.parent / cell for cell in cells]
 
 
-def _cells(table: Table, name: str) -> list[str]:
-    return ["" if cell is None else str(cell).strip() for cell in table.frame[name].to_list()]
+def _cells(table: Table, name: str, most: int | None = None) -> list[str]:
+    column = table.frame[name] if most is None else table.frame[name].head(most)
+    return ["" if cell is None else str(cell).strip() for cell in column.to_list()]
 
 
-def _are_paths(cells: Sequence[str]) -> bool:
-    known = [cell for cell in cells if cell]
+def _are_paths(table: Table, name: str) -> bool:
+    known = [cell for cell in _cells(table, name, _LOOKED_AT) if cell]
     return bool(known) and sum(Path(cell).suffix.lower() in ENDINGS for cell in known) > _SHARE * len(known)
 
 
-def _is_there(cells: Sequence[str], place: Path) -> bool:
-    paths = (place.parent / cell for cell in cells if Path(cell).suffix.lower() in ENDINGS)
-    return any(path.is_file() for path in islice(paths, _LOOKED_FOR))
+def _is_there(table: Table, name: str, place: Path) -> bool:
+    cells = (cell for cell in _cells(table, name, _LOOKED_AT) if Path(cell).suffix.lower() in ENDINGS)
+    return any((place.parent / cell).is_file() for cell in islice(cells, _LOOKED_FOR))
