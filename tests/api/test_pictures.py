@@ -11,11 +11,22 @@ import pytest
 from PIL import Image
 from study_samples import use_small_plan
 
-from wellfit.api import improve, predict
+from wellfit.api import diagnose, improve, predict
+from wellfit.api._build import array_subject
+from wellfit.api._flat_rows import flat_rows
 from wellfit.api._pictures import pictures_subject
+from wellfit.api._subject import situation
 from wellfit.data import read_pictures
 from wellfit.models import products_per_row
-from wellfit.records import FileReadError, ModelMismatchError, SettingsError, Task
+from wellfit.records import (
+    DataError,
+    Dataset,
+    FileReadError,
+    ModelMismatchError,
+    SettingsError,
+    TargetNotFoundError,
+    Task,
+)
 
 OPTIONS: dict[str, Any] = {
     "target": None,
@@ -68,6 +79,138 @@ def test_a_folder_becomes_a_study(folder: Path, monkeypatch: pytest.MonkeyPatch)
         predict(folder.parent / "out", folder / "dark")
     with pytest.raises(FileReadError, match="no file or folder"):
         study.predict(str(folder / "nowhere"))
+
+
+def test_a_table_of_paths_becomes_a_study(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `wellfit improve` gets it; a table of new paths is predicted."""
+    use_small_plan(monkeypatch)
+    table = folder.parent / "labels.csv"
+    names = [(f"pics/{name}/{i}.png", name) for name in ("bright", "dark") for i in range(20)]
+    table.write_text("file,kind\n" + "".join(f"{path},{name}\n" for path, name in names))
+    options: dict[str, Any] = {"target": "kind", "model": "cnn:2", "budget": "1h", "epochs": 2}
+    study = improve(str(table), **options, out=folder.parent / "out")
+    assert study.report.class_names == ("bright", "dark")
+    new = folder.parent / "new.csv"
+    new.write_text("file\npics/dark/25.png\npics/bright/25.png\n")
+    said = predict(folder.parent / "out", str(new))
+    assert [Path(path).parent.name for path in said["path"]] == ["dark", "bright"]
+    assert study.predict(new).shape == (2, 2)
+    with pytest.raises(TargetNotFoundError, match="knid"):
+        improve(str(table), **{**options, "target": "knid"})
+    table.write_text("file,kind,size\n" + "".join(f"{path},{name},1\n" for path, name in names))
+    with pytest.raises(DataError, match="--column file=drop"):
+        improve(str(table), **options)
+
+
+def tiny_backbone(*before: Any, means: float = 0.0) -> keras.Model:
+    """Return a network of two classes with layers of the names by which a MobileNet is known."""
+    conv = keras.layers.Conv2D
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            *before,
+            conv(3, 3, activation="relu", name="conv1"),
+            keras.layers.BatchNormalization(name="conv1_bn"),
+            conv(2, 1, name="conv_dw_1"),
+            conv(2, 1, name="conv_pw_13"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.get_layer("conv1_bn").moving_mean.assign(np.full(3, means, np.float32))
+    model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
+    return model
+
+
+def test_a_known_backbone_gets_what_it_expects(folder: Path) -> None:
+    """Layers in front of it, which the notes name; not where they are there already."""
+    given = tiny_backbone()
+    subject = pictures_subject(str(folder), model=given, **OPTIONS)
+    assert [layer.name for layer in subject.model.layers][1] == "preprocessing"
+    assert given.layers[0].name == "conv1"
+    assert any("MobileNet expects RGB from -1 to 1" in note for note in subject.notes)
+    ready = tiny_backbone(keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="own"))
+    subject = pictures_subject(str(folder), model=ready, **OPTIONS)
+    assert "preprocessing" not in [layer.name for layer in subject.model.layers]
+    assert not any("MobileNet" in note for note in subject.notes)
+    wrong = tiny_backbone(keras.layers.Rescaling(1 / 255, name="own"))
+    subject = pictures_subject(str(folder), model=wrong, **OPTIONS)
+    assert any("do not make of pixels" in note for note in subject.notes)
+
+
+def test_pixels_that_nothing_scales_are_told(folder: Path) -> None:
+    """Of a network that is no known backbone; one that scales them is quiet."""
+    conv, mean = keras.layers.Conv2D(2, 3), keras.layers.GlobalAveragePooling2D()
+    head = keras.layers.Dense(1, activation="sigmoid")
+    plain = keras.Sequential([keras.Input((8, 8, 3)), conv, mean, head])
+    assert any(
+        "no layer scales the pixels" in note
+        for note in pictures_subject(str(folder), model=plain, **OPTIONS).notes
+    )
+    scaled = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Rescaling(1 / 255), conv, mean, head])
+    notes = pictures_subject(str(folder), model=scaled, **OPTIONS).notes
+    assert not any("no layer scales" in note for note in notes)
+
+
+def test_pictures_of_a_study_stay_mapped(folder: Path) -> None:
+    """A byte a pixel, on disk; and yet they can be augmented."""
+    subject = pictures_subject(str(folder), model="cnn:2", **OPTIONS)
+    assert isinstance(subject.dataset.inputs[0], np.memmap)
+    assert subject.dataset.inputs[0].dtype == np.uint8
+    assert situation(subject, 40).has_pictures
+
+
+def arrays(rows: int = 80) -> tuple[np.ndarray, np.ndarray]:
+    """Return uint8 pictures of two levels and their classes."""
+    rng = np.random.default_rng(3)
+    y = np.arange(rows) % 2
+    x = rng.normal(0, 40, (rows, 8, 8, 3)) + np.where(y, 170, 80)[:, None, None, None]
+    x[:, 0, 0], x[:, 0, 1] = 0, 255
+    return np.clip(x, 0, 255).astype(np.uint8), y
+
+
+def test_arrays_of_bytes_are_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They stay bytes, reach the network as they are, and what it expects is told."""
+    use_small_plan(monkeypatch)
+    x, y = arrays()
+    before = x.copy()
+    study = improve(tiny_backbone(), x, y, budget="1h", epochs=2, holdout=0.25)
+    assert any("MobileNet expects -1 to 1, it gets 0 to 255" in note for note in study.report.notes)
+    assert np.array_equal(x, before)
+    assert np.array_equal(study.predict(x), study.predict(x.astype(np.float32)))
+    options = {name: value for name, value in OPTIONS.items() if name != "target"}
+    subject = array_subject(x, y, model=tiny_backbone(), **options)
+    assert subject.dataset.inputs[0].dtype == np.uint8
+    built = array_subject(x, y, model=None, **options)
+    assert built.model.name == "small_cnn"
+    assert built.preparation is None
+    scaled = array_subject(x / np.float32(127.5) - 1, y, model=tiny_backbone(), **options)
+    assert not any("MobileNet" in note for note in scaled.notes)
+
+
+def test_a_backbone_that_gets_another_range_is_diagnosed() -> None:
+    """Pixels from 0 to 1 for a pretrained one of -1 to 1: found, with both ranges; else silent."""
+    x, y = arrays(120)
+    options: dict[str, Any] = {"epochs": 3, "budget": "5s"}
+    found = diagnose(tiny_backbone(means=0.4), x / 255, y, **options).findings[0]
+    assert found.code == "preprocessing-mismatch"
+    assert found.evidence["expected"] == [-1.0, 1.0]
+    assert found.evidence["received"] == [0.0, 1.0]
+    right = diagnose(tiny_backbone(means=0.4), x / 127.5 - 1, y, **options)
+    assert "preprocessing-mismatch" not in [one.code for one in right.findings]
+
+
+def test_large_pictures_are_small_for_a_linear_model() -> None:
+    """Means of blocks; small pictures and tables keep every number."""
+    rng = np.random.default_rng(0)
+    large = rng.integers(0, 256, (3, 64, 64, 3)).astype(np.uint8)
+    target = np.array([0, 1, 0], np.int32)
+    dataset = Dataset(inputs=(large,), target=target, task=Task.BINARY, class_names=("a", "b"))
+    flat = flat_rows(dataset, np.array([2, 0]))
+    assert flat.shape == (2, 21 * 21 * 3)
+    np.testing.assert_allclose(flat[0, :3], large[2, :3, :3].mean(axis=(0, 1)), rtol=1e-6)
+    small = Dataset(inputs=(large[:, :8, :8],), target=target, task=Task.BINARY)
+    assert np.array_equal(flat_rows(small, np.arange(3)), large[:, :8, :8].reshape(3, -1))
 
 
 def test_copies_stay_together(folder: Path) -> None:

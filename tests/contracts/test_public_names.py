@@ -3,6 +3,8 @@
 import wellfit
 
 PUBLIC = {
+    "Preprocessing",
+    "preprocessing",
     "Pictures",
     "read_pictures",
     "Transfer",

@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wellfit.data import find_pictures, near_copies, read_pictures
+from wellfit.data import (
+    find_pictures,
+    near_copies,
+    picture_column,
+    picture_paths,
+    read_pictures,
+    read_table,
+)
 from wellfit.data._pictures import _cache, decode_picture
 from wellfit.records import DataError, FileReadError, SettingsError, TargetNotFoundError
 
@@ -123,6 +130,42 @@ def test_a_table_of_paths_is_read(folder: Path) -> None:
         find_pictures(table)
     with pytest.raises(TargetNotFoundError, match="kind"):
         find_pictures(table, target="kinds")
+
+
+def test_a_table_is_one_of_pictures_where_nothing_else_is_in_it(folder: Path) -> None:
+    """Otherwise it is a table of its own, or, where the files are there, an error that says what to do."""
+    place = folder / "labels.csv"
+
+    def column(**cells: list[str]) -> str | None:
+        return picture_column(read_table(cells), place, "kind")
+
+    kinds = ["cat", "dog", "dog"]
+    files = ["cat/0.png", "dog/deep/0.jpg", "gone.png"]
+    assert column(file=files, kind=kinds) == "file"
+    assert column(file=["gone.png", "lost.jpg", ""], kind=kinds) == "file"
+    assert column(file=["a", "b.png", "c"], kind=kinds) is None
+    assert column(file=["gone.png", "lost.jpg", "x.png"], kind=kinds, size=["1", "2", "3"]) is None
+    with pytest.raises(DataError, match="beside 'size'"):
+        column(file=files, kind=kinds, size=["1", "2", "3"])
+    with pytest.raises(DataError, match="beside 'other'"):
+        column(file=files, kind=kinds, other=files)
+    table = read_table({"file": files, "kind": kinds, "size": ["1", "2", "3"]})
+    assert picture_column(table, place, "kind", ["size"]) == "file"
+    assert picture_column(table, place, "kind", ["file"]) is None
+
+
+def test_new_pictures_are_named_by_a_table(folder: Path) -> None:
+    """In the order of its rows, relative to it, whatever else it holds."""
+    table = folder / "new.csv"
+    table.write_text("id;file\n7;dog/deep/1.jpg\n8;cat/0.png\n")
+    assert picture_paths(table) == [folder / "dog" / "deep" / "1.jpg", folder / "cat" / "0.png"]
+    assert picture_paths(folder / "cat" / "0.png") == [folder / "cat" / "0.png"]
+    table.write_text("id;file\n7;dog/deep/1.jpg\n8;cat/0.png\n9;\n")
+    with pytest.raises(DataError, match="row 3"):
+        picture_paths(table)
+    table.write_text("id;file\n7;a\n8;b\n")
+    with pytest.raises(DataError, match="no column"):
+        picture_paths(table)
 
 
 def test_damaged_files_are_listed_and_left_out(folder: Path) -> None:

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._fit_arguments import refuse_missing
+from wellfit.api._picture_network import CNN_EPOCHS, built_cnn, is_cnn, notes_on_range
 from wellfit.api._start import GIVEN_EPOCHS, resolve_start
 from wellfit.api._subject import Subject, baseline_settings
-from wellfit.data import Preparation, Table, holdout_split, prepare, read_table
+from wellfit.data import Preparation, Table, are_pixels, holdout_split, prepare, read_table
 from wellfit.evaluation import default_metric, get_metric
 from wellfit.models import (
     BUILT_IN,
@@ -111,7 +112,8 @@ def array_subject(
     start: str,
 ) -> Subject:
     """Return the subject of a study on arrays; the network gets them as they are."""
-    inputs = tuple(as_array(values) for values in (x if isinstance(x, list | tuple) else [x]))
+    given_inputs = [np.asarray(values) for values in (x if isinstance(x, list | tuple) else [x])]
+    inputs = tuple(values if are_pixels(values) else as_array(values) for values in given_inputs)
     target, resolved, class_names = array_target(np.asarray(y), task, len(inputs[0]))
     dataset = Dataset(
         inputs=inputs,
@@ -133,11 +135,16 @@ def array_subject(
     if holdout:
         split = holdout_split(dataset, float(holdout), seed)
         working, held = split.train, split.validation
-    is_reference = model is None or is_built_in(model)
-    given = load_model(
-        model or REFERENCE, unsafe=unsafe, shape=network_shape(dataset, working, ()) if is_reference else None
-    )
-    preparation = replace(Preparation(), features="encoded") if is_reference else None
+    # A network that is built for pictures scales them itself, one for a table is given scaled numbers.
+    is_convolutional = is_cnn(model) and len(inputs) == 1 and are_pixels(inputs[0]) and inputs[0].ndim == 4
+    is_reference = model is None or is_built_in(model) or is_convolutional
+    if is_convolutional:
+        given, epochs = built_cnn(model, dataset), epochs or CNN_EPOCHS
+    else:
+        shape = network_shape(dataset, working, ()) if is_reference else None
+        given = load_model(model or REFERENCE, unsafe=unsafe, shape=shape)
+    is_prepared = is_reference and not is_convolutional
+    preparation = replace(Preparation(), features="encoded") if is_prepared else None
     refuse_missing(dataset, preparation)
     return built_subject(
         dataset,
@@ -153,7 +160,7 @@ def array_subject(
         encoder=None,
         name="arrays",
         steps=(),
-        notes=[],
+        notes=notes_on_range(given, inputs),
     )
 
 

@@ -17,7 +17,7 @@ from wellfit.api._gradient_facts import gradient_facts
 from wellfit.api._group_facts import shared_group_losses
 from wellfit.api._looks import first_look, may_end_elsewhere, promising, second_look
 from wellfit.api._memorized import best_epoch, memorized
-from wellfit.api._mismatch_facts import mismatch_facts
+from wellfit.api._mismatch_facts import mismatch_facts, picture_facts
 from wellfit.api._network_facts import balanced_accuracies, network_facts
 from wellfit.api._patient import Patient
 from wellfit.api._row_facts import RowFacts, column_facts, row_facts
@@ -145,6 +145,7 @@ class Examination:
             for k, v in early.data.items()
             if k in ("matched_gains", "mismatched_columns", *preprocessing_mismatch.PATHS)
         }
+        rows.data |= picture_facts(self.patient)
         rows.data |= _copy_losses(rows.data) | shared_group_losses(rows.data)
         runs |= _balanced(experiments, snapshot, runs)
         network["start_trial"] = plan.start

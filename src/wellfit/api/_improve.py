@@ -13,7 +13,7 @@ from wellfit.api._build import array_subject, table_subject
 from wellfit.api._clock import Clock
 from wellfit.api._events import Listener, ignore
 from wellfit.api._output import check_folder, write_study
-from wellfit.api._pictures import are_pictures, pictures_subject
+from wellfit.api._pictures import are_pictures, pictures_subject, table_or_pictures
 from wellfit.api._protocol import run_study
 from wellfit.api._ration import read_budget
 from wellfit.api._start import check_start_choice
@@ -62,10 +62,12 @@ def improve(
 
     Args:
         *data: a table (file, frame, dict of columns) together with `target`; a folder of pictures with a
-            sub-folder for each class, or what `wellfit.read_pictures` returned; or ``model, x, y`` as for
-            `keras.Model.fit`; or ``x, y`` with `model` or without. Arrays reach the network as they are.
+            sub-folder for each class, a table file of paths and labels together with `target`, or what
+            `wellfit.read_pictures` returned; or ``model, x, y`` as for `keras.Model.fit`; or ``x, y`` with
+            `model` or without. Arrays reach the network as they are.
         target: the column to predict, if `data` is a table.
-        model: the network: see `wellfit.models.load_model`; None builds a residual network.
+        model: the network: see `wellfit.models.load_model`; None builds a residual network, and for pictures
+            (arrays of uint8 too) a convolutional one.
         budget: seconds in all, or text such as ``5m``; ``500 members`` (training runs) or ``20000 epochs``
             end the study at the same point on every machine.
         seed: of everything that is drawn.
@@ -154,7 +156,12 @@ def _subject(data: tuple[Any, ...], model: Any, *, target: str | None, **options
     if len(data) == 1 and are_pictures(data[0]):
         return pictures_subject(data[0], target=target, model=model, **_without_columns(options, "pictures"))
     if len(data) == 1 and target is not None:
-        return table_subject(data[0], target=target, model=model, **options)
+        found = table_or_pictures(data[0], target, columns=options["columns"], reading=options["reading"])
+        if not are_pictures(found):
+            return table_subject(found, target=target, model=model, **options)
+        # What says how the table is read has done its work.
+        options |= {"columns": None, "reading": None}
+        return pictures_subject(found, target=None, model=model, **_without_columns(options, "pictures"))
     if len(data) == 1:
         raise SettingsError(
             "there is no target.",

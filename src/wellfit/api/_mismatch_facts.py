@@ -1,4 +1,4 @@
-"""Validation columns in other units than training columns: what that does to a network at fixed weights."""
+"""Rows that were prepared in another way than a network was trained with: columns, and pictures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._experiments import Experiments, Snapshot
+from wellfit.api._patient import Patient
+from wellfit.api._picture_network import measured_range, some_pictures
 from wellfit.api._row_losses import readable, row_losses
 from wellfit.diagnosis import BASELINE
 from wellfit.evaluation import matched
@@ -52,6 +54,22 @@ def mismatch_facts(experiments: Experiments, snapshot: Snapshot, columns: Array)
             told["train_loss"] = loss(train, patient.dataset)
             told["train_loss_on_validation_path"] = loss(train, broken)
     return {"matched_gains": gains, **told}
+
+
+def picture_facts(patient: Patient) -> dict[str, object]:
+    """Return the range of values that a known backbone gets and expects; nothing where none is known."""
+    inputs = patient.dataset.inputs
+    if len(inputs) != 1 or inputs[0].ndim != 4:
+        return {}
+    measured = measured_range(patient.model, some_pictures(inputs[0]))
+    if measured is None:
+        return {}
+    return {
+        "backbone": measured.backbone,
+        "expected_range": measured.expected,
+        "received_range": measured.received,
+        "is_pretrained": measured.is_pretrained,
+    }
 
 
 def _with_rows(dataset: Dataset, rows: Array, values: Array) -> Dataset:

@@ -11,7 +11,7 @@ from wellfit.data import decode_picture, picture_paths
 from wellfit.models import Model
 
 
-def picture_inputs(model: Model, source: Any, fit: str) -> NDArray[np.float32]:
+def picture_inputs(model: Model, source: Any, fit: str) -> NDArray[np.uint8]:
     """Return ``[picture, row, column, channel]`` from 0 to 255, in the order of the files.
 
     Args:
@@ -29,4 +29,4 @@ def picture_inputs(model: Model, source: Any, fit: str) -> NDArray[np.float32]:
         decode_picture(path, size, channels=channels, fit=fit)  # type: ignore[arg-type]
         for path in picture_paths(source)
     ]
-    return np.stack(decoded).astype(np.float32)
+    return np.stack(decoded)

@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from wellfit.api._build import built_subject
+from wellfit.api._picture_network import CNN_EPOCHS, built_cnn, for_pixels, is_cnn
 from wellfit.api._subject import Subject
-from wellfit.data import Pictures, holdout_split, read_pictures
-from wellfit.models import Model, load_model, small_cnn, with_new_head
+from wellfit.data import (
+    PictureFiles,
+    Pictures,
+    files_of_table,
+    holdout_split,
+    picture_column,
+    read_pictures,
+    read_table,
+)
+from wellfit.models import Model, load_model, with_new_head
 from wellfit.records import Dataset, ModelMismatchError, SettingsError, Task
 
-CNN = "cnn"
-_EPOCHS = 30
 _SIDE = 48  # of pictures for the built network: what two cores train many of in minutes
 
 
 def are_pictures(data: Any) -> bool:
     """Return whether data are pictures: a folder, or what `read_pictures` returned."""
-    if isinstance(data, Pictures):
+    if isinstance(data, Pictures | PictureFiles):
         return True
     return isinstance(data, str | Path) and Path(data).expanduser().is_dir()
+
+
+def table_or_pictures(
+    data: Any, target: str, *, columns: Mapping[str, str] | None, reading: Mapping[str, Any] | None
+) -> Any:
+    """Return the `PictureFiles` that a table file names, or its `Table`; anything but a file as it is.
+
+    Raises:
+        DataError: the table names picture files, and has other columns too.
+        TargetNotFoundError: a table of pictures has no such column.
+    """
+    if not isinstance(data, str | Path):
+        return data
+    table, place = read_table(data, **(reading or {})), Path(data).expanduser()
+    dropped = [name for name, kind in (columns or {}).items() if kind == "drop"]
+    paths = picture_column(table, place, target, dropped)
+    return table if paths is None else files_of_table(table, place, target, paths)
 
 
 def pictures_subject(
@@ -41,7 +66,8 @@ def pictures_subject(
 ) -> Subject:
     """Return the subject of a study on a folder of pictures.
 
-    The network gets pixels from 0 to 255, in its own size. Copies of a picture never straddle a split.
+    The network gets pixels from 0 to 255, in its own size; a known backbone gets layers in front that make of
+    them what it was trained on. Copies of a picture never straddle a split.
 
     Raises:
         WellfitError: pictures, network or arguments cannot be used.
@@ -56,19 +82,17 @@ def pictures_subject(
             received=f"holdout={type(holdout).__name__}",
             expected="a number such as 0.2",
         )
-    text = model if isinstance(model, str) else CNN if model is None else ""
-    name, _, filters = text.partition(":")
-    is_built = name == CNN and not Path(text).exists()
-    given = None if is_built or model is None else load_model(model, unsafe=unsafe)
+    is_built = is_cnn(model)
+    given = None if is_built else load_model(model, unsafe=unsafe)
     pictures = source if isinstance(source, Pictures) else _read(source, target, given)
     dataset = _dataset(pictures)
     notes = list(pictures.notes)
     if given is not None:
+        given, more = for_pixels(given)
+        notes.extend(more)
         given = _with_head(given, dataset, notes)
-    if given is None:
-        shape: Any = pictures.images.shape[1:]
-        number = {"filters": _filters(filters)} if filters else {}
-        given = small_cnn(shape, dataset.task, dataset.num_classes, **number)
+    else:
+        given = built_cnn(model, dataset)
     rows = np.arange(dataset.num_rows, dtype=np.int32)
     working, held = rows, rows[:0]
     if holdout:
@@ -80,7 +104,7 @@ def pictures_subject(
         held,
         given,
         metric=metric,
-        epochs=epochs or (_EPOCHS if is_built else None),
+        epochs=epochs or (CNN_EPOCHS if is_built else None),
         batch_size=batch_size,
         is_reference=is_built,
         preparation=None,
@@ -124,7 +148,7 @@ def _read(source: Any, target: str | None, model: Model | None) -> Pictures:
 def _dataset(pictures: Pictures) -> Dataset:
     has_copies = len(np.unique(pictures.copies)) < len(pictures.copies)
     return Dataset(
-        inputs=(np.asarray(pictures.images, np.float32),),
+        inputs=(pictures.images,),
         input_names=("picture",),
         feature_names=((),),
         target=pictures.labels,
@@ -132,14 +156,3 @@ def _dataset(pictures: Pictures) -> Dataset:
         class_names=pictures.class_names,
         groups=pictures.copies if has_copies else None,
     )
-
-
-def _filters(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise SettingsError(
-            "the built-in network 'cnn' cannot be made like this",
-            received=f"cnn:{text}",
-            expected="cnn or cnn:FILTERS",
-            fix="for example cnn:32",
-        )
-    return int(text)

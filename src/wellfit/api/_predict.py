@@ -34,7 +34,8 @@ def predict(
 
     Args:
         folder: a study's output folder.
-        data: a file, frame or table of rows; or a picture, or a folder of pictures at any depth.
+        data: a file, frame or table of rows; or a picture, a folder of pictures at any
+            depth, or a table file of paths.
         out: where to write the predictions (CSV, Parquet or JSON lines by its ending), or None.
         reading: options of `read_table`.
 
@@ -50,7 +51,7 @@ def predict(
     manifest = _manifest(bundle)
     _verify(bundle, manifest)
     if manifest.get("picture_fit"):
-        return _written(_of_pictures(bundle, manifest, data), out)
+        return _written(_of_pictures(bundle, manifest, data, reading), out)
     if not (bundle / "encoder.json").exists():
         raise DataError(
             "this study was made on arrays, so that it cannot read a table.",
@@ -70,10 +71,10 @@ def predict(
     return _written(predictions_frame(values, tuple(manifest["class_names"])), out)
 
 
-def _of_pictures(bundle: Path, manifest: dict[str, Any], data: Any) -> Any:
+def _of_pictures(bundle: Path, manifest: dict[str, Any], data: Any, reading: dict[str, Any] | None) -> Any:
     """Return a row for each picture, with its path; a damaged file is an error that names it."""
     model = load_model(bundle / "network.keras")
-    paths = picture_paths(data)
+    paths = picture_paths(data, reading)
     outputs = predict_plain(model, [picture_inputs(model, paths, manifest["picture_fit"])])
     values = as_predictions(outputs, Task(manifest["task"]), bool(manifest["from_logits"]))
     frame = predictions_frame(values, tuple(manifest["class_names"]))

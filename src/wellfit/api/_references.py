@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._flat_rows import flat_rows
 from wellfit.api._subject import Subject
 from wellfit.api._trials import Trial
-from wellfit.data import thumbnails
 from wellfit.evaluation import reference_predictions, score
 
 Array = NDArray[Any]
@@ -17,22 +17,15 @@ Array = NDArray[Any]
 
 def predict_references(subject: Subject, train: Array, rows: Array) -> dict[str, Array]:
     """Return predictions of the reference models for `rows`, fitted on `train`."""
-    inputs = np.concatenate([_columns(values) for values in subject.dataset.inputs], axis=1)
     weight = subject.dataset.sample_weight
     return reference_predictions(
-        inputs[train],
+        flat_rows(subject.dataset, train),
         subject.dataset.target[train],
-        inputs[rows],
+        flat_rows(subject.dataset, rows),
         subject.dataset.task,
         subject.dataset.num_classes,
         sample_weight=None if weight is None else weight[train],
     )
-
-
-def _columns(values: Array) -> Array:
-    """Return ``[row, column]``; of pictures those of thumbnails, so that a linear fit is quick."""
-    small = thumbnails(values) if values.ndim == 4 else values
-    return np.asarray(small, np.float64).reshape(len(values), -1)
 
 
 def score_references(subject: Subject, trials: list[Trial]) -> dict[str, Array]:

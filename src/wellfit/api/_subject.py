@@ -16,6 +16,7 @@ from wellfit.data import (
     Preparation,
     category_groups,
     feature_kinds,
+    is_real,
     matrix_position,
     outlying_rows,
 )
@@ -174,7 +175,7 @@ def situation(subject: Subject, num_rows: int) -> Situation:
 
 
 def _are_pictures(values: Array) -> bool:
-    return values.ndim == 4 and values.shape[-1] in (1, 3) and np.issubdtype(values.dtype, np.floating)
+    return values.ndim == 4 and values.shape[-1] in (1, 3) and is_real(values)
 
 
 def _can_perturb(subject: Subject) -> bool:
@@ -183,7 +184,7 @@ def _can_perturb(subject: Subject) -> bool:
         return False
     places = input_places(subject.model)
     is_scaled = subject.preparation is not None or all(places)
-    real = [np.issubdtype(values.dtype, np.floating) for values in subject.dataset.inputs]
+    real = [is_real(values) for values in subject.dataset.inputs]
     return is_scaled and None not in places and all(real)
 
 

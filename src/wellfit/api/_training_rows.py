@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._flat_rows import flat_rows
 from wellfit.api._subject import Subject
 from wellfit.api._trials import Trial
 from wellfit.data import (
@@ -91,9 +92,7 @@ def _without_outliers(subject: Subject, rows: IntArray, kinds: FeatureKinds) -> 
 
 def _doubted(subject: Subject, rows: IntArray, seed: int) -> IntArray:
     dataset = subject.dataset
-    x = np.concatenate(
-        [np.asarray(values[rows], np.float64).reshape(len(rows), -1) for values in dataset.inputs], axis=1
-    )
+    x = flat_rows(dataset, rows)
     groups = None if dataset.groups is None else dataset.groups[rows]
     found = doubtful_rows(
         x, dataset.target[rows], dataset.task, dataset.num_classes, groups=groups, seed=seed

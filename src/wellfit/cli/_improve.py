@@ -62,7 +62,8 @@ def improve(
         str,
         typer.Argument(
             metavar="DATA",
-            help="Table file (CSV, Parquet, Arrow, JSON lines), or folder of pictures, a sub-folder a class.",
+            help="Table file (CSV, Parquet, Arrow, JSON lines), or folder of pictures, a sub-folder a class; "
+            "or a table file of their paths and labels.",
         ),
     ],
     *,

@@ -18,7 +18,11 @@ from wellfit.cli._status import Status, guarded
 def predict(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Output folder of `improve`.")],
     data: Annotated[
-        str, typer.Argument(metavar="DATA", help="New rows with the columns of the old ones; or pictures.")
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="New rows with the columns of the old ones; or pictures, or a table of paths.",
+        ),
     ],
     *,
     out: Annotated[

@@ -24,11 +24,14 @@ from wellfit.data._pictures import (
     PictureFiles,
     Pictures,
     decode_picture,
+    files_of_table,
     find_pictures,
     near_copies,
+    picture_column,
     picture_paths,
     read_pictures,
 )
+from wellfit.data._pixels import are_pixels, computable, is_real
 from wellfit.data._preparation import Preparation
 from wellfit.data._prepare import Prepared, prepare
 from wellfit.data._read import read_table
@@ -41,7 +44,6 @@ from wellfit.data._splits import holdout_split, make_splits
 from wellfit.data._synthetic import synthetic_rows
 from wellfit.data._table import Table
 from wellfit.data._target import Target, infer_target
-from wellfit.data._thumbnails import thumbnails
 
 __all__ = [
     "Encoded",
@@ -55,8 +57,10 @@ __all__ = [
     "Table",
     "Target",
     "apply_scaling",
+    "are_pixels",
     "breast_cancer_frame",
     "category_groups",
+    "computable",
     "copula_rows",
     "created",
     "creation_formulas",
@@ -66,6 +70,7 @@ __all__ = [
     "encode_table",
     "feature_kinds",
     "feature_scores",
+    "files_of_table",
     "find_pictures",
     "fit_encoder",
     "fit_scaling",
@@ -74,6 +79,7 @@ __all__ = [
     "infer_schema",
     "infer_target",
     "invert_scaling",
+    "is_real",
     "k_folds",
     "keep_best",
     "kind_of_folds",
@@ -84,6 +90,7 @@ __all__ = [
     "outlying_rows",
     "oversampled",
     "partial_scores",
+    "picture_column",
     "picture_paths",
     "predictions_frame",
     "prepare",
@@ -94,7 +101,6 @@ __all__ = [
     "shown",
     "stratified_folds",
     "synthetic_rows",
-    "thumbnails",
     "time_folds",
     "undersampled",
     "with_bins",

@@ -4,6 +4,7 @@ from wellfit.diagnosis._cause import MAX_P_SCREENED, MIN_GAIN, Cause, Ruling
 from wellfit.diagnosis._curves import judge_curves
 from wellfit.diagnosis._evidence import Evidence, Facts, Runs
 from wellfit.diagnosis._history import History, read_history
+from wellfit.diagnosis._picture_range import range_fault
 from wellfit.diagnosis._probe import BASELINE, Probe, Situation
 from wellfit.diagnosis._rank import (
     CAUSES,
@@ -34,6 +35,7 @@ __all__ = [
     "findings",
     "judge_curves",
     "probes_for",
+    "range_fault",
     "read_history",
     "verdict_of",
 ]

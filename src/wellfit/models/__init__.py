@@ -53,6 +53,13 @@ from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._penalties import penalty, with_penalties
 from wellfit.models._penalty_table import WeightPenalty, penalties
 from wellfit.models._points import DropoutPoint, dropout_points, hidden_ends, input_places, points_at
+from wellfit.models._preprocessing import (
+    PictureRange,
+    Preprocessing,
+    picture_range,
+    preprocessing,
+    with_preprocessing,
+)
 from wellfit.models._probe import weight_values
 from wellfit.models._reading import NetworkFacts, read_network, trainable_paths
 from wellfit.models._rebuild import set_weights
@@ -87,6 +94,7 @@ from wellfit.models._temperature import can_temper, cool, with_temperature
 from wellfit.models._transfer import Transfer, transfer_weights
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
 from wellfit.models._watch import WatchCallback, data_loss
+from wellfit.models._way_in import WayIn, way_in
 
 __all__ = [
     "BUILT_IN",
@@ -104,6 +112,8 @@ __all__ = [
     "NetworkShape",
     "OptimizerFunction",
     "OutputLayout",
+    "PictureRange",
+    "Preprocessing",
     "RowMover",
     "Segment",
     "SeizedFit",
@@ -116,6 +126,7 @@ __all__ = [
     "VariableLayout",
     "Variant",
     "WatchCallback",
+    "WayIn",
     "WeightPenalty",
     "WidthGroup",
     "activations",
@@ -164,8 +175,10 @@ __all__ = [
     "packed_inputs",
     "penalties",
     "penalty",
+    "picture_range",
     "points_at",
     "predict_plain",
+    "preprocessing",
     "products_per_row",
     "rate_factors",
     "reached",
@@ -196,6 +209,7 @@ __all__ = [
     "transfer_weights",
     "unfreeze",
     "unfrozen",
+    "way_in",
     "weight_values",
     "weights_of_variant",
     "with_activity_penalty",
@@ -205,6 +219,7 @@ __all__ = [
     "with_new_head",
     "with_output",
     "with_penalties",
+    "with_preprocessing",
     "with_temperature",
     "with_weights",
     "without_decay",

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from wellfit.data import computable
 from wellfit.models._compile import TrainingSetup
 from wellfit.models._layout import find_layout
 from wellfit.models._penalties import with_bounds, with_penalties
@@ -18,7 +19,8 @@ from wellfit.models._restructure import restructured, with_input_width
 from wellfit.models._surgery import with_activity_penalty, with_dropout, with_input_noise
 from wellfit.records import Settings, Structure, UnsupportedModelError
 
-_BATCH = 1024
+_BATCH = 1024  # rows at a time, at most: a power of two
+_CELLS = 2**24  # of the inputs at a time: of large pictures fewer fit
 _EMA_MOMENTUM = 0.99  # Keras' own; that of a member depends on how many updates it took
 
 Model = keras.Model
@@ -154,9 +156,10 @@ def predict_plain(model: Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
     """
     structure = getattr(model, "_inputs_struct", None)
     count = len(inputs[0])
+    size = _batch_size(inputs)
     parts = []
-    for start in range(0, max(count, 1), _BATCH):
-        rows = [_filled(np.asarray(values[start : start + _BATCH])) for values in inputs]
+    for start in range(0, max(count, 1), size):
+        rows = [_filled(computable(np.asarray(values[start : start + size]))) for values in inputs]
         given = (
             keras.tree.pack_sequence_as(structure, rows)
             if structure is not None
@@ -166,6 +169,11 @@ def predict_plain(model: Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
         )
         parts.append(keras.ops.convert_to_numpy(model(given, training=False)))
     return np.concatenate(parts)[:count]
+
+
+def _batch_size(inputs: Sequence[np.ndarray]) -> int:
+    cells = sum(int(np.prod(values.shape[1:])) for values in inputs)
+    return min(_BATCH, 1 << max(_CELLS // max(cells, 1), 1).bit_length() - 1)
 
 
 def _filled(rows: np.ndarray) -> np.ndarray:

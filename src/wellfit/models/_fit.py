@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from wellfit.data import computable
 from wellfit.records import Dataset, ModelMismatchError, Task
 
 
@@ -49,7 +50,7 @@ def _build(model: keras.Model, dataset: Dataset) -> None:
         if isinstance(model, keras.Sequential):
             model.build(shapes[0])
         else:
-            rows: Any = [array[:1] for array in dataset.inputs]
+            rows: Any = [computable(array[:1]) for array in dataset.inputs]
             model(rows[0] if len(rows) == 1 else rows, training=False)
     except Exception as error:
         # The network's own code runs here, and can raise anything.
@@ -107,7 +108,7 @@ def _columns(shape: tuple[int | None, ...]) -> str:
 def _output_shapes(model: keras.Model, dataset: Dataset) -> list[tuple[int | None, ...]]:
     outputs = getattr(model, "outputs", None)
     if not outputs:
-        rows: Any = [keras.ops.convert_to_tensor(array[:1]) for array in dataset.inputs]
+        rows: Any = [keras.ops.convert_to_tensor(computable(array[:1])) for array in dataset.inputs]
         outputs = keras.tree.flatten(model(rows[0] if len(rows) == 1 else rows, training=False))
     return [tuple(output.shape) for output in outputs]
 

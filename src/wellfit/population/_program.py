@@ -325,11 +325,12 @@ class Program:
         return self._prepared(tuple(values[rows] for values in shared.inputs), numbers, shared)
 
     def _prepared(self, picked: Sequence[jax.Array], numbers: Numbers, shared: Shared) -> list[jax.Array]:
+        real = [v.astype(jnp.float32) if v.dtype == jnp.uint8 else v for v in picked]  # pixels
         return [
             values
             if scaling is None
             else _scaled(values, {name: table[numbers.scaling] for name, table in scaling.items()})
-            for values, scaling in zip(picked, shared.scaling, strict=True)
+            for values, scaling in zip(real, shared.scaling, strict=True)
         ]
 
     def _target(

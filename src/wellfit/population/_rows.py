@@ -44,7 +44,7 @@ class RowData:
         self._target_scaling, self._setup, self._measured = target_scaling, setup, measured_rows
 
     def inputs(self, scaling: int, rows: Array) -> list[Array]:
-        """Return each input's rows, filled and scaled."""
+        """Return each input's rows, filled and scaled; pixels as they are stored."""
         fitted = self._scalings[scaling] if self._scalings else [None] * len(self.dataset.inputs)
         return [
             values[rows] if one is None else apply_scaling(one, np.asarray(values[rows], np.float32))

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from wellfit.data import are_pixels
 from wellfit.population._program import Shared, num_chunks_of
 from wellfit.records import Dataset, Scaling, Split
 
@@ -56,10 +57,12 @@ def shared_data(
         tables = [None] * len(dataset.inputs)
     membership = _membership(splits, dataset.num_rows, measured_rows)
     target = np.asarray(dataset.target, np.int32 if dataset.task.is_classification else np.float32)
+    # Only where all rows are measured do they have to divide into chunks; else it would cost a copy of them.
+    whole = _full_chunks if membership is not None else np.asarray
     host: dict[str, Any] = {
-        "inputs": tuple(_full_chunks(_as_input(values)) for values in dataset.inputs),
-        "target": _full_chunks(target),
-        "sample_weight": None if weight is None else _full_chunks(np.asarray(weight, np.float32)),
+        "inputs": tuple(whole(_as_input(values)) for values in dataset.inputs),
+        "target": whole(target),
+        "sample_weight": None if weight is None else whole(np.asarray(weight, np.float32)),
         "train_rows": train_rows,
         "num_train": num_train,
         "validation_rows": validation_rows,
@@ -67,7 +70,7 @@ def shared_data(
         "scaling": tuple(tables),
         "target_center": np.asarray(target_scaling.center, np.float32),
         "target_scale": np.asarray(target_scaling.scale, np.float32),
-        "label_orders": _full_chunks(np.stack(orders, axis=1)).T.astype(np.int32),
+        "label_orders": whole(np.stack(orders, axis=1)).T.astype(np.int32),
         "membership": membership,
     }
     return jax.device_put(Shared(**host))
@@ -95,6 +98,8 @@ def _membership(splits: Sequence[Split], num_rows: int, measured_rows: int) -> A
 
 
 def _as_input(values: Array) -> Array:
+    if are_pixels(values):
+        return values  # a quarter of the memory; batches become real numbers when they are gathered
     return np.asarray(values, np.int32 if np.issubdtype(values.dtype, np.integer) else np.float32)
 
 

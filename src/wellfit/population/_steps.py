@@ -9,6 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from wellfit.data import computable
 from wellfit.models import (
     NetworkFunction,
     RowMover,
@@ -123,7 +124,7 @@ class Steps:
 
     def _mixed(self, inputs: list[Array], target: Array, weight: Array, update: int) -> Batch:
         seed = derive(jnp.uint32(self._member.seed[0]), 0xD0, update)
-        given = [jnp.asarray(values) for values in inputs]
+        given = [jnp.asarray(computable(values)) for values in inputs]
         batch = Batch(given, jnp.asarray(target), jnp.asarray(weight), jnp.ones(len(target)))
         for mechanism in self._mixing:
             batch = mechanism.batch(batch, self._numbers, seed)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wellfit.data import computable
 from wellfit.models import (
     Variant,
     build_variant,
@@ -88,6 +89,9 @@ class Trainee:
             target = self._labels(target)
         weight = data.weight(member, rows)
         inputs = data.inputs(int(member.scaling[0]), rows)
+        if not getattr(self.model, "inputs", None):
+            # A network of known inputs makes real numbers of pixels batch by batch; one of own code may not.
+            inputs = [computable(values) for values in inputs]
         inputs, target, weight = self._steps.mixed(inputs, target, weight, self.epoch)
         if self._steps.is_stepwise:
             return self._steps.train(self.model, inputs, target, weight)

@@ -31,7 +31,9 @@ class Dataset:
 
     Attributes:
         inputs: one array for each input of the network, each ``[row, ...]``; float32 (NaN is a
-            missing cell, filled per member by its `Scaling`) or int32 (category codes for embeddings).
+            missing cell, filled per member by its `Scaling`), int32 (category codes for embeddings), or
+            uint8 (pixels of pictures, which become float32 where they are computed with; they may be mapped
+            from a file).
         input_names: a name for each array in `inputs`.
         feature_names: column names of each array in `inputs` (empty where columns have no names).
         target: ``[row]`` int32 class codes 0 to k-1 in sorted order of the classes, or ``[row, output]``

@@ -5,7 +5,9 @@ from __future__ import annotations
 from wellfit.data._pictures._cache import Skipped
 from wellfit.data._pictures._copies import near_copies
 from wellfit.data._pictures._decode import FITS, decode_picture
-from wellfit.data._pictures._find import PictureFiles, find_pictures, picture_paths
+from wellfit.data._pictures._files import PictureFiles
+from wellfit.data._pictures._find import find_pictures, picture_paths
+from wellfit.data._pictures._path_table import files_of_table, picture_column
 from wellfit.data._pictures._read import Pictures, check_pictures, read_pictures
 
 __all__ = [
@@ -15,8 +17,10 @@ __all__ = [
     "Skipped",
     "check_pictures",
     "decode_picture",
+    "files_of_table",
     "find_pictures",
     "near_copies",
+    "picture_column",
     "picture_paths",
     "read_pictures",
 ]

@@ -17,7 +17,7 @@ import numpy as np
 
 from wellfit.data._pictures._copies import THUMBNAIL, difference_hash, thumbnail
 from wellfit.data._pictures._decode import Fit, decode_picture
-from wellfit.data._pictures._find import PictureFiles
+from wellfit.data._pictures._files import PictureFiles
 from wellfit.records import FileReadError, OutputError
 
 Progress = Callable[[int, int], None]

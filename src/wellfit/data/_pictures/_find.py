@@ -3,58 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from wellfit.data._pictures._files import ENDINGS, TABLE_ENDINGS, PictureFiles
+from wellfit.data._pictures._path_table import files_of_table, paths_in_table
 from wellfit.data._read import read_table
-from wellfit.records import DataError, FileReadError, TargetNotFoundError, did_you_mean
+from wellfit.records import DataError, FileReadError, did_you_mean
 
-# By their endings: what else lies in a folder is none of ours, but is counted.
-_ENDINGS = frozenset(
-    {
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".bmp",
-        ".dib",
-        ".gif",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".ppm",
-        ".pgm",
-    }
-    | {".pbm", ".pnm", ".jp2", ".avif", ".ico", ".tga"}
-)
 # Folders that hold rows of another kind, not a class.
 _APART = re.compile(r"(?i)(test|val|valid|validation|holdout|eval)([ _.-].*)?s?|__macosx|\..*")
 _TRAIN = re.compile(r"(?i)(train|training)([ _.-].*)?")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PictureFiles:
-    """Paths of pictures with their classes.
-
-    Attributes:
-        name: of the data.
-        paths: of each picture.
-        labels: ``[picture]`` class codes.
-        class_names: in code order.
-        notes: what the reader should know: folders and files that were left out.
-    """
-
-    name: str
-    paths: tuple[Path, ...]
-    labels: NDArray[np.int32]
-    class_names: tuple[str, ...]
-    notes: tuple[str, ...] = ()
 
 
 def find_pictures(
@@ -86,11 +48,17 @@ def find_pictures(
             expected="a folder of pictures, or a table of paths and labels",
             fix=did_you_mean(place.name, near),
         )
-    return _of_folder(place) if place.is_dir() else _of_table(place, target, path_column)
+    return (
+        _of_folder(place) if place.is_dir() else files_of_table(read_table(place), place, target, path_column)
+    )
 
 
-def picture_paths(source: Any) -> list[Path]:
-    """Return the pictures of a path, a folder (at any depth, by their endings) or a list of paths.
+def picture_paths(source: Any, reading: Mapping[str, Any] | None = None) -> list[Path]:
+    """Return the pictures of a path, a folder (at any depth, by their endings), a table or a list of paths.
+
+    Args:
+        source: where they are; the paths in a table are relative to it, and its other columns do not matter.
+        reading: options of `read_table`.
 
     Raises:
         FileReadError: there is nothing at that place.
@@ -103,11 +71,12 @@ def picture_paths(source: Any) -> list[Path]:
         raise FileReadError(
             f"there is no file or folder {str(place)!r}.",
             received=str(source),
-            expected="a picture, or a folder of pictures",
+            expected="a picture, a folder of pictures, or a table of their paths",
         )
     if place.is_file():
-        return [place]
-    files = sorted(file for file in place.rglob("*") if file.is_file() and file.suffix.lower() in _ENDINGS)
+        is_table = place.suffix.lower() in TABLE_ENDINGS
+        return paths_in_table(read_table(place, **(reading or {})), place) if is_table else [place]
+    files = sorted(file for file in place.rglob("*") if file.is_file() and file.suffix.lower() in ENDINGS)
     if not files:
         raise DataError(
             f"there are no pictures in {place}.",
@@ -139,7 +108,7 @@ def _of_folder(place: Path) -> PictureFiles:
     others = 0
     for folder in classes:
         files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
-        pictures = [file for file in files if file.suffix.lower() in _ENDINGS]
+        pictures = [file for file in files if file.suffix.lower() in ENDINGS]
         others += len(files) - len(pictures)
         if not pictures:
             continue
@@ -167,54 +136,3 @@ def _of_folder(place: Path) -> PictureFiles:
 
 def _left_out(names: Sequence[str], reason: str) -> list[str]:
     return [f"left out {', '.join(f'{name}/' for name in names)}, {reason}"] if names else []
-
-
-def _of_table(place: Path, target: str | None, path_column: str | None) -> PictureFiles:
-    table = read_table(place)
-    columns = {name: [_text(cell) for cell in table.frame[name].to_list()] for name in table.column_names}
-    for asked in (target, path_column):
-        if asked is not None and asked not in columns:
-            raise TargetNotFoundError(
-                f"there is no column {asked!r}.",
-                received=asked,
-                expected=", ".join(columns),
-                fix=did_you_mean(asked, list(columns)),
-            )
-    paths = path_column or next((name for name in columns if _are_paths(columns[name])), None)
-    rest = [name for name in columns if name != paths]
-    labels = target or (rest[0] if len(rest) == 1 else None)
-    if paths is None or labels is None:
-        raise DataError(
-            f"{place.name} is not understood as a table of pictures.",
-            received=f"columns {', '.join(columns)}",
-            expected="a column of paths and one of labels",
-            fix="name the column of labels with target=" if paths else "let a column hold paths of pictures",
-        )
-    known = [
-        (path, label) for path, label in zip(columns[paths], columns[labels], strict=True) if path and label
-    ]
-    names = tuple(sorted({label for _, label in known}))
-    codes = {name: code for code, name in enumerate(names)}
-    if len(names) < 2:
-        raise DataError(
-            f"column {labels!r} does not tell classes apart.",
-            received=f"{len(names)} different labels",
-            expected="at least two",
-        )
-    lost = len(columns[paths]) - len(known)
-    return PictureFiles(
-        name=place.stem,
-        paths=tuple(place.parent / path for path, _ in known),
-        labels=np.array([codes[label] for _, label in known], np.int32),
-        class_names=names,
-        notes=(f"{lost} rows without a path or a label were left out",) if lost else (),
-    )
-
-
-def _text(cell: object) -> str:
-    return "" if cell is None else str(cell).strip()
-
-
-def _are_paths(cells: Sequence[str]) -> bool:
-    known = [cell for cell in cells if cell]
-    return bool(known) and sum(Path(cell).suffix.lower() in _ENDINGS for cell in known) > 0.5 * len(known)

@@ -17,7 +17,8 @@ from PIL import Image
 from wellfit.data._pictures._cache import Form, Progress, Skipped, decoded_folder
 from wellfit.data._pictures._copies import near_copies
 from wellfit.data._pictures._decode import FITS, Fit
-from wellfit.data._pictures._find import PictureFiles, find_pictures
+from wellfit.data._pictures._files import PictureFiles
+from wellfit.data._pictures._find import find_pictures
 from wellfit.records import DataError, FileReadError, SettingsError, did_you_mean
 
 _LOOKED_AT = 64  # pictures whose size and colour decide where none are given
