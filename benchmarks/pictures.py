@@ -1,9 +1,9 @@
 """Pictures: how fast small networks and heads on frozen ones train, and what `improve` makes of a transfer.
 
 ``python benchmarks/pictures.py [--quick] [--data DIR] [--weights FILE] [--answers FILE] [--json FILE]``.
-Needs ``pip install '.[bench]'``; peers are all backends of Keras that are installed. Accuracies are compared where
-there is ``--data``, a folder of pictures of five classes with a sub-folder each, and ``--weights``, a small
-pretrained network.
+Needs ``pip install '.[bench]'``; peers are all backends of Keras that are installed. Accuracies are compared
+where there is ``--data``, a folder of pictures of five classes with a sub-folder each, and ``--weights``, a
+small pretrained network.
 """
 
 from __future__ import annotations
