@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._class_weights import balanced_weights, share_biases
 from wellfit.api._patient import Patient
+from wellfit.api._picture_matrix import is_pictures, pixels
 from wellfit.api._trial_plan import TrialPlan
 from wellfit.data import apply_scaling, fit_scaling
 from wellfit.diagnosis import BASELINE, Probe, Runs
@@ -413,6 +414,7 @@ def _identity(values: Array) -> Scaling | None:
 
 def _standard(own: Scaling, rows: Array) -> Scaling:
     """Return a scaling with the mean and deviation of the rows in place of its own."""
+    rows = pixels(rows) if is_pictures(rows) else rows
     flat = np.asarray(rows, np.float64).reshape(-1, rows.shape[-1])
     filled = np.where(np.isfinite(flat), flat, own.fill)
     deviation = filled.std(axis=0)

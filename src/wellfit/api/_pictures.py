@@ -14,7 +14,7 @@ from wellfit.models import Model, load_model, small_cnn
 from wellfit.records import Dataset, ModelMismatchError, SettingsError, Task
 
 CNN = "cnn"
-_EPOCHS = 30
+DEFAULT_EPOCHS = 30
 _SIDE = 48  # of pictures for the built network: what two cores train many of in minutes
 
 
@@ -55,16 +55,8 @@ def pictures_subject(
             received=f"holdout={type(holdout).__name__}",
             expected="a number such as 0.2",
         )
-    text = model if isinstance(model, str) else CNN if model is None else ""
-    name, _, filters = text.partition(":")
-    is_built = name == CNN and not Path(text).exists()
-    given = None if is_built or model is None else load_model(model, unsafe=unsafe)
-    pictures = source if isinstance(source, Pictures) else _read(source, target, given)
-    dataset = _dataset(pictures)
-    if given is None:
-        shape: Any = pictures.images.shape[1:]
-        number = {"filters": _filters(filters)} if filters else {}
-        given = small_cnn(shape, dataset.task, dataset.num_classes, **number)
+    pictures, given, is_built = read_for(source, model=model, target=target, unsafe=unsafe)
+    dataset = picture_dataset(pictures)
     rows = np.arange(dataset.num_rows, dtype=np.int32)
     working, held = rows, rows[:0]
     if holdout:
@@ -76,7 +68,7 @@ def pictures_subject(
         held,
         given,
         metric=metric,
-        epochs=epochs or (_EPOCHS if is_built else None),
+        epochs=epochs or (DEFAULT_EPOCHS if is_built else None),
         batch_size=batch_size,
         is_reference=is_built,
         preparation=None,
@@ -86,6 +78,32 @@ def pictures_subject(
         notes=pictures.notes,
         picture_fit=pictures.fit,
     )
+
+
+def read_for(source: Any, *, model: Any, target: str | None, unsafe: bool) -> tuple[Pictures, Model, bool]:
+    """Return pictures in the size of a network, the network, and whether it was built for them.
+
+    Args:
+        source: a folder, or what `read_pictures` returned.
+        model: see `load_model`; ``cnn``, ``cnn:FILTERS`` or None builds one.
+        target: column of labels, where the pictures are named in a table.
+        unsafe: whether a model file may bring its own code.
+    """
+    text = model if isinstance(model, str) else CNN if model is None else ""
+    name, _, filters = text.partition(":")
+    is_built = name == CNN and not Path(text).exists()
+    given = None if is_built or model is None else load_model(model, unsafe=unsafe)
+    pictures = source if isinstance(source, Pictures) else _read(source, target, given)
+    if given is not None:
+        return pictures, given, False
+    shape: Any = pictures.images.shape[1:]
+    number = {"filters": _filters(filters)} if filters else {}
+    num_classes = len(pictures.class_names)
+    return pictures, small_cnn(shape, _task(num_classes), num_classes, **number), True
+
+
+def _task(num_classes: int) -> Task:
+    return Task.BINARY if num_classes == 2 else Task.MULTICLASS
 
 
 def _read(source: Any, target: str | None, model: Model | None) -> Pictures:
@@ -103,14 +121,15 @@ def _read(source: Any, target: str | None, model: Model | None) -> Pictures:
     return read_pictures(source, target=target, size=(shape[0], shape[1]), channels=shape[2])
 
 
-def _dataset(pictures: Pictures) -> Dataset:
+def picture_dataset(pictures: Pictures) -> Dataset:
+    """Return pictures as rows; copies are groups that no split divides."""
     has_copies = len(np.unique(pictures.copies)) < len(pictures.copies)
     return Dataset(
         inputs=(np.asarray(pictures.images, np.float32),),
         input_names=("picture",),
         feature_names=((),),
         target=pictures.labels,
-        task=Task.BINARY if len(pictures.class_names) == 2 else Task.MULTICLASS,
+        task=_task(len(pictures.class_names)),
         class_names=pictures.class_names,
         groups=pictures.copies if has_copies else None,
     )

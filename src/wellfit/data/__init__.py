@@ -17,12 +17,13 @@ from wellfit.data._folds import (
     time_folds,
 )
 from wellfit.data._frames import breast_cancer_frame, predictions_frame, with_paths, write_frame
-from wellfit.data._groups import duplicate_codes, row_codes
+from wellfit.data._groups import as_groups, duplicate_codes, row_codes
 from wellfit.data._one_hot import category_groups
 from wellfit.data._outliers import outlying_rows
 from wellfit.data._pictures import (
     PictureFiles,
     Pictures,
+    copy_codes,
     decode_picture,
     find_pictures,
     near_copies,
@@ -54,9 +55,11 @@ __all__ = [
     "Table",
     "Target",
     "apply_scaling",
+    "as_groups",
     "breast_cancer_frame",
     "category_groups",
     "copula_rows",
+    "copy_codes",
     "created",
     "creation_formulas",
     "decode_picture",

@@ -41,7 +41,14 @@ from wellfit.models._moved import RowMover
 from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._penalties import penalty, with_penalties
 from wellfit.models._penalty_table import WeightPenalty, penalties
-from wellfit.models._points import DropoutPoint, dropout_points, hidden_ends, input_places, points_at
+from wellfit.models._points import (
+    DropoutPoint,
+    dropout_points,
+    hidden_ends,
+    input_places,
+    points_at,
+    scales_inputs,
+)
 from wellfit.models._probe import weight_values
 from wellfit.models._reading import NetworkFacts, read_network, trainable_paths
 from wellfit.models._rebuild import set_weights
@@ -162,6 +169,7 @@ __all__ = [
     "row_losses",
     "save_plain",
     "scaled_rate",
+    "scales_inputs",
     "set_weights",
     "setup_from_plain",
     "setup_to_plain",

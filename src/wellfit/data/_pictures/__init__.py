@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wellfit.data._pictures._cache import Skipped
-from wellfit.data._pictures._copies import near_copies
+from wellfit.data._pictures._copies import copy_codes, near_copies
 from wellfit.data._pictures._decode import FITS, decode_picture
 from wellfit.data._pictures._find import PictureFiles, find_pictures, picture_paths
 from wellfit.data._pictures._read import Pictures, check_pictures, read_pictures
@@ -14,6 +14,7 @@ __all__ = [
     "Pictures",
     "Skipped",
     "check_pictures",
+    "copy_codes",
     "decode_picture",
     "find_pictures",
     "near_copies",
