@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def pictures_subject(
     if holdout:
         split = holdout_split(dataset, float(holdout), seed)
         working, held = split.train, split.validation
-    return built_subject(
+    subject = built_subject(
         dataset,
         working,
         held,
@@ -78,6 +79,7 @@ def pictures_subject(
         notes=pictures.notes,
         picture_fit=pictures.fit,
     )
+    return replace(subject, picture_names=tuple("/".join(path.parts[-2:]) for path in pictures.paths))
 
 
 def read_for(source: Any, *, model: Any, target: str | None, unsafe: bool) -> tuple[Pictures, Model, bool]:

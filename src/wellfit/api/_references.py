@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._picture_matrix import is_pictures, small_pictures
 from wellfit.api._subject import Subject
 from wellfit.api._trials import Trial
 from wellfit.evaluation import reference_predictions, score
@@ -16,9 +17,7 @@ Array = NDArray[Any]
 
 def predict_references(subject: Subject, train: Array, rows: Array) -> dict[str, Array]:
     """Return predictions of the reference models for `rows`, fitted on `train`."""
-    inputs = np.concatenate(
-        [np.asarray(values, np.float64).reshape(len(values), -1) for values in subject.dataset.inputs], axis=1
-    )
+    inputs = np.concatenate([_columns(values) for values in subject.dataset.inputs], axis=1)
     weight = subject.dataset.sample_weight
     return reference_predictions(
         inputs[train],
@@ -28,6 +27,13 @@ def predict_references(subject: Subject, train: Array, rows: Array) -> dict[str,
         subject.dataset.num_classes,
         sample_weight=None if weight is None else weight[train],
     )
+
+
+def _columns(values: Array) -> Array:
+    """Return ``[row, feature]``; pictures in small, as every pixel is a column to a linear model."""
+    if is_pictures(values):
+        return small_pictures(values)
+    return np.asarray(values, np.float64).reshape(len(values), -1)
 
 
 def score_references(subject: Subject, trials: list[Trial]) -> dict[str, Array]:

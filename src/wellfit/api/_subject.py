@@ -72,6 +72,7 @@ class Subject:
         notes: what the reader should know.
         warm: what an earlier study or a diagnosis knows.
         picture_fit: how pictures come to the network's size (see `decode_picture`); empty for others.
+        picture_names: ``[row]`` class folder and file of each picture; empty for others.
     """
 
     dataset: Dataset
@@ -92,6 +93,7 @@ class Subject:
     notes: tuple[str, ...] = ()
     warm: WarmStart = field(default_factory=WarmStart)
     picture_fit: str = ""
+    picture_names: tuple[str, ...] = ()
 
     @property
     def schema(self) -> tuple[ColumnSchema, ...]:

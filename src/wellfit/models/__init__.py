@@ -10,6 +10,7 @@ from wellfit.models._bytes import (
     setup_to_plain,
 )
 from wellfit.models._chosen import Model, chosen_model, predict_plain
+from wellfit.models._class_maps import ClassMaps, class_maps
 from wellfit.models._compile import TrainingSetup, output_activation, training_setup
 from wellfit.models._convolutional import small_cnn
 from wellfit.models._convolutions import Geometry
@@ -88,6 +89,7 @@ __all__ = [
     "BUILT_IN",
     "LONG_SCHEDULES",
     "Axis",
+    "ClassMaps",
     "DepthBlock",
     "DropoutPoint",
     "Geometry",
@@ -121,6 +123,7 @@ __all__ = [
     "can_temper",
     "check_fit",
     "chosen_model",
+    "class_maps",
     "cool",
     "custom_modules",
     "data_loss",
