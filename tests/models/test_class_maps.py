@@ -41,10 +41,12 @@ def test_a_mean_and_a_dense_layer_give_the_class_activation_map(end: str) -> Non
     last = [layers.Dense(4, activation=None if end == "layer" else end, name="head")]
     last += [layers.Softmax(name="shares")] if end == "layer" else []
     model = network(layers.GlobalAveragePooling2D(), layers.Dropout(0.5), *last)
+    head = model.get_layer("head")
+    head.set_weights([np.random.default_rng(1).normal(size=(3, 4)) + 0.5, np.zeros(4)])
     found = class_maps(model, pictures(), [1, 3])
     assert found.layer == "conv"
     maps = np.asarray(model.layers[0](pictures()))
-    kernel = np.asarray(model.get_layer("head").kernel)
+    kernel = np.asarray(head.kernel)
     for heat, own, code in zip(found.maps, maps, (1, 3), strict=True):
         wanted = np.maximum(own @ kernel[:, code], 0)
         assert wanted.max() > 0
