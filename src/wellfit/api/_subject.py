@@ -148,6 +148,8 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         activations=facts.activations,
         can_skip=facts.can_skip,
         has_skip=facts.has_skip,
+        can_pool=facts.can_pool,
+        can_drop_maps=facts.can_drop_maps,
         can_embed=facts.has_features,
         has_periodic=facts.has_periodic,
         has_numbers=sum(map(len, groups)) < _num_features(subject.dataset),
