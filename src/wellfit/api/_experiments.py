@@ -64,7 +64,7 @@ _REBUILT: Mapping[str, Callable[[Model], Model]] = {
     "undecayed": without_decay,
     "normalized": normalized,
 }
-_WIDER = 4.0
+_WIDER, _WIDER_MAPS = 4.0, 2.0  # the cost grows with the square, and convolutions are dear as they are
 _MEMORIZING_UPDATES = 3000  # a few rows are memorized within hundreds, whatever the number of all rows
 
 
@@ -259,7 +259,8 @@ class Experiments:
         if network == "own":
             return model
         if network == "wider":
-            return resize(model, find_layout(model), width=_WIDER, depth=0)
+            width = _WIDER_MAPS if self.patient.has_pictures else _WIDER
+            return resize(model, find_layout(model), width=width, depth=0)
         if network == "deeper":
             return resize(model, find_layout(model), width=1.0, depth=1)
         if network in _REBUILT:

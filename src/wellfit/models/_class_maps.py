@@ -155,7 +155,8 @@ def _run(call: Call, graph: Graph, made: dict[TensorKey, Any]) -> None:
     def given(value: Any) -> Any:
         return made[graph.keys[id(value)]] if id(value) in graph.keys else value
 
-    args, kwargs = keras.tree.map_structure(given, (call.args, call.kwargs))
+    changed: Any = keras.tree.map_structure(given, (call.args, call.kwargs))
+    args, kwargs = changed
     outputs = keras.tree.flatten(call.operation(*args, **kwargs))
     made.update({(call.index, position): output for position, output in enumerate(outputs)})
 
