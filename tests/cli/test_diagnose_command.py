@@ -123,6 +123,19 @@ def test_every_option_reaches_diagnose(monkeypatch):
     }
 
 
+def test_a_folder_of_pictures_needs_no_target(monkeypatch, capsys):
+    """Its sub-folders are the classes; a network is needed all the same."""
+    Path("flowers").mkdir()
+    fake = use(monkeypatch, FakeDiagnose())
+    assert run_command(monkeypatch, "diagnose", "flowers", "--model", "net.keras") == 0
+    assert fake.data == "flowers"
+    assert fake.arguments["target"] is None
+    assert run_command(monkeypatch, "diagnose", "flowers") != 0
+    said = capsys.readouterr().err
+    assert "--model missing" in said
+    assert "wellfit diagnose flowers --model net.keras" in said
+
+
 def test_defaults(monkeypatch):
     """Data, target and network are enough."""
     fake = use(monkeypatch, FakeDiagnose())

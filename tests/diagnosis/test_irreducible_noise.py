@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import evidence_samples as samples
 import pytest
 
@@ -75,3 +77,12 @@ def test_wrong_training_labels_are_another_cause() -> None:
 def test_without_references_it_stays_open() -> None:
     """Nothing says what can be reached."""
     assert CAUSE.examine(samples.make_evidence(data={"signal_skill": None})).outcome is Outcome.CANNOT_TELL
+
+
+def test_small_pictures_cannot_tell() -> None:
+    """References that see pictures in small level off by that; copies with unequal labels still count."""
+    pictures = replace(samples.SITUATION, has_pictures=True)
+    ruling = CAUSE.examine(samples.make_evidence(situation=pictures, data=NOISY))
+    assert ruling.outcome is Outcome.CANNOT_TELL
+    data = {"conflicting_share": 3 * MIN_CONFLICT}
+    assert CAUSE.examine(samples.make_evidence(situation=pictures, data=data)).outcome is Outcome.FOUND

@@ -93,3 +93,10 @@ def test_the_network_is_not_asked_without_permuted_labels() -> None:
         evidence.runs[BASELINE], validation_loss=np.full_like(evidence.runs[BASELINE].validation_loss, np.nan)
     )
     assert network_z(replace(evidence, runs={**evidence.runs, BASELINE: runs})) == 0.0
+
+
+def test_references_on_small_pictures_leave_doubt() -> None:
+    """What tells classes apart may be lost in small: found, but less surely."""
+    pictures = CAUSE.examine(blind(situation=replace(samples.SITUATION, has_pictures=True)))
+    assert pictures.outcome is Outcome.FOUND
+    assert pictures.confidence < 0.7 <= CAUSE.examine(blind()).confidence

@@ -41,6 +41,8 @@ BASELINES = (
         normalization="batch",
         activation="selu",
         skip="on",
+        pooling="average",
+        map_dropout=0.1,
         input_scale=True,
         embedding="periodic",
         category_embedding=True,
@@ -60,6 +62,8 @@ SITUATIONS = (
         has_missing=True,
         has_outliers=True,
         has_pictures=True,
+        can_pool=True,
+        can_drop_maps=True,
         num_features=12,
         num_numeric=5,
     ),
@@ -182,6 +186,8 @@ def test_issue_list_is_complete() -> None:
         "activation-selu",
         "skips",
         "no-skips",
+        "global-average-pooling",
+        "map-dropout-0.1",
         "input-scale",
         "numeric-embedding",
         "category-embedding",
@@ -287,8 +293,8 @@ def test_what_is_on_can_be_taken_off() -> None:
     assert "no-temperature" in _named(SITUATIONS[0], baseline=Settings(temperature=True))
     assert taken_off <= names
     names = set(_named(SITUATIONS[0], baseline=BASELINES[3]))
-    assert {"own-normalization", "own-activation", "own-skips", "no-input-scale"} <= names
-    assert {"own-numeric-embedding", "no-category-embedding"} <= names
+    assert {"own-normalization", "own-activation", "own-skips", "own-pooling", "no-map-dropout"} <= names
+    assert {"no-input-scale", "own-numeric-embedding", "no-category-embedding"} <= names
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from wellfit._version import __version__
 from wellfit.api._clock import Clock
 from wellfit.api._confirm import Confirmed
 from wellfit.api._laboratory import Laboratory
+from wellfit.api._picture_sheet import picture_sheet
 from wellfit.api._plan import Plan
 from wellfit.api._references import chance_loss, chance_name, score_chance
 from wellfit.api._tried import Tried, scored_ratio
@@ -65,6 +66,7 @@ def assemble(
         partial=why_partial(found, laboratory, clock),
         notes=notes(found, laboratory, plan),
         more_data=found.more_data,
+        pictures=picture_sheet(subject, final, laboratory.judged),
         options=options(found, laboratory, plan, clock, sampler),
     )
 

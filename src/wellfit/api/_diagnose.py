@@ -16,6 +16,8 @@ from wellfit.api._events import Listener, ignore
 from wellfit.api._examination import Examination
 from wellfit.api._fit_arguments import check_numbers
 from wellfit.api._patient import Patient, array_patient, table_patient
+from wellfit.api._picture_patient import picture_patient
+from wellfit.api._pictures import are_pictures
 from wellfit.data import Preparation, Table
 from wellfit.diagnosis import (
     judge_curves,
@@ -64,10 +66,13 @@ def diagnose(
     gains on splits that nothing was chosen by is a cause. Nothing of the network that is passed in changes.
 
     Args:
-        *data: ``model, x, y`` as for `keras.Model.fit`; or a table (file, frame) with `target` and `model`.
+        *data: ``model, x, y`` as for `keras.Model.fit`; or a table (file, frame) with `target` and `model`;
+            or a folder of pictures with a sub-folder for each class, or what `wellfit.read_pictures`
+            returned, with `model`.
         target: the column to predict, if `data` is a table.
         model: the network: see `wellfit.models.load_model`.
-        validation: validation rows as a table; a fifth of the rows is drawn if there are none.
+        validation: validation rows as a table, or pictures as a folder; a fifth of the rows is drawn if
+            there are none.
         validation_data: ``(x, y)``, as for `fit`; weights of its rows must be equal.
         validation_split: share of the last rows, as for `fit`.
         history: training curves instead of all that: a Keras ``History``, its dict, or a file; see
@@ -149,6 +154,8 @@ def diagnose(
 
 def _patient(data: tuple[Any, ...], model: Any, **options: Any) -> Patient:
     """Tell the ways to call `diagnose` apart."""
+    if len(data) == 1 and are_pictures(data[0]):
+        return _pictures(data[0], model, options)
     is_table = options["target"] is not None or (data and (is_path(data[0]) or isinstance(data[0], Table)))
     if is_table:
         if len(data) != 1 or options["target"] is None or model is None:
@@ -176,6 +183,22 @@ def _patient(data: tuple[Any, ...], model: Any, **options: Any) -> Patient:
     return array_patient(model, data[0], data[1], **options)
 
 
+def _pictures(source: Any, model: Any, options: dict[str, Any]) -> Patient:
+    if model is None:
+        raise SettingsError(
+            "there is no network to be diagnosed.",
+            received="pictures without model=",
+            expected="diagnose(folder, model=...)",
+            fix="for example: model='net.keras', or model='cnn' for the built-in one",
+        )
+    for name in ("validation_data", "sample_weight", "group", "columns", "preparation", "reading"):
+        _refuse(options, name, "pictures", "leave it out; validation= takes a folder of pictures")
+    for name in ("features", "validation_split"):
+        options.pop(name)
+    return picture_patient(source, model=model, **options)
+
+
 def _refuse(options: dict[str, Any], name: str, what: str, fix: str) -> None:
-    if options.pop(name) is not None:
+    value = options.pop(name)
+    if value is not None and not (isinstance(value, Mapping) and not value):
         raise SettingsError(f"{name}= does not go with {what}.", received=f"{name}=", fix=fix)

@@ -17,9 +17,10 @@ from wellfit.api._gradient_facts import gradient_facts
 from wellfit.api._group_facts import shared_group_losses
 from wellfit.api._looks import first_look, may_end_elsewhere, promising, second_look
 from wellfit.api._memorized import best_epoch, memorized
-from wellfit.api._mismatch_facts import mismatch_facts, picture_facts
+from wellfit.api._mismatch_facts import mismatch_facts, picture_facts, with_rows_of
 from wellfit.api._network_facts import balanced_accuracies, network_facts
 from wellfit.api._patient import Patient
+from wellfit.api._picture_matrix import matched_input
 from wellfit.api._row_facts import RowFacts, column_facts, row_facts
 from wellfit.api._row_losses import chance_losses
 from wellfit.api._told import environment, told_curves, told_line, told_numbers, verdict_words
@@ -44,8 +45,7 @@ from wellfit.diagnosis import (
     verdict_of,
     wiring,
 )
-from wellfit.evaluation import matched
-from wellfit.models import dropout_points, find_layout, output_bias
+from wellfit.models import dropout_points, find_layout, output_bias, scales_inputs
 from wellfit.records import (
     Diagnosis,
     Finding,
@@ -112,11 +112,9 @@ class Examination:
             return experiments, waiting
         self._say("prepare", message="validation columns come in other units; going on with them mended")
         patient = self.patient
-        x = np.asarray(patient.dataset.inputs[0], np.float64)
-        mended = np.array(patient.dataset.inputs[0])
-        mended[patient.validation] = matched(x[patient.train], x[patient.validation], early.mismatched)
-        dataset = replace(patient.dataset, inputs=(mended, *patient.dataset.inputs[1:]))
-        self.patient = replace(patient, dataset=dataset)
+        x, train, rows = patient.dataset.inputs[0], patient.train, patient.validation
+        mended = matched_input(x, train, rows, early.mismatched)
+        self.patient = replace(patient, dataset=with_rows_of(patient.dataset, rows, mended))
         experiments.close()
         waiting.result()
         again = Experiments(self.patient, plan, rare=early.rare, leak=early.leak)
@@ -344,7 +342,10 @@ def _situation(patient: Patient, plan: TrialPlan, early: RowFacts) -> Situation:
         num_train=len(patient.train),
         num_classes=dataset.num_classes,
         imbalance=float(counts.max() / counts.min()),
-        is_raw=patient.is_raw and any(np.issubdtype(v.dtype, np.floating) for v in dataset.inputs),
+        has_pictures=patient.has_pictures,
+        is_raw=patient.is_raw
+        and not (patient.has_pictures and scales_inputs(patient.model))
+        and any(np.issubdtype(v.dtype, np.floating) for v in dataset.inputs),
         has_rare=len(early.rare) > 0,
         has_leak=early.leak >= 0,
         can_narrow=can_rebuild and any(group.size > 1 for group in layout.groups),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._class_weights import balanced_weights, share_biases
 from wellfit.api._patient import Patient
+from wellfit.api._picture_matrix import is_pictures, pixels
 from wellfit.api._trial_plan import TrialPlan
 from wellfit.data import apply_scaling, fit_scaling
 from wellfit.diagnosis import BASELINE, Probe, Runs
@@ -63,7 +64,7 @@ _REBUILT: Mapping[str, Callable[[Model], Model]] = {
     "undecayed": without_decay,
     "normalized": normalized,
 }
-_WIDER = 4.0
+_WIDER, _WIDER_MAPS = 4.0, 2.0  # the cost grows with the square, and convolutions are dear as they are
 _MEMORIZING_UPDATES = 3000  # a few rows are memorized within hundreds, whatever the number of all rows
 
 
@@ -258,7 +259,8 @@ class Experiments:
         if network == "own":
             return model
         if network == "wider":
-            return resize(model, find_layout(model), width=_WIDER, depth=0)
+            width = _WIDER_MAPS if self.patient.has_pictures else _WIDER
+            return resize(model, find_layout(model), width=width, depth=0)
         if network == "deeper":
             return resize(model, find_layout(model), width=1.0, depth=1)
         if network in _REBUILT:
@@ -413,6 +415,7 @@ def _identity(values: Array) -> Scaling | None:
 
 def _standard(own: Scaling, rows: Array) -> Scaling:
     """Return a scaling with the mean and deviation of the rows in place of its own."""
+    rows = pixels(rows) if is_pictures(rows) else rows
     flat = np.asarray(rows, np.float64).reshape(-1, rows.shape[-1])
     filled = np.where(np.isfinite(flat), flat, own.fill)
     deviation = filled.std(axis=0)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from wellfit.api._frozen_parts import Build, FrozenParts
 from wellfit.api._material import Material, make_material
 from wellfit.api._measured import Collector, Measured
+from wellfit.api._out_of_fold import OutOfFold
+from wellfit.api._picture_matrix import is_pictures
 from wellfit.api._ration import Budget, Ration
 from wellfit.api._subject import Subject, one_hot_groups
 from wellfit.api._trials import Trial
@@ -60,6 +62,7 @@ class Laboratory:
 
     Attributes:
         members_trained: runs so far.
+        judged: what networks said of pictures that they had not learned from; None for other rows.
         broken: why nothing can be trained any more (a worker process ended), or an empty string.
         notes: networks that could not be built.
         ration: what may be trained, where the budget counts that.
@@ -79,6 +82,7 @@ class Laboratory:
         self._vary = _varied(subject) if vary is None else list(vary)
         self._executors: dict[Build, Executor] = {}
         self._materials: dict[DataChoice, Material] = {}
+        self.judged = _judged(subject)
         self.broken = ""
         self.notes: list[str] = []
         self._refused: dict[Build, str] = {}
@@ -384,6 +388,8 @@ class Laboratory:
             weight = None if dataset.sample_weight is None else dataset.sample_weight[rows]
             weights = [values[chosen] for values in found.weights]
             predicted = executor.predict(weights, members.take(chosen), rows)
+            if self.judged is not None:
+                self.judged.add(rows, predicted)
             tempered = asked[chosen]
             if tempered.any():
                 temperatures[chosen[tempered]] = self._temperatures(
@@ -412,6 +418,13 @@ class Laboratory:
                 for shares in predicted
             ]
         )
+
+
+def _judged(subject: Subject) -> OutOfFold | None:
+    dataset = subject.dataset
+    has_pictures = any(is_pictures(values) for values in dataset.inputs)
+    is_kept = has_pictures and dataset.task.is_classification
+    return OutOfFold(dataset.num_rows, dataset.num_classes) if is_kept else None
 
 
 def _varied(subject: Subject) -> list[str]:

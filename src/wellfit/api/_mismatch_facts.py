@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from wellfit.api._experiments import Experiments, Snapshot
 from wellfit.api._patient import Patient
+from wellfit.api._picture_matrix import matched_input
 from wellfit.api._picture_network import measured_range, some_pictures
 from wellfit.api._row_losses import readable, row_losses
 from wellfit.diagnosis import BASELINE
-from wellfit.evaluation import matched
 from wellfit.models import Model, predict_plain, with_weights
 from wellfit.records import Dataset
 
@@ -35,9 +35,9 @@ def mismatch_facts(experiments: Experiments, snapshot: Snapshot, columns: Array)
     """
     patient, plan = experiments.patient, experiments.plan
     rows, train = patient.validation, patient.train
-    x = np.asarray(patient.dataset.inputs[0], np.float64)
-    mended = _with_rows(patient.dataset, rows, matched(x[train], x[rows], columns))
-    broken = _with_rows(patient.dataset, train, matched(x[rows], x[train], columns))
+    x = patient.dataset.inputs[0]
+    mended = with_rows_of(patient.dataset, rows, matched_input(x, train, rows, columns))
+    broken = with_rows_of(patient.dataset, train, matched_input(x, rows, train, columns))
     gains, told = list[float](), dict[str, object]()
     for trial in plan.given:
         index = snapshot.of(BASELINE, trial)
@@ -72,7 +72,7 @@ def picture_facts(patient: Patient) -> dict[str, object]:
     }
 
 
-def _with_rows(dataset: Dataset, rows: Array, values: Array) -> Dataset:
+def with_rows_of(dataset: Dataset, rows: Array, values: Array) -> Dataset:
     """Return the dataset with other values of the first input in some rows."""
     changed = np.array(dataset.inputs[0])
     changed[rows] = values

@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from wellfit.api._confidence_facts import confidence_facts
 from wellfit.api._experiments import Experiments, Snapshot, drawn_weights
-from wellfit.api._normalization_facts import MOST_ROWS, normalization_facts, recalibrated_losses
+from wellfit.api._normalization_facts import (
+    MOST_ROWS,
+    fewer_pictures,
+    normalization_facts,
+    recalibrated_losses,
+)
 from wellfit.api._patient import Patient
 from wellfit.api._row_losses import chance_losses, readable, row_losses
 from wellfit.diagnosis import BASELINE, Runs
@@ -112,7 +117,10 @@ def _as_given(experiments: Experiments) -> dict[str, object]:
     split = experiments.plan.splits[trial]
     losses: dict[str, float] = {}
     predicted: dict[str, Array] = {}
-    for name, rows in (("train", split.train[:MOST_ROWS]), ("validation", split.validation)):
+    for name, rows in (
+        ("train", split.train[: fewer_pictures(patient, MOST_ROWS)]),
+        ("validation", split.validation),
+    ):
         outputs = predict_plain(patient.model, experiments.inputs(trial, rows))
         predicted[name] = readable(patient, outputs)
         losses[name] = float(row_losses(patient, patient.dataset.target[rows], predicted[name]).mean())
@@ -149,7 +157,7 @@ def _census(experiments: Experiments, snapshot: Snapshot, given: int | None) -> 
     """Count dead, saturated and identical units of every hidden layer, at the start and at the end."""
     patient, plan = experiments.patient, experiments.plan
     trial = plan.start if given is None else given
-    rows = patient.train[:_CENSUS_ROWS]
+    rows = patient.train[: fewer_pictures(patient, _CENSUS_ROWS)]
     inputs = experiments.inputs(trial, rows)
     starts = {"given start": weight_values(patient.model), "start": drawn_weights(experiments, trial)}
     index = snapshot.of(BASELINE, trial)

@@ -7,6 +7,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from wellfit.api._experiments import Experiments, Snapshot
+from wellfit.api._patient import Patient
+from wellfit.api._picture_matrix import is_pictures
 from wellfit.api._row_losses import readable, row_losses
 from wellfit.diagnosis import BASELINE
 from wellfit.models import predict_plain, recalibrated
@@ -17,6 +19,10 @@ Array = NDArray[Any]
 MOST_ROWS = 8192
 """Training rows whose moments are taken: they are known well enough from so many."""
 _MOST_TRIALS = 3
+_MOST_PLACES, _LEAST_PICTURES = (
+    1_500_000,
+    32,
+)  # pixels in a channel of all pictures that are looked at at once
 
 
 def normalization_facts(experiments: Experiments, snapshot: Snapshot, trials: list[int]) -> dict[str, object]:
@@ -31,7 +37,9 @@ def normalization_facts(experiments: Experiments, snapshot: Snapshot, trials: li
         before.append(_loss_of(experiments, snapshot, index, split.validation))
         after.append(mended[1])
         if not modes:
-            own = _loss_of(experiments, snapshot, index, split.train[:MOST_ROWS])
+            own = _loss_of(
+                experiments, snapshot, index, split.train[: fewer_pictures(experiments.patient, MOST_ROWS)]
+            )
             modes = {"train_loss_inference_mode": own, "train_loss_training_mode": mended[0]}
     return {"loss_as_it_stands": before, "loss_recalibrated": after, **modes}
 
@@ -44,7 +52,7 @@ def recalibrated_losses(
     The training loss is that of training mode, with all of these rows as one batch.
     """
     patient, split = experiments.patient, experiments.plan.splits[trial]
-    train = split.train[:MOST_ROWS]
+    train = split.train[: fewer_pictures(patient, MOST_ROWS)]
     try:
         model = recalibrated(patient.model, weights, experiments.inputs(trial, train))
     except UnsupportedModelError:
@@ -54,6 +62,17 @@ def recalibrated_losses(
         outputs = readable(patient, predict_plain(model, experiments.inputs(trial, rows)))
         losses.append(float(row_losses(patient, patient.dataset.target[rows], outputs).mean()))
     return losses[0], losses[1]
+
+
+def fewer_pictures(patient: Patient, most: int) -> int:
+    """Return how many rows go through the network at once: maps of pictures take memory at every place.
+
+    Args:
+        patient: what is diagnosed.
+        most: rows of a table.
+    """
+    places = [values.shape[1] * values.shape[2] for values in patient.dataset.inputs if is_pictures(values)]
+    return most if not places else min(most, max(_LEAST_PICTURES, _MOST_PLACES // max(places)))
 
 
 def _loss_of(experiments: Experiments, snapshot: Snapshot, index: int, rows: Array) -> float:

@@ -18,8 +18,19 @@ from wellfit.api._fit_arguments import (
     row_weights,
     validation_pair,
 )
+from wellfit.api._picture_matrix import is_pictures, small_pictures
 from wellfit.api._subject import default_batch_size
-from wellfit.data import Encoder, Preparation, Table, duplicate_codes, holdout_split, prepare, read_table
+from wellfit.data import (
+    Encoder,
+    Preparation,
+    Table,
+    as_groups,
+    copy_codes,
+    duplicate_codes,
+    holdout_split,
+    prepare,
+    read_table,
+)
 from wellfit.diagnosis import wiring
 from wellfit.models import (
     Model,
@@ -38,7 +49,8 @@ from wellfit.records import DataError, Dataset, ModelMismatchError, Settings, Ta
 Array = NDArray[Any]
 
 DEFAULT_EPOCHS = 30
-_DRAWN_SHARE = 0.2
+DRAWN_SHARE = 0.2
+"""Of the rows, drawn to be judged on where there are no validation rows."""
 _MIN_TRAIN = 8
 
 
@@ -66,6 +78,8 @@ class Patient:
         group: the column of groups that was named; empty for none.
         groups: ``[row]`` codes of that column where validation rows came in a table of their own, or None.
         feature_names: of the first input; empty if columns have no names.
+        copies: ``[row]`` codes of groups of (near) copies of pictures; None where rows are no pictures.
+        places: ``[row]`` the file of each picture; empty for others.
         name: of the data.
         notes: what the reader should know.
     """
@@ -88,6 +102,8 @@ class Patient:
     group: str = ""
     groups: Array | None = None
     feature_names: tuple[str, ...] = ()
+    copies: Array | None = None
+    places: tuple[str, ...] = ()
     name: str = "arrays"
     notes: tuple[str, ...] = ()
 
@@ -96,9 +112,17 @@ class Patient:
         """Whether inputs reach the network as they come."""
         return self.preparation is None or self.preparation.features == "raw"
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether an input holds pictures."""
+        return any(is_pictures(values) for values in self.dataset.inputs)
+
     def matrix(self) -> Array:
-        """Return ``[row, feature]`` float64: all inputs side by side, flattened."""
-        parts = [np.asarray(v, np.float64).reshape(len(v), -1) for v in self.dataset.inputs]
+        """Return ``[row, feature]`` float64: all inputs side by side, flattened; pictures in small."""
+        parts = [
+            small_pictures(v) if is_pictures(v) else np.asarray(v, np.float64).reshape(len(v), -1)
+            for v in self.dataset.inputs
+        ]
         return np.concatenate(parts, axis=1)
 
 
@@ -123,7 +147,7 @@ def table_patient(
     """Return what is diagnosed on a table; see `diagnose` for the arguments."""
     reading = reading or {}
     table = data if isinstance(data, Table) else read_table(data, **reading)
-    held: Any = _DRAWN_SHARE
+    held: Any = DRAWN_SHARE
     if validation is not None:
         held = validation if isinstance(validation, Table) else read_table(validation, **reading)
     options = replace(preparation or Preparation(), features=features)
@@ -142,7 +166,7 @@ def table_patient(
     dataset, encoder = prepared.dataset, prepared.encoder
     if given is None:
         given = load_model(model, shape=network_shape(dataset, prepared.working, encoder.vocabulary_sizes))
-    return _patient(
+    return make_patient(
         dataset if group else _with_groups(dataset),
         prepared.working,
         prepared.holdout,
@@ -206,14 +230,17 @@ def array_patient(
     if validation_data is None and validation_split:
         cut = int(num_train * (1.0 - validation_split))  # Keras takes the last rows, as they lie
         train, held = rows[:cut], rows[cut:]
+    copies = copy_codes(inputs[0]) if len(inputs) == 1 and is_pictures(inputs[0]) else None
+    if copies is not None:
+        dataset = replace(dataset, groups=as_groups(copies))
     is_own = len(held) > 0
     if not is_own:
-        split = holdout_split(dataset, _DRAWN_SHARE, seed)
+        split = holdout_split(dataset, DRAWN_SHARE, seed)
         train, held = split.train, split.validation
     if needs_shape(model):
         given = load_model(model, shape=network_shape(dataset, train, ()))
-    return _patient(
-        _with_groups(dataset),
+    return make_patient(
+        dataset if copies is not None else _with_groups(dataset),
         train,
         held,
         given,
@@ -223,13 +250,14 @@ def array_patient(
         has_own_validation=is_own,
         preparation=Preparation(features="encoded") if is_built_in(model) else None,
         feature_names=(),
+        copies=copies,
         name="arrays",
         notes=[],
         labels=labels,
     )
 
 
-def _patient(
+def make_patient(
     dataset: Dataset,
     train: Array,
     validation: Array,
@@ -242,6 +270,7 @@ def _patient(
     labels: Any = None,
     **rest: Any,
 ) -> Patient:
+    """Return a patient with everything that is read off its network; see `Patient` for the arguments."""
     weights = class_weights(class_weight, dataset.task, dataset.class_names)
     _refuse_few(dataset, train)
     refuse_missing(dataset, rest["preparation"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,23 +83,14 @@ def pictures_subject(
             received=f"holdout={type(holdout).__name__}",
             expected="a number such as 0.2",
         )
-    is_built = is_cnn(model)
-    given = None if is_built else load_model(model, unsafe=unsafe)
-    pictures = source if isinstance(source, Pictures) else _read(source, target, given)
-    dataset = _dataset(pictures)
-    notes = list(pictures.notes)
-    if given is not None:
-        given, more = for_pixels(given)
-        notes.extend(more)
-        given = _with_head(given, dataset, notes)
-    else:
-        given = built_cnn(model, dataset)
+    pictures, given, is_built, notes = read_for(source, model=model, target=target, unsafe=unsafe)
+    dataset = picture_dataset(pictures)
     rows = np.arange(dataset.num_rows, dtype=np.int32)
     working, held = rows, rows[:0]
     if holdout:
         split = holdout_split(dataset, float(holdout), seed)
         working, held = split.train, split.validation
-    return built_subject(
+    subject = built_subject(
         dataset,
         working,
         held,
@@ -115,6 +107,33 @@ def pictures_subject(
         start=start,
         picture_fit=pictures.fit,
     )
+    return replace(subject, picture_names=tuple("/".join(path.parts[-2:]) for path in pictures.paths))
+
+
+def read_for(
+    source: Any, *, model: Any, target: str | None, unsafe: bool
+) -> tuple[Pictures, Model, bool, list[str]]:
+    """Return pictures in the size of a network, the network, whether it was built for them, and notes.
+
+    A given network gets a head for as many classes as there are, and a known backbone the layers in front
+    that make of pixels what it was trained on.
+
+    Args:
+        source: a folder, or what `read_pictures` returned.
+        model: see `load_model`; ``cnn``, ``cnn:FILTERS`` or None builds one.
+        target: column of labels, where the pictures are named in a table.
+        unsafe: whether a model file may bring its own code.
+    """
+    is_built = is_cnn(model)
+    given = None if is_built else load_model(model, unsafe=unsafe)
+    pictures = source if isinstance(source, Pictures) else _read(source, target, given)
+    dataset = picture_dataset(pictures)
+    notes = list(pictures.notes)
+    if given is None:
+        return pictures, built_cnn(model, dataset), True, notes
+    given, more = for_pixels(given)
+    notes.extend(more)
+    return pictures, _with_head(given, dataset, notes), False, notes
 
 
 def _with_head(model: Model, dataset: Dataset, notes: list[str]) -> Model:
@@ -145,7 +164,8 @@ def _read(source: Any, target: str | None, model: Model | None) -> Pictures:
     return read_pictures(source, target=target, size=(shape[0], shape[1]), channels=shape[2])
 
 
-def _dataset(pictures: Pictures) -> Dataset:
+def picture_dataset(pictures: Pictures) -> Dataset:
+    """Return pictures as rows; copies are groups that no split divides."""
     has_copies = len(np.unique(pictures.copies)) < len(pictures.copies)
     return Dataset(
         inputs=(pictures.images,),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._group_facts import group_facts
 from wellfit.api._patient import Patient
+from wellfit.api._picture_matrix import channel_name, is_pictures, levels, pixels
 from wellfit.api._row_losses import chance_prediction, row_losses
 from wellfit.data import row_codes
 from wellfit.diagnosis.leakage import MIN_COLUMN
@@ -89,6 +90,8 @@ def column_facts(patient: Patient) -> RowFacts:
     facts.data |= {"num_validation": len(validation), "has_own_validation": patient.has_own_validation}
     _columns(facts, patient, x)
     if patient.has_own_validation:
+        # Of pictures, channels come in other units, not places: their mean levels are compared.
+        x = levels(patient.dataset.inputs[0]) if _are_pictures(patient) else x
         facts.mismatched = mismatched_columns(x[train], x[validation])
         facts.data["mismatched_columns"] = [_name(patient, i) for i in facts.mismatched]
     return facts
@@ -97,7 +100,7 @@ def column_facts(patient: Patient) -> RowFacts:
 def _columns(facts: RowFacts, patient: Patient, x: Array) -> None:
     task, train = patient.dataset.task, patient.train
     target: Array = patient.dataset.target
-    scale = column_scale(x[train])
+    scale = column_scale(pixels(patient.dataset.inputs[0][train]) if _are_pictures(patient) else x[train])
     worst = int(np.argmax(scale))
     facts.data |= {
         "input_scale": float(scale[worst]) if patient.is_raw else 1.0,
@@ -128,16 +131,25 @@ def _sides(facts: RowFacts, patient: Patient, x: Array, seed: int) -> None:
         "shift_auc_low": apart.low,
         "label_shift_p": target_shift(target[train], target[validation], is_class=is_class),
     }
-    twin, within = copies(x[train], x[validation])
+    if patient.copies is not None:
+        twin, within = _same_pictures(patient.copies[train], patient.copies[validation])
+    else:
+        twin, within = copies(x[train], x[validation])
     facts.data |= {"copies_share": float(twin.mean()), "copies_within_train": within}
     facts.data["copies"] = twin
+
+
+def _same_pictures(train: Array, validation: Array) -> tuple[Array, float]:
+    """Return which validation pictures have a copy in training, and the share of training ones that do."""
+    _, place, count = np.unique(train, return_inverse=True, return_counts=True)
+    return np.isin(validation, train), float((count[place] > 1).mean())
 
 
 def _conflicts(facts: RowFacts, patient: Patient, target: Array) -> None:
     """Note how many rows have an equal row with another label."""
     if not patient.dataset.task.is_classification:
         return
-    codes = row_codes(patient.dataset.inputs)
+    codes = row_codes(patient.dataset.inputs) if patient.copies is None else patient.copies
     most: Array = np.zeros((codes.max() + 1, patient.dataset.num_classes))
     np.add.at(most, (codes, target), 1.0)
     mixed: Array = (most > 0).sum(axis=1) > 1
@@ -252,10 +264,16 @@ def _suspects(facts: RowFacts, patient: Patient) -> None:
         "suspect_excess": share - base,
         "suspect_z": float((share - base) / error),
         "suspects": _worst(facts, patient, limit=20),
-        "suspects_are": "indices of x, counted from 0"
-        if patient.rows is None
-        else f"rows of {patient.name}, counted from 1 without header and blank lines",
+        "suspects_are": _what_places_are(patient),
     }
+
+
+def _what_places_are(patient: Patient) -> str:
+    if patient.places:
+        return f"files of {patient.name}"
+    if patient.rows is None:
+        return "indices of x, counted from 0"
+    return f"rows of {patient.name}, counted from 1 without header and blank lines"
 
 
 def _worst(facts: RowFacts, patient: Patient, limit: int) -> list[dict[str, object]]:
@@ -279,11 +297,19 @@ def _worst(facts: RowFacts, patient: Patient, limit: int) -> list[dict[str, obje
     ]
 
 
-def _place(patient: Patient, row: Any) -> int:
+def _place(patient: Patient, row: Any) -> int | str:
     """Return where a training row stands in what was given: lines without a target are no rows here."""
+    if patient.places:
+        return patient.places[int(row)]
     return int(row) if patient.rows is None else int(patient.rows[int(row)]) + 1
 
 
 def _name(patient: Patient, index: int | np.integer) -> str:
     names = patient.feature_names
+    if _are_pictures(patient):
+        return channel_name(int(index), patient.dataset.inputs[0].shape[-1])
     return names[int(index)] if int(index) < len(names) else f"column {int(index)}"
+
+
+def _are_pictures(patient: Patient) -> bool:
+    return len(patient.dataset.inputs) == 1 and is_pictures(patient.dataset.inputs[0])

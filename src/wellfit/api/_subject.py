@@ -78,6 +78,7 @@ class Subject:
         warm: what an earlier study or a diagnosis knows.
         start: whether every run draws its weights anew, or starts from those of `model`.
         picture_fit: how pictures come to the network's size (see `decode_picture`); empty for others.
+        picture_names: ``[row]`` class folder and file of each picture; empty for others.
     """
 
     dataset: Dataset
@@ -99,6 +100,7 @@ class Subject:
     warm: WarmStart = field(default_factory=WarmStart)
     picture_fit: str = ""
     start: Start = "fresh"
+    picture_names: tuple[str, ...] = ()
 
     @property
     def schema(self) -> tuple[ColumnSchema, ...]:
@@ -160,6 +162,8 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         activations=facts.activations,
         can_skip=facts.can_skip,
         has_skip=facts.has_skip,
+        can_pool=facts.can_pool,
+        can_drop_maps=facts.can_drop_maps,
         can_embed=facts.has_features,
         has_periodic=facts.has_periodic,
         has_numbers=sum(map(len, groups)) < _num_features(subject.dataset),

@@ -13,6 +13,7 @@ from wellfit.api._patient import Patient
 from wellfit.api._plan import member_cost
 from wellfit.data import make_splits
 from wellfit.diagnosis.too_few_epochs import LONGER
+from wellfit.models import products_per_row
 from wellfit.population import num_workers
 from wellfit.records import DataError, Split
 
@@ -64,7 +65,8 @@ def plan_trials(patient: Patient, seed: int, budget_s: float | None) -> TrialPla
     given = Split(train=np.sort(patient.train), validation=np.sort(patient.validation))
     every = np.sort(np.concatenate([patient.train, patient.validation]))
     cost = member_cost(
-        max(patient.facts.num_parameters, 1),
+        # The weights of a convolution are used at every place.
+        max(products_per_row(patient.model) if patient.has_pictures else patient.facts.num_parameters, 1),
         size,
         epochs=patient.settings.epochs,
         batch_size=patient.settings.batch_size,

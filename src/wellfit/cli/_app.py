@@ -48,6 +48,7 @@ app.command(
     epilog=_examples(
         "wellfit diagnose churn.csv --target churn --model net.keras --epochs 100 --batch-size 32",
         "wellfit diagnose churn.csv --target churn --model net.py:build --html churn.html",
+        "wellfit diagnose flowers/ --model net.keras --validation flowers-later/",
         "wellfit diagnose --history log.csv",
     )
 )(diagnose)

@@ -34,28 +34,34 @@ if TYPE_CHECKING:
     from wellfit.records import Diagnosis
 
 _STAGES = {
-    "prepare": "reading the table, building the network",
+    "prepare": "reading the data, building the network",
     "baseline": "the rows and the network as they are",
     "screen": "experiments: one thing changed at a time",
     "search": "more experiments where the first ones point",
     "confirm": "what gained, on fresh splits and seeds",
 }
-_EXPECTED = "DATA, --target and --model; or --history alone"
+_EXPECTED = "DATA, --target and --model; a folder of pictures and --model; or --history alone"
 
 
 @guarded
 def diagnose(
     data: Annotated[
-        str | None, typer.Argument(metavar="DATA", help="CSV, TSV, Parquet, Arrow or JSON lines file.")
+        str | None,
+        typer.Argument(
+            metavar="DATA",
+            help="Table file (CSV, Parquet, Arrow, JSON lines), or folder of pictures, a sub-folder a class.",
+        ),
     ] = None,
     *,
-    target: Annotated[str | None, typer.Option(metavar="COL", help="The column to predict.")] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column to predict; not for a folder of pictures.")
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
             metavar="SPEC",
             help="Your network, compiled as you train it: a .keras or .h5 file, module:function or "
-            "file.py:function. Or a built-in: mlp, mlp:128, dense:64-32.",
+            "file.py:function. Or a built-in: mlp, mlp:128, dense:64-32; cnn, cnn:32 for pictures.",
         ),
     ] = None,
     history: Annotated[
@@ -67,7 +73,10 @@ def diagnose(
         ),
     ] = None,
     validation: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Validation rows; a part of DATA if not given.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Validation rows, or a folder of pictures; a part of DATA if not given."
+        ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Of your training.")] = None,
     batch_size: Annotated[int | None, typer.Option(metavar="N", min=1, help="Of your training.")] = None,
@@ -189,15 +198,18 @@ def _check_history_alone(history: str, given: Mapping[str, object]) -> None:
 
 
 def _check_complete(*, data: str | None, target: str | None, model: str | None) -> None:
-    """Refuse a table without a target or a network, and nothing at all."""
+    """Refuse a table without a target or a network, pictures without a network, and nothing at all."""
     parts = {"DATA": data, "--target": target, "--model": model}
+    if data is not None and Path(data).expanduser().is_dir():
+        parts.pop("--target")
     missing = [name for name, value in parts.items() if not value]
     if not missing:
         return
     received = ", ".join(
         f"{name} {value}" if name != "DATA" else str(value) for name, value in parts.items() if value
     )
-    example = " ".join((data or "churn.csv", "--target", target or "COL", "--model", model or "net.keras"))
+    named = ["--target", target or "COL"] if "--target" in parts else []
+    example = " ".join((data or "churn.csv", *named, "--model", model or "net.keras"))
     raise wellfit.SettingsError(
         "there is nothing to diagnose." if len(missing) == 3 else f"{' and '.join(missing)} missing.",
         received=received,

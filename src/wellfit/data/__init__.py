@@ -17,19 +17,23 @@ from wellfit.data._folds import (
     time_folds,
 )
 from wellfit.data._frames import breast_cancer_frame, predictions_frame, with_paths, write_frame
-from wellfit.data._groups import duplicate_codes, row_codes
+from wellfit.data._groups import as_groups, duplicate_codes, row_codes
 from wellfit.data._one_hot import category_groups
 from wellfit.data._outliers import outlying_rows
 from wellfit.data._pictures import (
     PictureFiles,
     Pictures,
+    copy_codes,
     decode_picture,
     files_of_table,
     find_pictures,
+    from_png,
     near_copies,
     picture_column,
     picture_paths,
     read_pictures,
+    resized_map,
+    to_png,
 )
 from wellfit.data._pixels import are_pixels, computable, is_real
 from wellfit.data._preparation import Preparation
@@ -58,10 +62,12 @@ __all__ = [
     "Target",
     "apply_scaling",
     "are_pixels",
+    "as_groups",
     "breast_cancer_frame",
     "category_groups",
     "computable",
     "copula_rows",
+    "copy_codes",
     "created",
     "creation_formulas",
     "decode_picture",
@@ -74,6 +80,7 @@ __all__ = [
     "find_pictures",
     "fit_encoder",
     "fit_scaling",
+    "from_png",
     "group_folds",
     "holdout_split",
     "infer_schema",
@@ -97,11 +104,13 @@ __all__ = [
     "read_pictures",
     "read_table",
     "repeated_folds",
+    "resized_map",
     "row_codes",
     "shown",
     "stratified_folds",
     "synthetic_rows",
     "time_folds",
+    "to_png",
     "undersampled",
     "with_bins",
     "with_extraction",

@@ -66,7 +66,16 @@ def duplicate_codes(inputs: tuple[NDArray[np.generic], ...]) -> IntArray | None:
     With fewer than 20 distinct rows equal rows are the nature of the data, and keeping them
     together would leave nothing to split.
     """
-    codes = row_codes(inputs)
+    return as_groups(row_codes(inputs))
+
+
+def as_groups(codes: IntArray) -> IntArray | None:
+    """Return ``[row]`` codes of copies; None where no row has a copy, or where there are hardly other rows.
+
+    Example:
+        >>> as_groups(np.arange(50)) is None, as_groups(np.arange(50) // 2) is None
+        (True, False)
+    """
     num_distinct = int(codes.max(initial=-1)) + 1
     return None if num_distinct == len(codes) or num_distinct < MIN_DISTINCT else codes
 

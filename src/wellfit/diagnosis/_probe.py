@@ -74,6 +74,7 @@ class Situation:
         can_deepen: whether one can be repeated.
         can_dropout: whether dropout can act anywhere.
         can_bias: whether the output has a bias that can start at the class shares.
+        has_pictures: whether inputs are pictures, of which reference models see small ones only.
         is_small: whether there is time for everything; on large data some probes are left out.
     """
 
@@ -92,4 +93,5 @@ class Situation:
     can_deepen: bool = False
     can_dropout: bool = False
     can_bias: bool = False
+    has_pictures: bool = False
     is_small: bool = True

@@ -48,7 +48,7 @@ def examine(evidence: Evidence) -> Ruling:
 CAUSE = Cause(
     code="insufficient-capacity",
     family=Verdict.UNDERFITTING,
-    experiment="a network four times as wide and one a layer deeper, trained alike",
+    experiment="a network four times as wide (twice on pictures) and one a layer deeper, trained alike",
     remedies=("use more units", "use more layers"),
     examine=examine,
     probes=probes,

@@ -43,6 +43,15 @@ def examine(evidence: Evidence) -> Ruling:
         return silent("training labels are more doubtful than validation labels: see label-noise", numbers)
     if conflict >= MIN_CONFLICT:
         return found(min(0.6 + conflict, 0.95), numbers, score=0.12)
+    return _by_references(evidence, skill, floor, numbers)
+
+
+def _by_references(evidence: Evidence, skill: float, floor: float, numbers: dict[str, object]) -> Ruling:
+    """Judge by what strong models leave unexplained; they see pictures in small, where they err anyway."""
+    if evidence.situation.has_pictures:
+        return cannot_tell(
+            "copies with unequal labels are few, and references see pictures in small", numbers
+        )
     if skill > MAX_SKILL:
         return silent("the best references explain the target well", numbers)
     if evidence.situation.task is not Task.REGRESSION and floor < MIN_FLOOR:

@@ -23,6 +23,8 @@ MAX_SIGNAL_Z = 3.0
 """Standard errors by which the best of several references must beat chance to count as a signal."""
 MAX_SKILL = 0.03
 """Share of the chance loss that a reference may take away and still count as nothing."""
+_SMALL_PICTURES = 0.6
+"""Confidence on pictures: references see them in small, where what tells classes apart may be lost."""
 _NAME = "permuted labels"
 
 
@@ -52,6 +54,8 @@ def examine(evidence: Evidence) -> Ruling:
         return silent("the inputs predict the target better than chance", numbers)
     if skill > MAX_SKILL and z > 2:
         return cannot_tell("a weak signal, or none: more rows would decide it", numbers)
+    if evidence.situation.has_pictures:
+        return found(_SMALL_PICTURES, numbers, tier=0, score=1.5)
     confidence = 0.95 if skill_high <= 2 * MAX_SKILL else 0.7
     return found(confidence, numbers, tier=0, score=1.5)
 

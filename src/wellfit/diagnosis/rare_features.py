@@ -27,6 +27,8 @@ def probes(situation: Situation) -> Sequence[Probe]:
 
 def examine(evidence: Evidence) -> Ruling:
     """Found where leaving the columns out lowers validation loss."""
+    if evidence.situation.has_pictures:
+        return not_applicable("the places of a picture are no columns by themselves")
     if not evidence.situation.has_rare:
         return not_applicable("no column is rare or names each row")
     columns = evidence.facts.data.get("rare_columns", ())

@@ -10,6 +10,7 @@ from wellfit.models._bytes import (
     setup_to_plain,
 )
 from wellfit.models._chosen import Model, chosen_model, predict_plain
+from wellfit.models._class_maps import ClassMaps, class_maps
 from wellfit.models._compile import TrainingSetup, output_activation, training_setup
 from wellfit.models._convolutional import small_cnn
 from wellfit.models._convolutions import Geometry
@@ -52,7 +53,14 @@ from wellfit.models._new_head import with_new_head
 from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._penalties import penalty, with_penalties
 from wellfit.models._penalty_table import WeightPenalty, penalties
-from wellfit.models._points import DropoutPoint, dropout_points, hidden_ends, input_places, points_at
+from wellfit.models._points import (
+    DropoutPoint,
+    dropout_points,
+    hidden_ends,
+    input_places,
+    points_at,
+    scales_inputs,
+)
 from wellfit.models._preprocessing import (
     PictureRange,
     Preprocessing,
@@ -100,6 +108,7 @@ __all__ = [
     "BUILT_IN",
     "LONG_SCHEDULES",
     "Axis",
+    "ClassMaps",
     "DepthBlock",
     "DropoutPoint",
     "FrozenFront",
@@ -137,6 +146,7 @@ __all__ = [
     "can_temper",
     "check_fit",
     "chosen_model",
+    "class_maps",
     "cool",
     "custom_modules",
     "data_loss",
@@ -193,6 +203,7 @@ __all__ = [
     "row_losses",
     "save_plain",
     "scaled_rate",
+    "scales_inputs",
     "set_weights",
     "setup_from_plain",
     "setup_to_plain",

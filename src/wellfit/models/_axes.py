@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
 
 from wellfit.models._graph import Call, Graph, TensorKey
 from wellfit.models._kinds import (
+    is_convolution,
     is_dense,
     is_elementwise_activation,
     is_merge,
     is_normalization,
     is_passing,
+    is_pooling,
     is_prelu,
 )
 from wellfit.models._layout_types import Axis, OutputLayout, Segment, VariableLayout, WidthGroup
+
+_MOST_PLACES = 256  # of maps that are flattened: each is a run of units in every mask
 
 Atoms = tuple[int, ...]
 """An axis as atoms in order: runs of units that are changed together or not at all."""
@@ -120,7 +125,7 @@ class AxisMap:
         if made is not None:
             axes[-1] = self._segments(made)
             if index == 0 and read is not None:
-                axes[0] = self._segments(read)
+                axes[-2] = self._segments(read)  # a convolution's kernel begins with its places
         elif read is not None and shape and shape[-1] == self._size(read):
             axes[-1] = self._segments(read)
         return VariableLayout(
@@ -130,8 +135,12 @@ class AxisMap:
     def _add(self, call: Call) -> None:
         incoming = [self._tensors[key] for key in call.inputs]
         rank = len(call.shapes[0])
-        if is_dense(call.operation) and len(incoming) == 1:
-            outgoing = self._dense(call, incoming[0])
+        if (is_dense(call.operation) or is_convolution(call.operation)) and len(incoming) == 1:
+            outgoing = self._maker(call, incoming[0])
+        elif is_pooling(call.operation) and len(incoming) == 1:
+            outgoing = incoming[0]
+        elif type(call.operation) is keras.layers.Flatten and self._num_places(call) <= _MOST_PLACES:
+            outgoing = incoming[0] * self._num_places(call)
         elif is_passing(call.operation, rank) and len(incoming) == 1:
             if is_prelu(call.operation) or is_normalization(call.operation, rank):
                 self._reads(call.name, incoming[0])
@@ -149,11 +158,18 @@ class AxisMap:
             return
         self._tensors[(call.index, 0)] = outgoing
 
-    def _dense(self, call: Call, incoming: Atoms) -> Atoms:
+    def _num_places(self, call: Call) -> int:
+        """Return how often the units of what a `Flatten` reads stand beside each other afterwards."""
+        shape = self._graph.shape(call.inputs[0])
+        is_last = call.operation.data_format == "channels_last"
+        known = is_last and len(shape) > 1 and all(shape[1:])
+        return math.prod(size or 1 for size in shape[1:-1]) if known else _MOST_PLACES + 1
+
+    def _maker(self, call: Call, incoming: Atoms) -> Atoms:
         self._reads(call.name, incoming)
         if call.name not in self._made:
             mixes_units = not is_elementwise_activation(call.operation.activation)
-            self._made[call.name] = (self._atoms.new(int(call.operation.units), fixed=mixes_units),)
+            self._made[call.name] = (self._atoms.new(call.shapes[0][-1] or 0, fixed=mixes_units),)
         return self._made[call.name]
 
     def _reads(self, name: str, incoming: Atoms) -> None:

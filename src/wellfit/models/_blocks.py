@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import keras
+
 from wellfit.models._axes import AxisMap
 from wellfit.models._graph import Call, Graph, TensorKey
-from wellfit.models._kinds import has_weights, is_addition, is_dense, is_normalization, is_passing
+from wellfit.models._kinds import (
+    has_weights,
+    is_addition,
+    is_convolution,
+    is_dense,
+    is_dropout,
+    is_normalization,
+    is_passing,
+    is_pooling,
+)
 from wellfit.models._layout_types import DepthBlock
 
 
@@ -72,8 +83,12 @@ def _branch(graph: Graph, skip: TensorKey, end: TensorKey, merge: int) -> list[C
 
 
 def chain_block(graph: Graph, axes: AxisMap, first: Call) -> DepthBlock | None:
-    """Return the chain that begins with a hidden `Dense`: itself and the elementwise layers that follow."""
-    if not is_dense(first.operation) or len(first.inputs) != 1:
+    """Return the chain that begins with a hidden `Dense` or a convolution that keeps the size of its maps.
+
+    It ends with the elementwise layers that follow.
+    """
+    is_maker = is_dense(first.operation) or _keeps_size(graph, first)
+    if not is_maker or len(first.inputs) != 1:
         return None
     chain = follow(graph, first)
     end = (chain[-1].index, 0)
@@ -124,4 +139,17 @@ def is_hidden(graph: Graph, key: TensorKey) -> bool:
 
 
 def _takes_any_width(graph: Graph, reader: Call) -> bool:
-    return is_dense(reader.operation) and len(graph.calls_of(reader.name)) == 1
+    if len(graph.calls_of(reader.name)) != 1:
+        return False
+    passes = is_pooling(reader.operation) or is_dropout(reader.operation)
+    if passes or type(reader.operation) is keras.layers.Flatten:
+        readers = [graph.calls[index] for index in graph.consumers.get((reader.index, 0), ())]
+        return (reader.index, 0) not in graph.outputs and all(_takes_any_width(graph, one) for one in readers)
+    return is_dense(reader.operation) or is_convolution(reader.operation)
+
+
+def _keeps_size(graph: Graph, call: Call) -> bool:
+    """Whether it is a convolution whose maps have as many places as those that it reads."""
+    if not is_convolution(call.operation) or len(call.inputs) != 1:
+        return False
+    return graph.shape(call.inputs[0])[1:-1] == call.shapes[0][1:-1]

@@ -58,6 +58,27 @@ _PASSING_LAYERS = (
     keras.layers.Identity,
 )
 
+_POOLING_LAYERS = (
+    keras.layers.MaxPooling1D,
+    keras.layers.MaxPooling2D,
+    keras.layers.MaxPooling3D,
+    keras.layers.AveragePooling1D,
+    keras.layers.AveragePooling2D,
+    keras.layers.AveragePooling3D,
+    keras.layers.GlobalMaxPooling1D,
+    keras.layers.GlobalMaxPooling2D,
+    keras.layers.GlobalMaxPooling3D,
+    keras.layers.GlobalAveragePooling1D,
+    keras.layers.GlobalAveragePooling2D,
+    keras.layers.GlobalAveragePooling3D,
+    keras.layers.ZeroPadding1D,
+    keras.layers.ZeroPadding2D,
+    keras.layers.Cropping1D,
+    keras.layers.Cropping2D,
+    keras.layers.UpSampling1D,
+    keras.layers.UpSampling2D,
+)
+
 _MERGE_LAYERS = (
     keras.layers.Add,
     keras.layers.Subtract,
@@ -83,6 +104,20 @@ def is_dense(operation: Any) -> bool:
     if type(operation) is not keras.layers.Dense:
         return False
     return len(operation.weights) == 1 + bool(operation.use_bias)
+
+
+def is_convolution(operation: Any) -> bool:
+    """Whether it is a plain convolution, channels last, kernel and bias only: it takes any number of maps."""
+    if type(operation) not in (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D):
+        return False
+    is_plain = operation.groups == 1 and operation.data_format == "channels_last"
+    return is_plain and len(operation.weights) == 1 + bool(operation.use_bias)
+
+
+def is_pooling(operation: Any) -> bool:
+    """Whether each map that comes out is made of one that goes in, channels last: pooling, padding, ..."""
+    is_last = getattr(operation, "data_format", "channels_last") == "channels_last"
+    return type(operation) in _POOLING_LAYERS and is_last
 
 
 def is_elementwise_activation(activation: Any) -> bool:

@@ -32,10 +32,10 @@ __all__ = [
 def find_layout(model: keras.Model) -> Layout:
     """Return which axes and layers of a network can be narrowed, removed or repeated.
 
-    Use it before masks, gates or `resize`. The units of each `Dense` are a width group; elementwise
-    layers and normalizations pass it on, additions and the like unite groups, concatenations put them
-    side by side. Inputs, outputs and whatever is not understood (reshapes, attention, convolutions,
-    nested models) are fixed.
+    Use it before masks, gates or `resize`. The units of each `Dense` and the maps of each plain convolution
+    are a width group; elementwise layers, normalizations and pooling pass it on, additions and the like
+    unite groups, concatenations put them side by side. Inputs, outputs and whatever is not understood
+    (reshapes, attention, depthwise convolutions, nested models) are fixed.
 
     Args:
         model: a built Sequential or functional model; any other gives an empty layout with a reason.

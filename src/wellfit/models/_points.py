@@ -117,6 +117,23 @@ def input_places(model: keras.Model) -> tuple[str | None, ...]:
     return tuple(_place(graph, tensor) for tensor in inputs)
 
 
+def scales_inputs(model: keras.Model) -> bool:
+    """Return whether a network begins with a layer that scales what it reads, on every input.
+
+    Example:
+        >>> layers = [keras.Input((4,)), keras.layers.Rescaling(1 / 255), keras.layers.Dense(1)]
+        >>> scales_inputs(keras.Sequential(layers))
+        True
+    """
+    if not getattr(model, "inputs", None) or why_no_graph(model):
+        return False
+    graph = read_graph(model)
+    readers = [graph.consumers.get(graph.keys[id(tensor)], ()) for tensor in model.inputs]
+    first = [graph.calls[one].operation for some in readers for one in some]
+    kinds = keras.layers.Normalization | keras.layers.Rescaling | keras.layers.BatchNormalization
+    return bool(first) and all(isinstance(operation, kinds) for operation in first)
+
+
 def _place(graph: Graph, tensor: Any) -> str | None:
     if not _is_real(tensor):
         return None

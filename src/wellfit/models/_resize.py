@@ -88,7 +88,8 @@ def resize(model: keras.Model, layout: Layout, *, width: Width = 1.0, depth: int
     sizes = {name: units[index] for index, group in enumerate(layout.groups) for name in group.layers}
 
     def change(layer: Any, config: Config) -> Config:
-        return {**config, "units": sizes[layer.name]} if layer.name in sizes else config
+        size = "filters" if "filters" in config else "units"
+        return {**config, size: sizes[layer.name]} if layer.name in sizes else config
 
     edits = Edits(
         change=change,

@@ -14,7 +14,14 @@ from wellfit.models._layout_types import Layout
 from wellfit.models._probe import weight_values
 from wellfit.models._rebuild import Config, Edits, assign, copy_compile, rebuild
 from wellfit.models._resize import resize
-from wellfit.models._structures import with_activation, with_entrance, with_normalization, with_skip
+from wellfit.models._structures import (
+    with_activation,
+    with_entrance,
+    with_map_dropout,
+    with_normalization,
+    with_pooling,
+    with_skip,
+)
 from wellfit.models._structures._places import float_input
 from wellfit.records import Structure, UnsupportedModelError
 
@@ -28,10 +35,11 @@ def restructured(
 
     Frozen stages come alone: a network that learned before keeps its layers, and its weights.
 
-    The changes are made in a fixed order: width and depth, skips, normalizations, activations, then how
-    features enter. A skip therefore bridges a hidden layer with the normalization that is put into it, and
-    layers are left out of the network as it is given. Names and compile settings are kept, and so is what
-    training would not change: the values of frozen layers and of an adapted `Normalization`.
+    The changes are made in a fixed order: width and depth, pooling, skips, normalizations, activations,
+    dropout of maps, then how features enter. A skip therefore bridges a hidden layer with the normalization
+    that is put into it, and layers are left out of the network as it is given. Names and compile settings
+    are kept, and so is what training would not change: the values of frozen layers and of an adapted
+    `Normalization`.
 
     Args:
         model: the network that is given, built.
@@ -143,12 +151,16 @@ def _changes(structure: Structure, groups: Groups) -> list[Callable[[keras.Model
         category_embedding=structure.category_embedding,
     )
     found: list[Callable[[keras.Model], keras.Model]] = []
+    if structure.pooling == "average":
+        found.append(with_pooling)
     if skip != "own":
         found.append(lambda model: with_skip(model, on=skip == "on"))
     if normalization != "own":
         found.append(lambda model: with_normalization(model, normalization))
     if activation != "own":
         found.append(lambda model: with_activation(model, activation))
+    if structure.map_dropout:
+        found.append(lambda model: with_map_dropout(model, structure.map_dropout))
     if entered != Structure():
         found.append(lambda model: with_entrance(model, entered, groups))
     return found

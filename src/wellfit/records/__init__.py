@@ -39,6 +39,7 @@ from wellfit.records._members import (
     Members,
     members_from,
 )
+from wellfit.records._picture_sheet import PictureSheet, Thumbnail
 from wellfit.records._report import HoldoutResult, MoreData, Remedy, Report
 from wellfit.records._settings import Averaging, DataChoice, Settings, Structure, data_choice
 from wellfit.records._sweep import BiasVariance, CrossValidation, RegularizationPath
@@ -78,6 +79,7 @@ __all__ = [
     "MoreData",
     "Outcome",
     "OutputError",
+    "PictureSheet",
     "RegularizationPath",
     "Remedy",
     "Report",
@@ -89,6 +91,7 @@ __all__ = [
     "TargetError",
     "TargetNotFoundError",
     "Task",
+    "Thumbnail",
     "UnsupportedModelError",
     "Verdict",
     "WellfitError",

@@ -9,6 +9,7 @@ from typing import Literal
 from wellfit.records._dataset import CleaningStep, ColumnSchema, IntArray, Task
 from wellfit.records._diagnosis import CurvePair, Finding, Verdict
 from wellfit.records._effect import Effect, Metric
+from wellfit.records._picture_sheet import PictureSheet
 from wellfit.records._settings import Settings
 
 
@@ -109,6 +110,7 @@ class Report:
         notes: things the reader should know, such as columns left out.
         options: the study's options and protocol numbers, by name.
         more_data: what more rows would be worth, or None if it was not measured.
+        pictures: the worst mistakes and the labels in doubt, or None where rows are no pictures.
     """
 
     task: Task
@@ -136,3 +138,4 @@ class Report:
     notes: tuple[str, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict[str, object])
     more_data: MoreData | None = None
+    pictures: PictureSheet | None = None

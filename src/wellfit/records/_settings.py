@@ -16,6 +16,7 @@ Averaging = Literal["none", "ema", "swa", "lookahead"]
 Normalization = Literal["own", "none", "batch", "layer"]
 Activation = Literal["own", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh"]
 Switch = Literal["own", "on", "off"]
+Pooling = Literal["own", "average"]
 Embedding = Literal["own", "periodic", "none"]
 ScalingChoice = Literal["own", "none", "standard", "minmax01", "minmax11", "robust", "quantile"]
 OutlierChoice = Literal["own", "report", "clip", "drop"]
@@ -76,6 +77,8 @@ class Settings:
         normalization: between hidden layers; "own" leaves the network as it is, "none" takes it out.
         activation: of hidden layers.
         skip: whether hidden layers of equal width are bridged by a sum.
+        pooling: "average" takes the mean of each map where the network flattens maps of a convolution.
+        map_dropout: rate at which whole maps of convolutions are dropped where they are not yet; 0 for none.
         input_scale: whether each input is multiplied by a learned factor first.
         embedding: whether periodic features stand beside numeric inputs; "own" leaves the network as it is.
         category_embedding: whether one-hot columns of a category pass a dense layer of their own first.
@@ -133,6 +136,8 @@ class Settings:
     normalization: Normalization = "own"
     activation: Activation = "own"
     skip: Switch = "own"
+    pooling: Pooling = "own"
+    map_dropout: float = 0.0
     input_scale: bool = False
     embedding: Embedding = "own"
     category_embedding: bool = False
@@ -170,6 +175,8 @@ class Structure:
         normalization: likewise named in `Settings`, as all that follow.
         activation: of hidden layers.
         skip: sums that bridge hidden layers.
+        pooling: means of maps in place of flattened maps.
+        map_dropout: spatial dropout after convolutions.
         input_scale: learned factors on the inputs.
         embedding: of numeric inputs.
         category_embedding: of one-hot columns.
@@ -181,6 +188,8 @@ class Structure:
     normalization: Normalization = "own"
     activation: Activation = "own"
     skip: Switch = "own"
+    pooling: Pooling = "own"
+    map_dropout: float = 0.0
     input_scale: bool = False
     embedding: Embedding = "own"
     category_embedding: bool = False

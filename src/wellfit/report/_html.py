@@ -19,6 +19,7 @@ from wellfit.report._figures import (
 )
 from wellfit.report._files import write_text
 from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line, more_data_line, num_averaged
+from wellfit.report._thumbnails import picture_groups
 from wellfit.report._words import clean, count
 
 
@@ -45,6 +46,7 @@ def to_html(report: Report) -> str:
         sign_convention=SIGN_CONVENTION,
         forests=drawn_forests(forest_figures(report)),
         curves=drawn_curves(report),
+        pictures=picture_groups(report),
         confusion=confusion_figure(report),
         confusion_svg=_confusion(report),
     )

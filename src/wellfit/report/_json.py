@@ -41,6 +41,7 @@ def to_json(report: Report) -> dict[str, object]:
         "chosen": plain_value(report.chosen),
         "holdout": plain_value(report.holdout),
         "more_data": plain_value(report.more_data),
+        "pictures": plain_value(report.pictures),
         "references": plain_value(report.references),
         "curves": [plain_value(pair) for pair in report.curves],
         "confusion": plain_value(report.confusion),

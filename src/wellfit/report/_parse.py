@@ -22,10 +22,12 @@ from wellfit.records import (
     HoldoutResult,
     Metric,
     MoreData,
+    PictureSheet,
     Remedy,
     Report,
     Settings,
     Task,
+    Thumbnail,
     Verdict,
 )
 from wellfit.report._json import SCHEMA
@@ -110,6 +112,7 @@ def _report(values: Json) -> Report:
         chosen=parse_record(Settings, values["chosen"]),
         holdout=_holdout(values["holdout"]),
         more_data=_more_data(values.get("more_data")),
+        pictures=_pictures(values.get("pictures")),
         remedies=tuple(_remedy(entry) for entry in values["remedies"]),
         findings=tuple(parse_finding(entry) for entry in values["findings"]),
         curves=tuple(parse_curves(entry) for entry in values.get("curves", ())),
@@ -178,6 +181,23 @@ def _more_data(values: Json | None) -> MoreData | None:
         unit=values["unit"],
         sizes=tuple(values["sizes"]),
         losses=tuple(parse_float(loss) for loss in values["losses"]),
+    )
+
+
+def _pictures(values: Json | None) -> PictureSheet | None:
+    if values is None:
+        return None
+    sheet = parse_record(PictureSheet, values)
+    shown = {name: tuple(_thumbnail(one) for one in values[name]) for name in ("mistakes", "suspects")}
+    return dataclasses.replace(sheet, **shown)
+
+
+def _thumbnail(values: Json) -> Thumbnail:
+    return dataclasses.replace(
+        parse_record(Thumbnail, values),
+        probability=parse_float(values["probability"]),
+        probability_of_label=parse_float(values["probability_of_label"]),
+        attention=tuple(tuple(row) for row in values["attention"]),
     )
 
 

@@ -56,6 +56,8 @@ _MEANINGS = {
     "normalization": "what normalizes between hidden layers; own = as the network is",
     "activation": "nonlinearity of hidden layers; own = as the network is",
     "skip": "sums that bridge hidden layers; own = as the network is",
+    "pooling": "average = the mean of each map where the network flattens maps; own = as the network is",
+    "map_dropout": "rate at which whole maps of convolutions are dropped in training",
     "input_scale": "whether each input is multiplied by a learned factor first",
     "embedding": "periodic features beside numeric inputs; own = as the network is",
     "category_embedding": "whether one-hot columns of a category pass a small layer of their own first",

@@ -33,6 +33,8 @@ class Situation:
         activations: names of its hidden nonlinearities; empty where they cannot be changed.
         can_skip: whether hidden layers could be bridged by sums.
         has_skip: whether residual blocks could lose theirs.
+        can_pool: whether the network flattens maps of a convolution.
+        can_drop_maps: whether there are maps of convolutions that are not dropped yet.
         can_embed: whether there are float features that could enter in another way.
         has_numbers: whether some of them are no one-hot columns.
         has_periodic: whether the network has periodic features of them.
@@ -71,6 +73,8 @@ class Situation:
     activations: tuple[str, ...] = ("relu",)
     can_skip: bool = True
     has_skip: bool = False
+    can_pool: bool = False
+    can_drop_maps: bool = False
     can_embed: bool = True
     has_numbers: bool = True
     has_periodic: bool = False

@@ -15,6 +15,7 @@ _HOLDS_BACK = (
     "weight_decay",
     "penalty_scale",
     "dropout",
+    "map_dropout",
     "label_smoothing",
     "orthogonality",
     "activity_l2",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from wellfit.data._pictures._cache import Skipped
-from wellfit.data._pictures._copies import near_copies
+from wellfit.data._pictures._copies import copy_codes, near_copies
 from wellfit.data._pictures._decode import FITS, decode_picture
 from wellfit.data._pictures._files import PictureFiles
 from wellfit.data._pictures._find import find_pictures, picture_paths
 from wellfit.data._pictures._path_table import files_of_table, picture_column
+from wellfit.data._pictures._png import from_png, resized_map, to_png
 from wellfit.data._pictures._read import Pictures, check_pictures, read_pictures
 
 __all__ = [
@@ -16,11 +17,15 @@ __all__ = [
     "Pictures",
     "Skipped",
     "check_pictures",
+    "copy_codes",
     "decode_picture",
     "files_of_table",
     "find_pictures",
+    "from_png",
     "near_copies",
     "picture_column",
     "picture_paths",
     "read_pictures",
+    "resized_map",
+    "to_png",
 ]

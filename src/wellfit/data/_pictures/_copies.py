@@ -43,6 +43,28 @@ def thumbnail(picture: Array) -> NDArray[np.uint8]:
     return np.stack(small, axis=2).astype(np.uint8)
 
 
+def copy_codes(pictures: Array) -> NDArray[np.int32]:
+    """Return ``[picture]`` codes of groups of copies in decoded pictures of any unit; see `near_copies`.
+
+    Args:
+        pictures: ``[picture, row, column, channel]``; the lowest and the highest number stand for 0 and 255.
+
+    Example:
+        >>> first = np.random.default_rng(0).random((2, 12, 12, 3))
+        >>> copy_codes(np.concatenate([first, first[:1] + 0.001])).tolist()
+        [0, 1, 0]
+    """
+    known = pictures[np.isfinite(pictures)] if np.issubdtype(pictures.dtype, np.floating) else pictures
+    low, high = float(known.min(initial=0.0)), float(known.max(initial=0.0))
+    hashes = np.zeros(len(pictures), np.uint64)
+    thumbnails = np.zeros((len(pictures), THUMBNAIL, THUMBNAIL, pictures.shape[3]), np.uint8)
+    for place, picture in enumerate(pictures):
+        scaled = (np.nan_to_num(picture.astype(np.float32)) - low) * (255.0 / ((high - low) or 1.0))
+        hashes[place] = difference_hash(scaled)
+        thumbnails[place] = thumbnail(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
+    return near_copies(hashes, thumbnails)
+
+
 def near_copies(
     hashes: NDArray[np.uint64], thumbnails: NDArray[np.uint8] | None = None, most: int = _NEAR
 ) -> NDArray[np.int32]:

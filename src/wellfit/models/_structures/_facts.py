@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import keras
 
+from wellfit.models._dropout_places import map_places
 from wellfit.models._graph import read_graph, why_no_graph
 from wellfit.models._layout_types import Layout
 from wellfit.models._structures._entrance import has_periodic
@@ -16,6 +17,7 @@ from wellfit.models._structures._places import (
     nonlinearity,
     normalization_kind,
 )
+from wellfit.models._structures._pooling import flattenings
 from wellfit.models._structures._skip import bridgeable, residual_blocks
 
 
@@ -28,6 +30,8 @@ class StructureFacts:
         normalizations: kinds of the hidden normalizations (``batch``, ``layer``), each once.
         can_skip: whether there are hidden layers of equal width without a sum that bridges them.
         has_skip: whether there are residual blocks.
+        can_pool: whether maps of a convolution are flattened.
+        can_drop_maps: whether there are maps of convolutions without dropout behind them.
         has_features: whether there is an input of floats, ``[row, feature]``.
         has_periodic: whether periodic features stand beside it that can be taken out.
     """
@@ -36,6 +40,8 @@ class StructureFacts:
     normalizations: tuple[str, ...] = ()
     can_skip: bool = False
     has_skip: bool = False
+    can_pool: bool = False
+    can_drop_maps: bool = False
     has_features: bool = False
     has_periodic: bool = False
 
@@ -64,6 +70,8 @@ def structure_facts(model: keras.Model, layout: Layout) -> StructureFacts:
         normalizations=tuple(dict.fromkeys(kinds)),
         can_skip=bool(bridgeable(layout)),
         has_skip=bool(residual_blocks(layout)),
+        can_pool=bool(flattenings(graph)),
+        can_drop_maps=bool(map_places(model)),
         has_features=entrance(graph) is not None,
         has_periodic=has_periodic(model),
     )
