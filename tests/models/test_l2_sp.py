@@ -59,7 +59,9 @@ def test_it_is_the_penalty_that_it_says(tmp_path: Path) -> None:
     changed = regularize(model, l2_sp=STRENGTH, l1=0.01, l2=0.02, layers="body", verbose=False)
     changed.fit(*rows(), epochs=3, verbose=0)
     kernel = np.asarray(changed.get_layer("body").kernel, np.float64)
-    expected = STRENGTH * distance(changed, model) + 0.01 * np.abs(kernel).sum() + 0.02 * np.square(kernel).sum()
+    expected = (
+        STRENGTH * distance(changed, model) + 0.01 * np.abs(kernel).sum() + 0.02 * np.square(kernel).sum()
+    )
     assert distance(changed, model) > 1e-4
     assert float(changed.losses[0]) == pytest.approx(expected, rel=1e-5)
     changed.save(tmp_path / "held.keras")
@@ -108,7 +110,8 @@ def test_it_is_loaded_where_the_models_are_imported(tmp_path: Path) -> None:
     """In a process of its own."""
     path = tmp_path / "held.keras"
     regularize(network(), l2_sp=STRENGTH, verbose=False).save(path)
-    code = f"import keras, wellfit.models; print(keras.saving.load_model({str(path)!r}).layers[0].kernel.regularizer)"
+    loaded = f"keras.saving.load_model({str(path)!r})"
+    code = f"import keras, wellfit.models; print({loaded}.layers[0].kernel.regularizer)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "L2SP" in found.stdout
 

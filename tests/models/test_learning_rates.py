@@ -22,7 +22,8 @@ def network(optimizer: Any = None) -> keras.Model:
     """Return a compiled 4-3-3-2 network, part of it nested."""
     keras.utils.set_random_seed(0)
     inner = keras.Sequential(
-        [keras.Input((4,)), layers.Dense(3, name="first"), layers.LayerNormalization(name="norm")], name="body"
+        [keras.Input((4,)), layers.Dense(3, name="first"), layers.LayerNormalization(name="norm")],
+        name="body",
     )
     inputs = keras.Input((4,))
     outputs = layers.Dense(2, name="head")(layers.Dense(3, name="second")(inner(inputs)))

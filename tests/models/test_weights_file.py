@@ -41,7 +41,7 @@ def saved(model: keras.Model, path: Path) -> Path:
 
 
 def as_keras_2_wrote_it(path: Path, model: keras.Model) -> Path:
-    """Write weights alone as Keras 2 did: names of bytes that end in ``:0``, and a nested model in one group."""
+    """Write weights alone as Keras 2 did: names of bytes that end in ``:0``, a nested model in one group."""
     with h5py.File(path, "w") as file:
         file.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
         for layer in model.layers:
@@ -90,7 +90,11 @@ def test_weights_go_by_their_names(tmp_path: Path) -> None:
 
 def test_parts_of_unknown_order_are_left_out(tmp_path: Path) -> None:
     """Keras 3's file of weights does not say which direction of a layer comes first."""
-    parts = [keras.Input((8, 3)), layers.Bidirectional(layers.GRU(2), name="both"), layers.Dense(1, name="head")]
+    parts = [
+        keras.Input((8, 3)),
+        layers.Bidirectional(layers.GRU(2), name="both"),
+        layers.Dense(1, name="head"),
+    ]
     source, target = keras.Sequential(parts), keras.Sequential([*parts[:1], *map(copied, parts[1:])])
     found = transfer_weights(saved(source, tmp_path / "network.weights.h5"), target)
     assert found.copied == ("head",)
@@ -146,12 +150,23 @@ def test_a_file_of_weights_is_no_network(tmp_path: Path) -> None:
 
 
 OLD_SETTINGS: dict[str, dict[str, Any]] = {
-    "named": {"loss": "mse", "optimizer_config": {"class_name": "SGD", "config": {"learning_rate": 0.5, "decay": 0.0}}},
+    "named": {
+        "loss": "mse",
+        "optimizer_config": {"class_name": "SGD", "config": {"learning_rate": 0.5, "decay": 0.0}},
+    },
     "late": {
-        "loss": {"class_name": "MeanSquaredError", "config": {"reduction": "auto", "name": "mse", "fn": "old"}},
+        "loss": {
+            "class_name": "MeanSquaredError",
+            "config": {"reduction": "auto", "name": "mse", "fn": "old"},
+        },
         "optimizer_config": {
             "class_name": "Custom>SGD",
-            "config": {"learning_rate": 0.5, "weight_decay": None, "is_legacy_optimizer": False, "jit_compile": True},
+            "config": {
+                "learning_rate": 0.5,
+                "weight_decay": None,
+                "is_legacy_optimizer": False,
+                "jit_compile": True,
+            },
         },
     },
     "early": {"loss": "mean_squared_error", "optimizer_config": {"class_name": "SGD", "config": {"lr": 0.5}}},
@@ -176,7 +191,11 @@ def test_compile_settings_of_keras_2(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"loss": {"a": "mse", "b": "mae"}}, {"optimizer_config": {"class_name": "Own", "config": {}}}, {"loss": "own"}],
+    [
+        {"loss": {"a": "mse", "b": "mae"}},
+        {"optimizer_config": {"class_name": "Own", "config": {}}},
+        {"loss": "own"},
+    ],
 )
 def test_compile_settings_that_nobody_knows(changes: dict[str, Any], tmp_path: Path) -> None:
     """They are refused, not left out."""

@@ -8,7 +8,16 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from population_samples import dataset, layers, members, population, split
+from population_samples import (
+    assert_same,
+    assert_weights_equal,
+    dataset,
+    fitted,
+    layers,
+    members,
+    population,
+    split,
+)
 
 from wellfit.models import find_layout, training_setup
 from wellfit.population import FitExecutor, mechanism_groups
@@ -145,6 +154,90 @@ def test_equals_plain_keras(name: str) -> None:
         np.testing.assert_allclose(getattr(compiled, curve), getattr(plain, curve), rtol=2e-4, atol=1e-5)
     for one, other in zip(compiled.weights, plain.weights, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=2e-5)
+
+
+class Held(keras.regularizers.Regularizer):
+    """Strength times the squared distance from an array."""
+
+    def __init__(self, strength: float, anchor: np.ndarray) -> None:
+        self.strength, self.anchor = strength, anchor
+
+    def __call__(self, x: Any) -> Any:
+        """Return the penalty."""
+        return self.strength * keras.ops.sum(keras.ops.square(x - self.anchor))
+
+
+def test_l2_sp_is_a_penalty_on_the_way_from_the_start() -> None:
+    """As if every kernel but the head's had that regularizer; biases are free."""
+    data, model = dataset(), deep()
+    weights = model.get_weights()
+    chosen = members(seeds=[3], learning_rate=0.1, l2_sp=0.5)
+    found = population(model, data).train(chosen, weights=weights, shuffle=False)
+    for name in ("first", "second"):
+        kernel: Any = model.get_layer(name).kernel
+        kernel.regularizer = Held(0.5, np.asarray(kernel))
+    model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy")
+    assert_weights_equal(found, fitted(model, data))
+    expected = sum(float(loss) for loss in model.losses)
+    assert found.penalty[0, -1] == pytest.approx(expected, rel=1e-4)
+    assert expected > 1e-4
+
+
+def test_rate_decay_is_a_rate_for_each_layer() -> None:
+    """Momentum included: as if each layer had an optimizer of its own."""
+    data, model = dataset(), deep()
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), "binary_crossentropy")
+    weights = model.get_weights()
+    chosen = members(seeds=[3], learning_rate=0.1, rate_decay=0.3)
+    found = population(model, data).train(chosen, weights=weights, shuffle=False)
+    optimizer: Any = keras.optimizers.SGD(0.1, momentum=0.9)
+    rates, update = {"first": 0.09, "second": 0.3, "head": 1.0}, optimizer.update_step
+
+    def scaled(gradient: Any, variable: Any, rate: Any) -> None:
+        update(gradient, variable, rate * rates[variable.path.split("/")[-2]])
+
+    object.__setattr__(optimizer, "update_step", scaled)
+    model.compile(optimizer, "binary_crossentropy")
+    assert_weights_equal(found, fitted(model, data))
+
+
+def test_layers_that_are_off_are_not_held_and_do_not_count() -> None:
+    """Without its last block a network is held, and slowed, as the shorter one is."""
+    inputs = keras.Input((5,))
+    x = layers.Dense(4, activation="tanh", name="stem")(inputs)
+    for name in ("one", "two"):
+        x = layers.Add(name=f"add_{name}")([x, layers.Dense(4, activation="tanh", name=name)(x)])
+    model = keras.Model(inputs, layers.Dense(1, activation="sigmoid", name="head")(x))
+    model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy")
+    data, weights = dataset(), model.get_weights()
+    chosen = members(seeds=[3], learning_rate=0.1, l2_sp=0.5, rate_decay=0.5, depth=-1)
+    compiled = population(model, data).train(chosen, weights=weights)
+    fit = FitExecutor(model, training_setup(model, data.task, any_training=True), data, [split(data)])
+    plain = fit.train(chosen, weights=weights)
+    np.testing.assert_allclose(compiled.penalty, plain.penalty, rtol=2e-4, atol=1e-6)
+    for one, other in zip(compiled.weights, plain.weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=2e-5)
+
+
+def test_held_members_need_weights_to_start_from() -> None:
+    """Both executors refuse to hold a member to numbers that were drawn."""
+    data, model = dataset(), deep()
+    fit = FitExecutor(model, training_setup(model, data.task, any_training=True), data, [split(data)])
+    for executor in (population(model, data), fit):
+        with pytest.raises(SettingsError, match="drawn ones"):
+            executor.train(members(2, l2_sp=[0.0, 0.1]))
+
+
+def test_held_members_keep_their_start_when_blocks_are_packed_again() -> None:
+    """Members of different lengths and starts, in blocks of two, are as each is alone."""
+    data, model = dataset(), deep()
+    starts = [np.stack([value + 0.1 * k for k in range(5)]) for value in model.get_weights()]
+    chosen = members(5, l2_sp=0.5, learning_rate=0.1, epochs=[2, 4, 3, 2, 4])
+    found = population(model, data).train(chosen, weights=starts)
+    for member in (1, 4):
+        own = [value[[member]] for value in starts]
+        alone = population(model, data).train(chosen.take([member]), weights=own)
+        assert_same(found, alone, [member], [0])
 
 
 @pytest.mark.parametrize("concentration", [0.2, 1.0])

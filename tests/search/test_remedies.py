@@ -84,7 +84,12 @@ SITUATIONS = (
         num_numeric=5,
     ),
     Situation(
-        task=Task.BINARY, starts_from_weights=True, num_layers=3, num_features=12, num_numeric=5, can_narrow=False
+        task=Task.BINARY,
+        starts_from_weights=True,
+        num_layers=3,
+        num_features=12,
+        num_numeric=5,
+        can_narrow=False,
     ),
 )
 
@@ -239,7 +244,8 @@ def test_situation_limits_what_is_offered() -> None:
 def test_what_needs_given_weights_is_offered_with_them_alone() -> None:
     """L2-SP and falling rates where runs start from given weights; then no other features."""
     fresh, given = (
-        remedies(Settings(), dataclasses.replace(SITUATIONS[3], starts_from_weights=on)) for on in (False, True)
+        remedies(Settings(), dataclasses.replace(SITUATIONS[3], starts_from_weights=on))
+        for on in (False, True)
     )
     assert {one.family for one in given} - {one.family for one in fresh} == {"l2-sp", "rate-decay"}
     gone = {"feature-creation", "feature-extraction"}

@@ -80,9 +80,10 @@ def improve(
         batch_size: of the baseline; 32 up to 10,000 rows if None.
         sampler: tpe, random, grid, qmc, gp, cmaes or nsga2: see `wellfit.search.make_sampler`.
         ensemble: whether to hand back the average of many networks, as one larger network.
-        start: where every run begins: ``fresh`` draws the weights anew, ``given`` keeps those of your network,
-            ``auto`` keeps them where all but the head were trained (the head, the last layer with a kernel,
-            is new: transfer learning). Do not keep weights that have seen these rows: nothing could judge them.
+        start: where every run begins: ``fresh`` draws the weights anew, ``given`` keeps those of your
+            network, ``auto`` keeps them where all but the head were trained (the head, the last layer with a
+            kernel, is new: transfer learning). Keep no weights that have seen these rows: nothing could
+            judge them.
         warm_start: what to begin with: an earlier `Study` or its folder (its best settings are the first
             guesses of the search), or a `Diagnosis` or its JSON (remedies against its causes are screened
             first). Another table's settings are moved into the space of this one.

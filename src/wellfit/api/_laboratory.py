@@ -221,7 +221,7 @@ class Laboratory:
 
     @property
     def weights(self) -> list[Array] | None:
-        """Return what every run starts from, in the order of the network's ``weights``; None for drawn ones."""
+        """What every run starts from, in the order of the network's ``weights``; None for drawn ones."""
         return None if self.subject.start == "fresh" else weight_values(self.subject.model)
 
     def is_open(self, build: Build) -> bool:

@@ -119,8 +119,8 @@ def improve(
     start: Annotated[
         StartOption,
         typer.Option(
-            help="Where runs begin: weights drawn anew, those of your network, or (auto) those of your network "
-            "if all but its head are trained."
+            help="Where runs begin: at weights drawn anew, at those of your network, or (auto) at those of "
+            "your network if all but its head are trained."
         ),
     ] = StartOption.auto,
     warm_start: Annotated[

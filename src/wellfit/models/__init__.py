@@ -50,8 +50,8 @@ from wellfit.models._optimizer import OptimizerFunction, optimizer_function
 from wellfit.models._penalties import penalty, with_penalties
 from wellfit.models._penalty_table import WeightPenalty, penalties
 from wellfit.models._points import DropoutPoint, dropout_points, hidden_ends, input_places, points_at
-from wellfit.models._probe import weight_values
 from wellfit.models._pretrained import weight_state
+from wellfit.models._probe import weight_values
 from wellfit.models._reading import NetworkFacts, read_network, trainable_paths
 from wellfit.models._rebuild import set_weights
 from wellfit.models._reference import dense_stack, reference_width, residual_mlp
@@ -134,9 +134,9 @@ __all__ = [
     "gradients",
     "group_units",
     "has_periodic",
+    "held_kernels",
     "held_to_norm",
     "hidden_ends",
-    "held_kernels",
     "hidden_kernels",
     "input_places",
     "last_blocks",

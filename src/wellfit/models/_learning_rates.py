@@ -1,4 +1,4 @@
-"""Discriminative learning rates: smaller ones for layers near the input, which a pretrained network has learned.
+"""Discriminative learning rates: smaller ones near the input, where a pretrained network knows most.
 
 Source: Howard and Ruder, Universal Language Model Fine-tuning for Text Classification, 2018.
 """
@@ -29,7 +29,8 @@ def num_kernel_layers(model: keras.Model) -> int:
     """Return how many layers with a kernel learn, each of which can have a rate of its own.
 
     Example:
-        >>> num_kernel_layers(keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(1)]))
+        >>> layers = keras.layers
+        >>> num_kernel_layers(keras.Sequential([keras.Input((3,)), layers.Dense(4), layers.Dense(1)]))
         2
     """
     return len({v.path.rpartition("/")[0] for v in model.trainable_variables if is_kernel(v)})
@@ -43,7 +44,9 @@ def shorten_steps(model: keras.Model, factor: float) -> Iterator[None]:
         return
     before = [value_of(variable) for variable in model.trainable_variables]
     yield
-    for variable, old, rate in zip(model.trainable_variables, before, layer_rates(model, factor), strict=True):
+    for variable, old, rate in zip(
+        model.trainable_variables, before, layer_rates(model, factor), strict=True
+    ):
         if rate != 1:
             variable.assign(old + np.asarray(rate, old.dtype) * (value_of(variable) - old))
 
@@ -101,7 +104,9 @@ def learning_rates(model: keras.Model, factor: float, *, verbose: bool = True) -
 def _optimizer(own: Any, rates: dict[str, float]) -> Any:
     """Return Keras' optimizer of optimizers, one for each rate; a path is told by its layer's name."""
     optimizers: Any = keras.optimizers
-    made = {rate: type(own).from_config({**own.get_config(), "learning_rate": rate}) for rate in rates.values()}
+    made = {
+        rate: type(own).from_config({**own.get_config(), "learning_rate": rate}) for rate in rates.values()
+    }
     patterns = {f"(.*/)?{re.escape(name)}/.*": made[rate] for name, rate in rates.items()}
     return optimizers.MultiOptimizer(optimizers.OptimizerMap(made[max(made)], patterns))
 

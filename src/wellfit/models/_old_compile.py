@@ -1,4 +1,4 @@
-"""Compile settings of `.h5` files that Keras 3 itself does not read: names and optimizers as Keras 2 wrote them."""
+"""Compile settings of `.h5` files that Keras 3 does not read: losses and optimizers as Keras 2 wrote them."""
 
 from __future__ import annotations
 

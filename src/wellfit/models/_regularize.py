@@ -84,9 +84,9 @@ def regularize(
         verbose: whether to print what was changed.
 
     Returns:
-        A plain Keras network, compiled as `model` was. With L2-SP its ``.keras`` file holds the weights twice,
-        once as text, and is loaded wherever `wellfit.models` has been imported; ``regularize(model, l2_sp=0)``
-        makes a network of it again whose file needs nothing but Keras.
+        A plain Keras network, compiled as `model` was. With L2-SP its ``.keras`` file holds the weights
+        twice, once as text, and is loaded wherever `wellfit.models` has been imported;
+        ``regularize(model, l2_sp=0)`` makes a network of it again whose file needs nothing but Keras.
 
     Raises:
         SettingsError: a number is out of range, nothing is asked for, a layer does not exist, or there is no
@@ -103,8 +103,8 @@ def regularize(
         Krogh and Hertz, A Simple Weight Decay Can Improve Generalization, 1992; Loshchilov and Hutter,
         Decoupled Weight Decay Regularization, 2019; Srivastava et al., Dropout: A Simple Way to Prevent
         Neural Networks from Overfitting, 2014; Li, Grandvalet and Davoine, Explicit Inductive Bias for
-        Transfer Learning with Convolutional Networks, 2018 (L2-SP); Tompson et al., Efficient Object Localization Using
-        Convolutional Networks, 2015 (spatial dropout).
+        Transfer Learning with Convolutional Networks, 2018 (L2-SP); Tompson et al., Efficient Object
+        Localization Using Convolutional Networks, 2015 (spatial dropout).
     """
     asked = _Asked(l1=l1, l2=l2, l2_sp=l2_sp, keys=_keys(biases, normalization))
     penalties = {"l1": l1, "l2": l2, "l2_sp": l2_sp}
@@ -124,7 +124,9 @@ def regularize(
     set_anchors(changed.weights, values)
     places = list(zip(model.weights, _are_in(model, on), _are_in(model, held), strict=True))
     expected = [asked.expected(*place) for place in places]
-    anchors = [asked.anchor(place[0], place[2], wanted) for place, wanted in zip(places, expected, strict=True)]
+    anchors = [
+        asked.anchor(place[0], place[2], wanted) for place, wanted in zip(places, expected, strict=True)
+    ]
     _check_held(l2_sp, expected)
     unsaved = verify(model, changed, expected, anchors)
     compile_again(model, changed, weight_decay=weight_decay)
@@ -174,7 +176,9 @@ class _Asked:
         own = all_strengths(variable)
         if not is_on or not self._reaches(variable):
             return own
-        l1, l2, l2_sp = (mine if asked is None else asked for mine, asked in zip(own, self.strengths, strict=True))
+        l1, l2, l2_sp = (
+            mine if asked is None else asked for mine, asked in zip(own, self.strengths, strict=True)
+        )
         return l1, l2, l2_sp if is_held else own[2]
 
     def anchor(self, variable: Any, is_held: bool, wanted: Strengths) -> Any:

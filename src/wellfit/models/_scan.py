@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import h5py
 import keras
 
-from wellfit.models._l2_sp import PACKAGE, L2SP
+from wellfit.models._l2_sp import L2SP, PACKAGE
 from wellfit.models._old_compile import is_old_optimizer
 from wellfit.records import ModelLoadError
 
@@ -140,9 +140,7 @@ def _suspicions(part: dict[str, Any]) -> Iterator[str]:
     registered = part.get("registered_name")
     if name in _UNSAFE_CLASSES:
         yield name
-    elif is_old_optimizer(part):
-        return
-    elif name in _PLAIN_CLASSES and not part.get("module"):
+    elif is_old_optimizer(part) or (name in _PLAIN_CLASSES and not part.get("module")):
         return
     elif isinstance(registered, str) and ">" in registered:
         yield registered

@@ -52,7 +52,8 @@ def transfer_weights(source: keras.Model | str | os.PathLike[str], target: keras
 
     Args:
         source: a built network, which stays as it is; or a file: ``.h5`` of Keras 2 or 3 (a whole network or
-            weights alone), ``.weights.h5`` or ``.keras``. Nothing of a file is run or built: its arrays are read.
+            weights alone), ``.weights.h5`` or ``.keras``. Nothing of a file is run or built; its arrays are
+            read.
         target: a built network, which is changed.
 
     Returns:

@@ -17,7 +17,9 @@ from wellfit.records import UnsupportedModelError
 _TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
 
 
-def verify(before: keras.Model, after: keras.Model, expected: Sequence[Strengths], anchors: Sequence[Any]) -> list[str]:
+def verify(
+    before: keras.Model, after: keras.Model, expected: Sequence[Strengths], anchors: Sequence[Any]
+) -> list[str]:
     """Refuse to hand out a network that lost weights, predicts otherwise, or lacks a penalty.
 
     Args:

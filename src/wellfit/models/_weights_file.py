@@ -82,11 +82,9 @@ def read_weights(path: Path, known: Collection[str]) -> dict[str, LayerWeights]:
 
 
 def _layers(file: Any, known: Collection[str]) -> Iterator[tuple[str, LayerWeights]]:
-    root = file["model_weights"] if "model_weights" in file else file
-    if "layer_names" in root.attrs:
-        parts = _of_old_format(root, known)
-    else:
-        parts = _of_new_format(file, known, "")
+    root = file.get("model_weights", file)
+    is_old = "layer_names" in root.attrs
+    parts = _of_old_format(root, known) if is_old else _of_new_format(file, known, "")
     joined: dict[str, list[LayerWeights]] = {}
     for name, part in parts:
         joined.setdefault(name, []).append(part)
@@ -102,7 +100,7 @@ def _layers(file: Any, known: Collection[str]) -> Iterator[tuple[str, LayerWeigh
 
 
 def _of_old_format(root: Any, known: Collection[str]) -> Iterator[tuple[str, LayerWeights]]:
-    """Yield weights one by one; in the HDF5 format of Keras 2 each has a path, and a nested model is one group."""
+    """Yield weights one by one: in Keras 2's format each has a path, and a nested model is one group."""
     for layer in map(_text, root.attrs["layer_names"]):
         for weight in map(_text, root[layer].attrs["weight_names"]):
             *path, name = weight.split(":")[0].split("/")

@@ -1,4 +1,4 @@
-"""What a member that trains by Keras does beyond `fit`: mixed and moved rows, shorter steps, means of weights."""
+"""What a member that trains by Keras does beyond `fit`: other rows, shorter steps, means of weights."""
 
 from __future__ import annotations
 

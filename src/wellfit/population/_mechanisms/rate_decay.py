@@ -51,6 +51,4 @@ class RateDecay(Mechanism):
         def shortened(index: int, old: Any, new: Any) -> Any:
             return jnp.where(factors[index] == 1, new, old + factors[index] * (new - old))
 
-        return [
-            shortened(index, *pair) for index, pair in enumerate(zip(before, trainable, strict=True))
-        ]
+        return [shortened(index, *pair) for index, pair in enumerate(zip(before, trainable, strict=True))]
