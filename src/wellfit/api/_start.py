@@ -45,7 +45,7 @@ def resolve_start(start: str, model: Model, *, is_reference: bool) -> tuple[Star
             "a network that is built for the data has no weights to start from.",
             received="start='given' without a network of your own",
             expected="a network of your own, or start='fresh'",
-            fix="pass model=",
+            fix="pass model= (--model)",
         )
     if start != "auto":
         note = "every run starts from the weights of the given network" if start == "given" else ""

@@ -42,7 +42,7 @@ def shorten_steps(model: keras.Model, factor: float) -> Iterator[None]:
     if factor == 1:
         yield
         return
-    before = [value_of(variable) for variable in model.trainable_variables]
+    before: list[Any] = [value_of(variable) for variable in model.trainable_variables]
     yield
     for variable, old, rate in zip(
         model.trainable_variables, before, layer_rates(model, factor), strict=True
