@@ -207,8 +207,8 @@ def test_large_pictures_are_small_for_a_linear_model() -> None:
     target = np.array([0, 1, 0], np.int32)
     dataset = Dataset(inputs=(large,), target=target, task=Task.BINARY, class_names=("a", "b"))
     flat = flat_rows(dataset, np.array([2, 0]))
-    assert flat.shape == (2, 21 * 21 * 3)
-    np.testing.assert_allclose(flat[0, :3], large[2, :3, :3].mean(axis=(0, 1)), rtol=1e-6)
+    assert flat.shape == (2, 8 * 8 * 3)
+    np.testing.assert_allclose(flat[0, :3], large[2, :8, :8].mean(axis=(0, 1)), rtol=1e-6)
     small = Dataset(inputs=(large[:, :8, :8],), target=target, task=Task.BINARY)
     assert np.array_equal(flat_rows(small, np.arange(3)), large[:, :8, :8].reshape(3, -1))
 

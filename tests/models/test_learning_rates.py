@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from wellfit.models import learning_rates
+from wellfit.models import learning_rates, regularize
 from wellfit.records import SettingsError, UnsupportedModelError
 
 layers = keras.layers
@@ -71,6 +71,20 @@ def test_a_saved_network_goes_on_with_its_rates(tmp_path: Path) -> None:
     assert set(own) == set(again)
     for name, step in own.items():
         np.testing.assert_allclose(again[name], step, rtol=1e-4, atol=1e-7)
+
+
+@needs_several_rates
+def test_what_was_left_out_of_the_decay_still_is() -> None:
+    """Decay follows the rate of its layer, and reaches the kernels alone."""
+    model = network(keras.optimizers.SGD(0.1, weight_decay=0.5))
+    model = regularize(model, weight_decay=0.5, verbose=False)
+    for variable in model.trainable_variables:
+        variable.assign(variable + 1.0)  # a bias of zero would not show a decay
+    whole = steps(regularize(model, weight_decay=0.5, verbose=False))
+    rates = learning_rates(model, 0.2, verbose=False)
+    found = steps(model)
+    for name, step in found.items():
+        np.testing.assert_allclose(step, rates[name.split("/")[0]] / 0.1 * whole[name], rtol=1e-3, atol=1e-7)
 
 
 @needs_several_rates

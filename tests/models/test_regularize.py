@@ -289,3 +289,16 @@ def test_a_layer_that_takes_no_penalty_is_named() -> None:
     with pytest.raises(UnsupportedModelError, match="odd"):
         regularize(model, l2=L2, verbose=False)
     assert len(penalties(regularize(model, l2=L2, exclude="odd", verbose=False))) == 1
+
+
+def test_both_networks_can_go_on_training() -> None:
+    """The optimizer's state is copied: training one network takes nothing from the other."""
+    model = sequential(keras.Input((5,)), layers.Dense(3))
+    rows, target = np.ones((8, 5), np.float32), np.zeros((8, 2), np.float32)
+    model.train_on_batch(rows, target)
+    changed = regularize(model, l2=L2, verbose=False)
+    for network in (changed, model):
+        network.train_on_batch(rows, target)
+        optimizer: Any = network.optimizer
+        assert int(optimizer.iterations) == 2
+        assert float(optimizer.learning_rate) == pytest.approx(0.01)

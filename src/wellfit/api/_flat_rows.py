@@ -24,8 +24,6 @@ def flat_rows(dataset: Dataset, rows: Array) -> Array:
 
 
 def _flat(values: Array) -> Array:
-    return (
-        small_pictures(values)
-        if is_pictures(values)
-        else np.asarray(values, np.float64).reshape(len(values), -1)
-    )
+    if is_pictures(values):
+        return small_pictures(values)
+    return np.asarray(values, np.float64).reshape(len(values), -1)

@@ -51,13 +51,13 @@ class Part:
         kind: of the executor.
         model: the network, or what comes after its frozen beginning.
         dataset: what that reads.
-        kept: positions of the weights that members start from as they are.
+        kept: positions of the weights that members start from as they are; None draws all.
     """
 
     kind: Any
     model: Model
     dataset: Dataset
-    kept: tuple[int, ...]
+    kept: tuple[int, ...] | None
 
 
 class FrozenParts:
@@ -85,7 +85,7 @@ class FrozenParts:
     def part(self, build: Build, model: Model, material: Material) -> Part:
         """Return what members of a build train, given its network and material."""
         subject = self._subject
-        kept = _kept(model) if subject.start == "given" else ()
+        kept = _kept(model) if subject.start == "given" else None
         plain = Part(kind=subject.executor.kind, model=model, dataset=material.dataset, kept=kept)
         if not self._can_keep or build.through or build.data != DataChoice():
             return plain
@@ -97,7 +97,9 @@ class FrozenParts:
         stages = build.structure.frozen_stages
         if stages not in self._features:
             self._features[stages] = _features(front.front, material.dataset)
-        own = tuple(i for i, position in enumerate(front.positions) if position in set(kept))
+        own = None
+        if kept is not None:
+            own = tuple(i for i, position in enumerate(front.positions) if position in set(kept))
         kind = choose_executor(front.back, subject.dataset.task).kind
         return Part(kind=kind, model=front.back, dataset=self._features[stages], kept=own)
 
@@ -114,7 +116,8 @@ def _kept(model: Model) -> tuple[int, ...]:
 
 def _features(front: Model, dataset: Dataset) -> Dataset:
     """Return the data with the outputs of a network in place of its inputs."""
-    outputs: Any = front.predict(_packed(dataset.inputs), batch_size=_BATCH, verbose=0)
+    anyhow: Any = front
+    outputs: Any = anyhow.predict(_packed(dataset.inputs), batch_size=_BATCH, verbose=0)
     features = tuple(
         np.asarray(one, np.float32) for one in (outputs if isinstance(outputs, list) else [outputs])
     )

@@ -50,7 +50,7 @@ def resolve_start(start: str, model: Model, *, is_reference: bool, has_pictures:
             "a network that is built for the data has no weights to start from.",
             received="start='given' without a network of your own",
             expected="a network of your own, or start='fresh'",
-            fix="pass model=",
+            fix="pass model= (--model)",
         )
     learned = () if is_reference or start == "fresh" else learned_weights(model)
     is_trained = bool(learned) and len(learned) == len(model.weights)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
+from wellfit.models._probe import value_of
 from wellfit.models._rebuild import copy_compile
 from wellfit.records import UnsupportedModelError
 
@@ -51,9 +54,10 @@ def _optimizer(source: keras.Model, target: keras.Model, weight_decay: float | N
         {} if weight_decay is None else {"weight_decay": weight_decay or _NO_DECAY.get(type(own).__name__)}
     )
     optimizer: Any = type(own).from_config({**own.get_config(), **changes})
-    pairs = zip(source.weights, target.weights, strict=True)
+    pairs = list(zip(source.weights, target.weights, strict=True))
     if weight_decay is None:
-        left_out = [new for old, new in pairs if _has_decay(own) and not own._use_weight_decay(old)]
+        spared = {id(old) for old in undecayed(own, source.weights)}
+        left_out = [new for old, new in pairs if id(old) in spared]
     else:
         left_out = [new for _, new in pairs if weight_decay and not is_decayed(new)]
     if left_out:
@@ -63,6 +67,11 @@ def _optimizer(source: keras.Model, target: keras.Model, weight_decay: float | N
 
 def _has_decay(optimizer: Any) -> bool:
     return bool(getattr(optimizer, "weight_decay", None)) and hasattr(optimizer, "_use_weight_decay")
+
+
+def undecayed(optimizer: Any, variables: Sequence[Any]) -> list[Any]:
+    """Return the variables that an optimizer with a decay leaves out of it."""
+    return [v for v in variables if _has_decay(optimizer) and not optimizer._use_weight_decay(v)]
 
 
 def is_decayed(variable: Any) -> bool:
@@ -86,4 +95,5 @@ def _copy_state(source: Any, target: Any) -> None:
     if [tuple(v.shape) for v in olds] != [tuple(v.shape) for v in news]:
         return
     for old, new in zip(olds, news, strict=True):
-        new.assign(old.value)
+        # A copy: JAX gives an optimizer's arrays away when it trains, and the other would be left without.
+        new.assign(np.array(value_of(old)))

@@ -84,6 +84,7 @@ class NetworkFunction:
             where `extra` is the sum of losses that layers add themselves (activity penalties).
         num_outputs: size of the last output axis.
         has_convolutions: whether a layer asks the scope how to convolve.
+        starts_given: whether members start from given weights where these were learned.
     """
 
     trainable: tuple[VariableInfo, ...]
@@ -96,6 +97,7 @@ class NetworkFunction:
     apply: Callable[..., tuple[Tensor, list[Tensor], Tensor]]
     num_outputs: int
     has_convolutions: bool = False
+    starts_given: bool = False
 
     @property
     def variables(self) -> tuple[VariableInfo, ...]:
@@ -104,7 +106,7 @@ class NetworkFunction:
 
 
 def network_function(
-    model: keras.Model, *, any_training: bool = False, kept: Collection[int] = ()
+    model: keras.Model, *, any_training: bool = False, kept: Collection[int] | None = None
 ) -> NetworkFunction:
     """Turn a Keras model into a pure function with per-member dropout, masks and gates.
 
@@ -113,8 +115,8 @@ def network_function(
     Args:
         model: a built Sequential, functional or clonable subclassed model with one output.
         any_training: take a model with its own training step as well; the function is its forward pass.
-        kept: positions among ``model.weights`` of those that members start from as they are; others are drawn
-            anew (see `learned_weights`).
+        kept: positions among ``model.weights`` of those that members start from as they are, others are drawn
+            anew (see `learned_weights`); None draws all.
 
     Raises:
         UnsupportedModelError: if the model cannot be cloned, has several outputs, or holds a layer
@@ -141,7 +143,7 @@ def network_function(
         for variable in [*layer._trainable_variables, *layer._non_trainable_variables]
     }
 
-    starts = {id(clone.weights[position]) for position in kept}
+    starts = {id(clone.weights[position]) for position in kept or ()}
 
     def info(variable: Any) -> VariableInfo:
         layer = owner.get(id(variable))
@@ -202,6 +204,7 @@ def network_function(
         apply=apply,
         num_outputs=num_outputs(model),
         has_convolutions=has_convolutions,
+        starts_given=kept is not None,
     )
 
 

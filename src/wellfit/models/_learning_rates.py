@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from wellfit.models._compiled_again import undecayed
 from wellfit.models._kernels import rate_factors
 from wellfit.models._kinds import is_kernel
 from wellfit.models._probe import value_of
@@ -42,7 +43,7 @@ def shorten_steps(model: keras.Model, factor: float) -> Iterator[None]:
     if factor == 1:
         yield
         return
-    before = [value_of(variable) for variable in model.trainable_variables]
+    before: list[Any] = [value_of(variable) for variable in model.trainable_variables]
     yield
     for variable, old, rate in zip(
         model.trainable_variables, before, layer_rates(model, factor), strict=True
@@ -94,19 +95,23 @@ def learning_rates(model: keras.Model, factor: float, *, verbose: bool = True) -
     rate = float(own.learning_rate)
     rates = {name: float(f"{rate * part:.6g}") for name, part in factors.items()}
     config: Any = keras.saving.deserialize_keras_object(model.get_compile_config())
-    model.compile(**{**config, "optimizer": _optimizer(own, rates)})
+    model.compile(**{**config, "optimizer": _optimizer(model, own, rates)})
     if verbose:
         shown = ", ".join(f"{name} {value:g}" for name, value in rates.items())
         print(f"learning rates of {model.name!r}: {shown}")
     return rates
 
 
-def _optimizer(own: Any, rates: dict[str, float]) -> Any:
+def _optimizer(model: keras.Model, own: Any, rates: dict[str, float]) -> Any:
     """Return Keras' optimizer of optimizers, one for each rate; a path is told by its layer's name."""
     optimizers: Any = keras.optimizers
     made = {
         rate: type(own).from_config({**own.get_config(), "learning_rate": rate}) for rate in rates.values()
     }
+    # Which weights are left out of the decay is not in the config.
+    spared = undecayed(own, model.trainable_variables)
+    for optimizer in made.values() if spared else ():
+        optimizer.exclude_from_weight_decay(var_list=spared)
     patterns = {f"(.*/)?{re.escape(name)}/.*": made[rate] for name, rate in rates.items()}
     return optimizers.MultiOptimizer(optimizers.OptimizerMap(made[max(made)], patterns))
 

@@ -158,20 +158,18 @@ def _load_file(path: Path, unsafe: bool) -> keras.Model:
     return _checked(model, path.name)
 
 
-def _read(path: Path, config: Sequence[Any], unsafe: bool) -> keras.Model:
+def _read(path: Path, config: Sequence[Any], unsafe: bool) -> Any:
     """Let Keras read a file; where an `.h5` file's compile settings are too old for it, read them here."""
     try:
         return keras.saving.load_model(path, safe_mode=not unsafe)
-    except Exception:
+    except Exception as error:
         if len(config) < 2:
             raise
-        model = keras.saving.load_model(path, safe_mode=not unsafe, compile=False)
+        model: Any = keras.saving.load_model(path, safe_mode=not unsafe, compile=False)
         try:
             compile_from_old(model, config[1])
         except (KeyError, TypeError, ValueError):
-            model = None
-        if model is None:
-            raise
+            raise error from None
         return model
 
 

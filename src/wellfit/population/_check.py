@@ -104,7 +104,7 @@ def check_members(
         )
 
 
-def check_start(members: Members, weights: object) -> None:
+def check_start(members: Members, is_given: bool) -> None:
     """Raise where members are to be held to given weights, and start from drawn ones.
 
     Args:
@@ -114,7 +114,7 @@ def check_start(members: Members, weights: object) -> None:
     Raises:
         SettingsError: some member asks for L2-SP; what is drawn at random is no place to stay near to.
     """
-    if weights is None and (members.l2_sp > 0).any():
+    if not is_given and (members.l2_sp > 0).any():
         raise SettingsError(
             "L2-SP holds a network to the weights that it was given, and these members start from drawn ones",
             received=f"l2_sp={members.l2_sp.max():g}, and no weights",

@@ -79,7 +79,7 @@ def open_executor(
     dataset: Dataset,
     splits: Sequence[Split],
     *,
-    kept: Collection[int] = (),
+    kept: Collection[int] | None = None,
     **options: Any,
 ) -> Executor:
     """Return an executor of the kind that `choose_executor` found.

@@ -121,7 +121,7 @@ class Population:
             block_size: members in one call, at most the population's own.
         """
         check_members(members, self.network.layout, **self._limits)
-        check_start(members, weights)
+        check_start(members, weights is not None or self.network.starts_given)
         ordered = None if weights is None else self._by_variable(weights)
         return Run(
             self,

@@ -56,7 +56,7 @@ class FitExecutor:
         block_size: int | None = None,
         vary: Sequence[str] = (),
         memory_bytes: int | None = None,
-        kept: Collection[int] = (),
+        kept: Collection[int] | None = None,
     ) -> None:
         del block_size, vary, memory_bytes  # one member at a time needs none of them
         self.model, self.setup = model, setup
@@ -82,7 +82,7 @@ class FitExecutor:
         """Return a run of members; each is built when it is its turn."""
         del block_size
         check_members(members, self.network.layout, **self._limits)
-        check_start(members, weights)
+        check_start(members, weights is not None or self.network.starts_given)
         return _FitRun(self, members, weights, shuffle)
 
     def train(

@@ -51,7 +51,7 @@ class WorkerExecutor:
         dataset: Dataset,
         splits: Sequence[Split],
         *,
-        kept: Collection[int] = (),
+        kept: Collection[int] | None = None,
         **options: Any,
     ) -> None:
         config: Any = jax.config
@@ -59,7 +59,7 @@ class WorkerExecutor:
             "model": model_to_bytes(model),
             "modules": custom_modules(model),
             "setup": setup_to_plain(setup),
-            "kept": tuple(kept),
+            "kept": None if kept is None else tuple(kept),
             "options": {"dataset": dataset, "splits": list(splits), **options},
             "cache": config.jax_compilation_cache_dir,
         }
