@@ -109,7 +109,7 @@ def check_start(members: Members, is_given: bool) -> None:
 
     Args:
         members: who starts.
-        weights: what they start from; None for weights that are drawn.
+        is_given: whether they start from given weights, and not from drawn ones.
 
     Raises:
         SettingsError: some member asks for L2-SP; what is drawn at random is no place to stay near to.
