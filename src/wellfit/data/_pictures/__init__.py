@@ -6,7 +6,6 @@ from wellfit.data._pictures._cache import Skipped
 from wellfit.data._pictures._copies import copy_codes, near_copies
 from wellfit.data._pictures._decode import FITS, decode_picture
 from wellfit.data._pictures._find import PictureFiles, find_pictures, picture_paths
-from wellfit.data._pictures._png import from_png, resized_map, to_png
 from wellfit.data._pictures._read import Pictures, check_pictures, read_pictures
 
 __all__ = [
@@ -18,10 +17,7 @@ __all__ = [
     "copy_codes",
     "decode_picture",
     "find_pictures",
-    "from_png",
     "near_copies",
     "picture_paths",
     "read_pictures",
-    "resized_map",
-    "to_png",
 ]
