@@ -16,9 +16,8 @@ from wellfit.api._out_of_fold import OutOfFold
 from wellfit.api._picture_sheet import MOST, can_be_shown, picture_sheet
 from wellfit.api._pictures import pictures_subject
 from wellfit.api._subject import Subject
-from wellfit.data import from_png
 from wellfit.records import Settings
-from wellfit.report import read_json, to_html
+from wellfit.report import from_png, read_json, to_html
 
 NAMES = ("eight", "three")
 NUMBER = 30

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from report_samples import HOSTILE, full
 
-from wellfit.data import from_png, to_png
 from wellfit.records import PictureSheet, Report, Thumbnail
-from wellfit.report import from_json, to_html, to_json, to_text
+from wellfit.report import from_json, from_png, to_html, to_json, to_png, to_text
 from wellfit.report._thumbnails import draw_attention, picture_groups, place_in_words
 
 MOST_BYTES = 1_500_000

@@ -12,10 +12,10 @@ from wellfit.api._final import Final, predictions, prepared_inputs
 from wellfit.api._out_of_fold import OutOfFold
 from wellfit.api._picture_matrix import is_pictures
 from wellfit.api._subject import Subject
-from wellfit.data import to_png
 from wellfit.evaluation import unlikely_labels
 from wellfit.models import class_maps
 from wellfit.records import PictureSheet, Thumbnail, UnsupportedModelError
+from wellfit.report import to_png
 
 Array = NDArray[Any]
 

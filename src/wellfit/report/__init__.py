@@ -12,6 +12,7 @@ from wellfit.report._json import to_json, write_json
 from wellfit.report._markdown import to_markdown
 from wellfit.report._pages import cause_codes, cause_page
 from wellfit.report._parse import from_json, read_json
+from wellfit.report._png import from_png, to_png
 from wellfit.report._text import to_text
 
 __all__ = [
@@ -23,10 +24,12 @@ __all__ = [
     "diagnosis_text",
     "forest_svg",
     "from_json",
+    "from_png",
     "read_json",
     "to_html",
     "to_json",
     "to_markdown",
+    "to_png",
     "to_text",
     "write_diagnosis_html",
     "write_diagnosis_json",

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.data import from_png, resized_map, to_png
 from wellfit.records import PictureSheet, Report, Thumbnail
 from wellfit.report._diagnosis_words import percent
+from wellfit.report._png import from_png, resized_map, to_png
 from wellfit.report._words import count
 
 _URI = "data:image/png;base64,"

@@ -8,7 +8,6 @@ from wellfit.data._pictures._decode import FITS, decode_picture
 from wellfit.data._pictures._files import PictureFiles
 from wellfit.data._pictures._find import find_pictures, picture_paths
 from wellfit.data._pictures._path_table import files_of_table, picture_column
-from wellfit.data._pictures._png import from_png, resized_map, to_png
 from wellfit.data._pictures._read import Pictures, check_pictures, read_pictures
 
 __all__ = [
@@ -21,11 +20,8 @@ __all__ = [
     "decode_picture",
     "files_of_table",
     "find_pictures",
-    "from_png",
     "near_copies",
     "picture_column",
     "picture_paths",
     "read_pictures",
-    "resized_map",
-    "to_png",
 ]
