@@ -152,7 +152,9 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         has_categories=bool(groups),
         has_hidden=bool(hidden_ends(subject.model, subject.layout)),
         can_perturb=_can_perturb(subject),
+        can_mix=_can_mix(subject),
         has_pictures=any(_are_pictures(values) for values in subject.dataset.inputs),
+        has_colors=any(_are_pictures(v) and v.shape[-1] == 3 for v in subject.dataset.inputs),
         **_inputs(subject),
     )
 
@@ -163,12 +165,21 @@ def _are_pictures(values: Array) -> bool:
 
 def _can_perturb(subject: Subject) -> bool:
     """Whether all inputs are real numbers, scaled by the study or by the network itself."""
-    if subject.executor.kind == "fit" and subject.layout.reason:
-        return False
     places = input_places(subject.model)
     is_scaled = subject.preparation is not None or all(places)
-    real = [np.issubdtype(values.dtype, np.floating) for values in subject.dataset.inputs]
-    return is_scaled and None not in places and all(real)
+    return is_scaled and None not in places and _are_real(subject)
+
+
+def _can_mix(subject: Subject) -> bool:
+    """Whether rows can be mixed; a mean of pictures is one, whatever the unit of their pixels."""
+    pictures = all(_are_pictures(values) for values in subject.dataset.inputs)
+    return _can_perturb(subject) or (pictures and _are_real(subject))
+
+
+def _are_real(subject: Subject) -> bool:
+    if subject.executor.kind == "fit" and subject.layout.reason:
+        return False
+    return all(np.issubdtype(values.dtype, np.floating) for values in subject.dataset.inputs)
 
 
 # Rows that are looked at for outliers, at most; far out are those beyond so many interquartile ranges.

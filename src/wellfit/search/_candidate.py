@@ -47,8 +47,9 @@ class Situation:
         num_numeric: of them, those with other values than 0 and 1.
         has_hidden: whether there are hidden layers that penalties on units could reach.
         has_pictures: whether an input is made of pictures, rows by columns by channels of real numbers.
-        can_perturb: whether inputs are real numbers in a common unit, so that noise on them and mixing
-            mean something.
+        has_colors: whether such pictures have three channels.
+        can_perturb: whether inputs are real numbers in a common unit, so that noise on them means something.
+        can_mix: whether rows can be mixed: so they can, and pictures in whatever unit.
     """
 
     task: Task
@@ -82,7 +83,9 @@ class Situation:
     num_numeric: int = 0
     has_hidden: bool = True
     has_pictures: bool = False
+    has_colors: bool = False
     can_perturb: bool = True
+    can_mix: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
