@@ -13,6 +13,7 @@ from study_samples import use_small_plan
 
 from wellfit.api import improve, predict
 from wellfit.api._pictures import pictures_subject
+from wellfit.api._subject import situation
 from wellfit.data import read_pictures
 from wellfit.models import products_per_row
 from wellfit.records import FileReadError, ModelMismatchError, SettingsError, Task
@@ -56,6 +57,8 @@ def test_a_folder_becomes_a_study(folder: Path, monkeypatch: pytest.MonkeyPatch)
     assert study.report.holdout.baseline["log_loss"] < 0.7
     assert any("copies" in note for note in study.report.notes)
     assert any("broken.png" in note for note in study.report.notes)
+    assert study.report.augmented
+    assert "data:image/png;base64," in (folder.parent / "out" / "report.html").read_text("utf-8")
     loaded = keras.models.load_model(folder.parent / "out" / "model.keras")
     assert loaded.input_shape == (None, 48, 48, 3)
     said = predict(folder.parent / "out", folder / "bright", out=folder.parent / "said.csv")
@@ -68,6 +71,17 @@ def test_a_folder_becomes_a_study(folder: Path, monkeypatch: pytest.MonkeyPatch)
         predict(folder.parent / "out", folder / "dark")
     with pytest.raises(FileReadError, match="no file or folder"):
         study.predict(str(folder / "nowhere"))
+
+
+def test_pictures_can_be_mixed_in_their_own_unit(folder: Path) -> None:
+    """The built network scales pixels itself: noise in a scaled unit means nothing to it, mixing does."""
+    found = situation(pictures_subject(str(folder), model=None, **OPTIONS), 40)
+    assert (found.has_pictures, found.has_colors, found.can_mix, found.can_perturb) == (
+        True,
+        True,
+        True,
+        False,
+    )
 
 
 def test_copies_stay_together(folder: Path) -> None:

@@ -16,6 +16,7 @@ from wellfit.api._confirm import Confirmed
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
 from wellfit.api._references import chance_loss, chance_name, score_chance
+from wellfit.api._sheet import picture_strips
 from wellfit.api._tried import Tried, scored_ratio
 from wellfit.api._words import notes, options, why_partial
 from wellfit.models import summary_lines
@@ -41,6 +42,7 @@ def assemble(
     """Put the report together."""
     subject, final = laboratory.subject, found.final
     found_verdict, line = _verdict(laboratory, plan, found)
+    remedies = _remedies(found)
     return Report(
         task=subject.dataset.task,
         metric=subject.metric,
@@ -49,7 +51,7 @@ def assemble(
         baseline=subject.baseline,
         chosen=final.settings if final is not None else subject.baseline,
         holdout=final.holdout if final is not None else None,
-        remedies=_remedies(found),
+        remedies=remedies,
         curves=_curves(found, subject.baseline),
         references={name: float(np.mean(scores)) for name, scores in found.references.items()},
         confusion=final.confusion if final is not None else None,
@@ -65,6 +67,7 @@ def assemble(
         partial=why_partial(found, laboratory, clock),
         notes=notes(found, laboratory, plan),
         more_data=found.more_data,
+        augmented=picture_strips(subject, remedies),
         options=options(found, laboratory, plan, clock, sampler),
     )
 

@@ -153,10 +153,15 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         has_hidden=bool(hidden_ends(subject.model, subject.layout)),
         can_perturb=_can_perturb(subject),
         can_mix=_can_mix(subject),
-        has_pictures=any(_are_pictures(values) for values in subject.dataset.inputs),
+        has_pictures=picture_position(subject.dataset) is not None,
         has_colors=any(_are_pictures(v) and v.shape[-1] == 3 for v in subject.dataset.inputs),
         **_inputs(subject),
     )
+
+
+def picture_position(dataset: Dataset) -> int | None:
+    """Return the position of the first input that is made of pictures."""
+    return next((place for place, values in enumerate(dataset.inputs) if _are_pictures(values)), None)
 
 
 def _are_pictures(values: Array) -> bool:

@@ -27,6 +27,7 @@ from wellfit.data._pictures import (
     find_pictures,
     near_copies,
     picture_paths,
+    png_strip,
     read_pictures,
 )
 from wellfit.data._preparation import Preparation
@@ -84,6 +85,7 @@ __all__ = [
     "oversampled",
     "partial_scores",
     "picture_paths",
+    "png_strip",
     "predictions_frame",
     "prepare",
     "read_pictures",

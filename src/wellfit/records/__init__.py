@@ -39,7 +39,7 @@ from wellfit.records._members import (
     Members,
     members_from,
 )
-from wellfit.records._report import HoldoutResult, MoreData, Remedy, Report
+from wellfit.records._report import HoldoutResult, MoreData, PictureStrip, Remedy, Report
 from wellfit.records._settings import Averaging, DataChoice, Settings, Structure, data_choice
 from wellfit.records._sweep import BiasVariance, CrossValidation, RegularizationPath
 
@@ -78,6 +78,7 @@ __all__ = [
     "MoreData",
     "Outcome",
     "OutputError",
+    "PictureStrip",
     "RegularizationPath",
     "Remedy",
     "Report",

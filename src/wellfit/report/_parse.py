@@ -22,6 +22,7 @@ from wellfit.records import (
     HoldoutResult,
     Metric,
     MoreData,
+    PictureStrip,
     Remedy,
     Report,
     Settings,
@@ -118,6 +119,7 @@ def _report(values: Json) -> Report:
         cleaning=tuple(parse_record(CleaningStep, entry) for entry in values.get("cleaning", ())),
         references=parse_numbers(values.get("references", {})),
         timing=parse_numbers(values.get("timing", {})),
+        augmented=tuple(parse_record(PictureStrip, entry) for entry in values.get("augmented", ())),
         **optional,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wellfit.data._pictures._cache import Skipped
 from wellfit.data._pictures._copies import near_copies
 from wellfit.data._pictures._decode import FITS, decode_picture
+from wellfit.data._pictures._encode import png_strip
 from wellfit.data._pictures._find import PictureFiles, find_pictures, picture_paths
 from wellfit.data._pictures._read import Pictures, check_pictures, read_pictures
 
@@ -18,5 +19,6 @@ __all__ = [
     "find_pictures",
     "near_copies",
     "picture_paths",
+    "png_strip",
     "read_pictures",
 ]

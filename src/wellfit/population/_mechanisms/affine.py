@@ -69,7 +69,7 @@ def drawn_maps(shape: tuple[int, ...], own: Any, seed: jax.Array) -> tuple[jax.A
         seed: of this update.
 
     Returns:
-        ``[picture, 2, 2]`` maps of places about the middle, and ``[picture, 2]`` shifts in pixels; rows first.
+        ``[picture, 2, 2]`` maps of places about the middle, and ``[picture, 2]`` shifts in pixels.
     """
     count, sides = shape[0], jnp.asarray(shape[1:3], jnp.float32)
     parts = drawn_operations(own["rand_augment"], seed, count)

@@ -1,7 +1,7 @@
 """Saturation and hue of colored pictures; those of one channel stay as they are.
 
-Both are Keras' `RandomSaturation` and `RandomHue`, written so that no range of values need be known: a pixel's
-largest and smallest channel give all that hue and saturation are made of.
+Both are Keras' `RandomSaturation` and `RandomHue`, written so that no range of values need be known: the
+largest and the smallest channel of a pixel give all that hue and saturation are made of.
 
 Source: Smith, Color Gamut Transform Pairs, 1978.
 """
