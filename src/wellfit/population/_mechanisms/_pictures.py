@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from wellfit.population._mechanisms._base import Batch, Mechanism
 from wellfit.population._random import bits, derive
@@ -49,8 +50,9 @@ def are_pictures(values: jax.Array) -> bool:
 
 
 def uniform(seed: jax.Array, count: int) -> jax.Array:
-    """Return ``[count]`` numbers from 0 to 1."""
-    return (bits(seed, (count,)) >> 8).astype(jnp.float32) * (1.0 / (1 << 24))
+    """Return ``[count]`` numbers from 0 to 1, written out so that no pixel draws them anew."""
+    drawn = (bits(seed, (count,)) >> 8).astype(jnp.float32) * (1.0 / (1 << 24))
+    return lax.optimization_barrier(drawn)
 
 
 def way(seed: jax.Array, count: int) -> jax.Array:

@@ -13,6 +13,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from wellfit.population._mechanisms._pictures import PictureMechanism, along
 from wellfit.population._mechanisms.color import saturated
@@ -41,10 +42,11 @@ def drawn_operations(magnitude: jax.Array, seed: jax.Array, count: int) -> dict[
     sign = jnp.where((bits(derive(seed, 0xA7), (count, 2)) >> 31) == 1, 1.0, -1.0)
     first = (number[:, 0] >> 8) % _NUM_OPERATIONS
     second = (first + 1 + (number[:, 1] >> 8) % (_NUM_OPERATIONS - 1)) % _NUM_OPERATIONS
-    return {
+    amounts = {
         name: most * magnitude * ((first == at) * sign[:, 0] + (second == at) * sign[:, 1])
         for at, (name, most) in enumerate(_MOST.items())
     }
+    return lax.optimization_barrier(amounts)
 
 
 class RandAugment(PictureMechanism):
