@@ -67,6 +67,8 @@ def test_a_folder_becomes_a_study(folder: Path, monkeypatch: pytest.MonkeyPatch)
     assert study.report.holdout.baseline["log_loss"] < 0.7
     assert any("copies" in note for note in study.report.notes)
     assert any("broken.png" in note for note in study.report.notes)
+    assert study.report.augmented
+    assert "data:image/png;base64," in (folder.parent / "out" / "report.html").read_text("utf-8")
     loaded = keras.models.load_model(folder.parent / "out" / "model.keras")
     assert loaded.input_shape == (None, 48, 48, 3)
     said = predict(folder.parent / "out", folder / "bright", out=folder.parent / "said.csv")
@@ -211,6 +213,17 @@ def test_large_pictures_are_small_for_a_linear_model() -> None:
     np.testing.assert_allclose(flat[0, :3], large[2, :8, :8].mean(axis=(0, 1)), rtol=1e-6)
     small = Dataset(inputs=(large[:, :8, :8],), target=target, task=Task.BINARY)
     assert np.array_equal(flat_rows(small, np.arange(3)), large[:, :8, :8].reshape(3, -1))
+
+
+def test_pictures_can_be_mixed_in_their_own_unit(folder: Path) -> None:
+    """The built network scales pixels itself: noise in a scaled unit means nothing to it, mixing does."""
+    found = situation(pictures_subject(str(folder), model=None, **OPTIONS), 40)
+    assert (found.has_pictures, found.has_colors, found.can_mix, found.can_perturb) == (
+        True,
+        True,
+        True,
+        False,
+    )
 
 
 def test_copies_stay_together(folder: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 import wellfit.data
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(wellfit.data.__path__))
+MODULES += ["_pictures._encode"]
 
 
 @pytest.mark.parametrize("name", MODULES)

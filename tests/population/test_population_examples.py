@@ -11,6 +11,7 @@ import pytest
 @pytest.mark.parametrize(
     "name",
     [
+        "wellfit.population._augmented",
         "wellfit.population._choose",
         "wellfit.models._bytes",
         "wellfit.models._optimizer",

@@ -14,6 +14,7 @@ from wellfit.records import (
     Finding,
     HoldoutResult,
     Metric,
+    PictureStrip,
     Remedy,
     Report,
     Settings,
@@ -366,7 +367,19 @@ def minimal() -> Report:
     )
 
 
+def pictures() -> Report:
+    """Return a study of pictures with two strips of augmented ones, one of them with odd words in it."""
+    dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+    shape = {"num_pictures": 2, "num_versions": 3, "width": 398, "height": 48}
+    kept = PictureStrip(
+        name="search-17", settings={"random_flip": 0.5, "random_zoom": 0.2}, kept=True, png=dot, **shape
+    )
+    odd = PictureStrip(name=HOSTILE, settings={HOSTILE: 0.1}, kept=False, png=f'"{HOSTILE}', **shape)
+    return dataclasses.replace(full(), augmented=(kept, odd))
+
+
 SAMPLES = {
+    "pictures": pictures,
     "full": full,
     "regression": regression,
     "partial": partial,

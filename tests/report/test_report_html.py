@@ -12,12 +12,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from report_samples import HOSTILE, SAMPLES, full, hostile, many, nothing_helped, partial, screened
+from report_samples import HOSTILE, SAMPLES, full, hostile, many, nothing_helped, partial, pictures, screened
 
 from wellfit.records import ColumnSchema, Remedy, Report, Verdict
 from wellfit.report import to_html, write_html
 
-_VOID = {"meta", "path", "use", "rect", "br"}
+_VOID = {"meta", "path", "use", "rect", "br", "img"}
 
 
 class _Page(HTMLParser):
@@ -68,11 +68,13 @@ def test_pages_are_balanced_self_contained_and_small(make: Callable[[], Report])
     source = to_html(make())
     page = _Page(source)
     assert page.open == []
-    assert not set(page.tags) & {"script", "link", "iframe", "img", "object"}
+    assert not set(page.tags) & {"script", "link", "iframe", "object"}
     assert max(Counter(page.ids).values(), default=0) <= 1
     for tag, name, value in page.attributes:
         assert not name.startswith("on"), (tag, name)
-        if name in ("href", "src", "xlink:href"):
+        if tag == "img" and name == "src":
+            assert value.startswith("data:image/png;base64,")
+        elif name in ("href", "src", "xlink:href"):
             assert value.startswith("#"), (tag, value)
     assert not re.search(r"url\((?!#)|@import|https?://(?!www\.w3\.org)", source)
     assert len(source.encode()) < 1_500_000
@@ -133,6 +135,19 @@ def test_figures_have_words_and_tables() -> None:
     assert sum("Loss of the" in label for label in labels) == 2
     assert "Table behind the curves" in _words(page)
     assert "Table behind the matrix" in _words(page)
+
+
+def test_augmented_pictures_are_shown_with_words() -> None:
+    """Each strip is an embedded picture whose text names the augmentation; tables have no such part."""
+    page = _Page(to_html(pictures()))
+    found = [value for tag, name, value in page.attributes if (tag, name) == ("img", "alt")]
+    assert found[0] == (
+        "2 training pictures, each followed by 3 random versions with search-17"
+        " (random_flip=0.5, random_zoom=0.2)."
+    )
+    assert page.tags["img"] == len(found) == 2
+    assert "◆ search-17" in _words(page)
+    assert "What the network sees" not in _words(_Page(to_html(full())))
 
 
 def test_hostile_names_stay_text() -> None:

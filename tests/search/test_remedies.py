@@ -64,6 +64,7 @@ SITUATIONS = (
         has_pictures=True,
         can_pool=True,
         can_drop_maps=True,
+        has_colors=True,
         num_features=12,
         num_numeric=5,
     ),
@@ -227,7 +228,20 @@ def test_issue_list_is_complete() -> None:
         "averaging-swa",
         "averaging-lookahead",
         "augmentation-mild",
+        "augmentation-moved",
+        "rand-augment-0.3",
+        "random-translation-0.1",
         "random-flip-0.5",
+        "random-crop-0.3",
+        "random-rotation-0.03",
+        "random-zoom-0.2",
+        "random-erasing-0.3",
+        "random-shear-0.2",
+        "random-contrast-0.3",
+        "random-brightness-0.3",
+        "random-noise-0.2",
+        "random-saturation-0.2",
+        "random-hue-0.1",
     }
     assert promised <= names
     assert "dropout-0.5" not in names  # the network's own rate is no change
@@ -268,6 +282,23 @@ def test_the_first_layer_has_the_promised_share_of_the_rate() -> None:
         assert factor ** (num_layers - 1) == pytest.approx(0.01, rel=0.05)
     names = _named(SITUATIONS[3], baseline=Settings(l2_sp=0.1, rate_decay=0.5))
     assert {"no-l2-sp", "one-learning-rate"} <= set(names)
+
+
+def test_what_is_offered_for_pictures() -> None:
+    """Together first, then each alone; colors only where there are some, mixing in any unit of pixels."""
+    gray = dataclasses.replace(SITUATIONS[0], has_pictures=True, can_perturb=False)
+    found = remedies(Settings(), gray)
+    names = [one.name for one in found if one.family == "augmentation"]
+    assert names[:3] == ["augmentation-mild", "augmentation-moved", "rand-augment-0.3"]
+    assert not {"random-hue-0.1", "random-saturation-0.2"} & set(names)
+    families = {one.family for one in found}
+    assert {"mixup", "cutmix"} <= families
+    assert not {"input-noise", "adversarial"} & families
+    assert not {"mixup", "cutmix"} & {
+        one.family for one in remedies(Settings(), dataclasses.replace(gray, can_mix=False))
+    }
+    without = {one.name for one in remedies(Settings(rand_augment=0.3, random_zoom=0.2), gray)}
+    assert {"no-rand-augment", "no-random-zoom"} <= without
 
 
 def test_a_range_test_gives_a_learning_rate() -> None:

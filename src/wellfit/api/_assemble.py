@@ -17,6 +17,7 @@ from wellfit.api._laboratory import Laboratory
 from wellfit.api._picture_sheet import picture_sheet
 from wellfit.api._plan import Plan
 from wellfit.api._references import chance_loss, chance_name, score_chance
+from wellfit.api._sheet import picture_strips
 from wellfit.api._tried import Tried, scored_ratio
 from wellfit.api._words import notes, options, why_partial
 from wellfit.models import summary_lines
@@ -42,6 +43,7 @@ def assemble(
     """Put the report together."""
     subject, final = laboratory.subject, found.final
     found_verdict, line = _verdict(laboratory, plan, found)
+    remedies = _remedies(found)
     return Report(
         task=subject.dataset.task,
         metric=subject.metric,
@@ -50,7 +52,7 @@ def assemble(
         baseline=subject.baseline,
         chosen=final.settings if final is not None else subject.baseline,
         holdout=final.holdout if final is not None else None,
-        remedies=_remedies(found),
+        remedies=remedies,
         curves=_curves(found, subject.baseline),
         references={name: float(np.mean(scores)) for name, scores in found.references.items()},
         confusion=final.confusion if final is not None else None,
@@ -67,6 +69,7 @@ def assemble(
         notes=notes(found, laboratory, plan),
         more_data=found.more_data,
         pictures=picture_sheet(subject, final, laboratory.judged),
+        augmented=picture_strips(subject, remedies),
         options=options(found, laboratory, plan, clock, sampler),
     )
 

@@ -36,6 +36,14 @@ _RANGES = {
     "random_brightness": (0.0, 1.0),
     "random_contrast": (0.0, 1.0),
     "random_erasing": (0.0, 0.7),
+    "random_rotation": (0.0, 0.5),
+    "random_zoom": (0.0, 0.8),
+    "random_shear": (0.0, 0.5),
+    "random_crop": (0.0, 0.8),
+    "random_saturation": (0.0, 0.5),
+    "random_hue": (0.0, 1.0),
+    "random_noise": (0.0, 1.0),
+    "rand_augment": (0.0, 1.0),
 }
 _VALUES = {"width": (0.125, 0.25, 0.5, 1.0, 2.0), "depth": (-1.0, 0.0, 1.0)}
 

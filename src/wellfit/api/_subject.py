@@ -173,9 +173,16 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         num_stages=len(stages(subject.model)) if starts_from_weights and has_graph else 0,
         starts_from_weights=starts_from_weights,
         num_layers=num_kernel_layers(subject.model),
-        has_pictures=any(_are_pictures(values) for values in subject.dataset.inputs),
+        can_mix=_can_mix(subject),
+        has_pictures=picture_position(subject.dataset) is not None,
+        has_colors=any(_are_pictures(v) and v.shape[-1] == 3 for v in subject.dataset.inputs),
         **_inputs(subject),
     )
+
+
+def picture_position(dataset: Dataset) -> int | None:
+    """Return the position of the first input that is made of pictures."""
+    return next((place for place, values in enumerate(dataset.inputs) if _are_pictures(values)), None)
 
 
 def _are_pictures(values: Array) -> bool:
@@ -184,12 +191,21 @@ def _are_pictures(values: Array) -> bool:
 
 def _can_perturb(subject: Subject) -> bool:
     """Whether all inputs are real numbers, scaled by the study or by the network itself."""
-    if subject.executor.kind == "fit" and subject.layout.reason:
-        return False
     places = input_places(subject.model)
     is_scaled = subject.preparation is not None or all(places)
-    real = [is_real(values) for values in subject.dataset.inputs]
-    return is_scaled and None not in places and all(real)
+    return is_scaled and None not in places and _are_real(subject)
+
+
+def _can_mix(subject: Subject) -> bool:
+    """Whether rows can be mixed; a mean of pictures is one, whatever the unit of their pixels."""
+    pictures = all(_are_pictures(values) for values in subject.dataset.inputs)
+    return _can_perturb(subject) or (pictures and _are_real(subject))
+
+
+def _are_real(subject: Subject) -> bool:
+    if subject.executor.kind == "fit" and subject.layout.reason:
+        return False
+    return all(is_real(values) for values in subject.dataset.inputs)
 
 
 # Rows that are looked at for outliers, at most; far out are those beyond so many interquartile ranges.

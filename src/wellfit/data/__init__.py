@@ -30,6 +30,7 @@ from wellfit.data._pictures import (
     near_copies,
     picture_column,
     picture_paths,
+    png_strip,
     read_pictures,
 )
 from wellfit.data._pixels import are_pixels, computable, is_real
@@ -95,6 +96,7 @@ __all__ = [
     "partial_scores",
     "picture_column",
     "picture_paths",
+    "png_strip",
     "predictions_frame",
     "prepare",
     "read_pictures",

@@ -1,5 +1,6 @@
 """The compiled program that trains many members at once, and the executors that run it."""
 
+from wellfit.population._augmented import PICTURE_FIELDS, augmented
 from wellfit.population._choose import ExecutorChoice, choose_executor, open_executor
 from wellfit.population._device import enable_compilation_cache, num_workers
 from wellfit.population._executor import Executor, MemberRun
@@ -14,6 +15,7 @@ from wellfit.population._worker import WorkerExecutor
 __all__ = [
     "CHANGES_ROWS",
     "FREE",
+    "PICTURE_FIELDS",
     "Executor",
     "ExecutorChoice",
     "FitExecutor",
@@ -22,6 +24,7 @@ __all__ = [
     "Run",
     "TargetScaling",
     "WorkerExecutor",
+    "augmented",
     "biased_weights",
     "choose_executor",
     "enable_compilation_cache",

@@ -56,6 +56,14 @@ _RANGES: dict[str, tuple[str, Callable[[Array], Array]]] = {
     "random_brightness": ("at least 0", _at_least_zero),
     "random_contrast": ("0 to 1", _share),
     "random_erasing": ("0 to 1", _share),
+    "random_rotation": ("0 to 1", _share),
+    "random_zoom": ("at least 0 and below 1", lambda values: (values >= 0) & (values < 1)),
+    "random_shear": ("0 to 1", _share),
+    "random_crop": ("at least 0 and below 1", lambda values: (values >= 0) & (values < 1)),
+    "random_saturation": ("0 to 0.5", lambda values: (values >= 0) & (values <= 0.5)),
+    "random_hue": ("0 to 1", _share),
+    "random_noise": ("at least 0", _at_least_zero),
+    "rand_augment": ("0 to 1", _share),
     "averaging": _position(AVERAGINGS),
 }
 

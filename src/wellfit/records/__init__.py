@@ -40,7 +40,7 @@ from wellfit.records._members import (
     members_from,
 )
 from wellfit.records._picture_sheet import PictureSheet, Thumbnail
-from wellfit.records._report import HoldoutResult, MoreData, Remedy, Report
+from wellfit.records._report import HoldoutResult, MoreData, PictureStrip, Remedy, Report
 from wellfit.records._settings import Averaging, DataChoice, Settings, Structure, data_choice
 from wellfit.records._sweep import BiasVariance, CrossValidation, RegularizationPath
 
@@ -80,6 +80,7 @@ __all__ = [
     "Outcome",
     "OutputError",
     "PictureSheet",
+    "PictureStrip",
     "RegularizationPath",
     "Remedy",
     "Report",

@@ -80,6 +80,14 @@ class Members:
         random_brightness: ``[member]`` float32; 0 for none.
         random_contrast: ``[member]`` float32; 0 for none.
         random_erasing: ``[member]`` float32; 0 for none.
+        random_rotation: ``[member]`` float32; 0 for none.
+        random_zoom: ``[member]`` float32; 0 for none.
+        random_shear: ``[member]`` float32; 0 for none.
+        random_crop: ``[member]`` float32; 0 for none.
+        random_saturation: ``[member]`` float32; 0 for none.
+        random_hue: ``[member]`` float32; 0 for none.
+        random_noise: ``[member]`` float32; 0 for none.
+        rand_augment: ``[member]`` float32; 0 for none.
         averaging: ``[member]`` int32; position in `AVERAGINGS`.
     """
 
@@ -127,6 +135,14 @@ class Members:
     random_brightness: FloatArray
     random_contrast: FloatArray
     random_erasing: FloatArray
+    random_rotation: FloatArray
+    random_zoom: FloatArray
+    random_shear: FloatArray
+    random_crop: FloatArray
+    random_saturation: FloatArray
+    random_hue: FloatArray
+    random_noise: FloatArray
+    rand_augment: FloatArray
     averaging: IntArray
 
     def __len__(self) -> int:
@@ -190,6 +206,14 @@ _NUMBERS = (
     "random_brightness",
     "random_contrast",
     "random_erasing",
+    "random_rotation",
+    "random_zoom",
+    "random_shear",
+    "random_crop",
+    "random_saturation",
+    "random_hue",
+    "random_noise",
+    "rand_augment",
 )
 _COUNTS = ("batch_size", "epochs", "patience")
 _CHOICES = {

@@ -80,6 +80,31 @@ class MoreData:
     losses: tuple[float, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class PictureStrip:
+    """What one augmentation makes of training pictures, side by side in one small picture.
+
+    Attributes:
+        name: of the remedy, such as ``random-flip-0.5``, or ``baseline``.
+        settings: the fields of `Settings` that change pictures, with their values.
+        kept: whether the chosen network was trained with it.
+        num_pictures: training pictures that are shown.
+        num_versions: random versions that follow each of them.
+        width: of the strip, in pixels.
+        height: likewise.
+        png: the strip as a PNG file in Base64.
+    """
+
+    name: str
+    settings: Mapping[str, object]
+    kept: bool
+    num_pictures: int
+    num_versions: int
+    width: int
+    height: int
+    png: str
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Report:
     """Everything a study says; `report.json`, the HTML page and the terminal are drawn from it.
@@ -111,6 +136,7 @@ class Report:
         options: the study's options and protocol numbers, by name.
         more_data: what more rows would be worth, or None if it was not measured.
         pictures: the worst mistakes and the labels in doubt, or None where rows are no pictures.
+        augmented: what the augmentations that were tried make of training pictures, the kept ones first.
     """
 
     task: Task
@@ -139,3 +165,4 @@ class Report:
     options: Mapping[str, object] = field(default_factory=dict[str, object])
     more_data: MoreData | None = None
     pictures: PictureSheet | None = None
+    augmented: tuple[PictureStrip, ...] = ()

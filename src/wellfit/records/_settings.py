@@ -73,6 +73,15 @@ class Settings:
         random_brightness: largest change of a picture's brightness, in deviations of pixels; 0 for none.
         random_contrast: largest relative change of a picture's contrast in training; 0 for none.
         random_erasing: sides of the part of a picture that is erased in training, as a share; 0 for none.
+        random_rotation: largest angle by which a picture is turned in training, as a share of a whole turn.
+        random_zoom: largest relative change of a picture's scale in training, in or out; 0 for none.
+        random_shear: largest shear of a picture along both axes, as a share of its sides; 0 for none.
+        random_crop: largest share of a picture's sides that is cut away before the rest is brought to its
+            whole size; 0 for none.
+        random_saturation: largest change of Keras' saturation factor, which is 0.5 for none; up to 0.5.
+        random_hue: Keras' hue factor: colors move round their circle by up to half of it; 0 for none.
+        random_noise: deviation of noise on a picture, in deviations of its own pixels; 0 for none.
+        rand_augment: magnitude of two operations drawn for each picture in training, 0 to 1; 0 for none.
         averaging: which mean of its weights a network is judged by.
         normalization: between hidden layers; "own" leaves the network as it is, "none" takes it out.
         activation: of hidden layers.
@@ -132,6 +141,14 @@ class Settings:
     random_brightness: float = 0.0
     random_contrast: float = 0.0
     random_erasing: float = 0.0
+    random_rotation: float = 0.0
+    random_zoom: float = 0.0
+    random_shear: float = 0.0
+    random_crop: float = 0.0
+    random_saturation: float = 0.0
+    random_hue: float = 0.0
+    random_noise: float = 0.0
+    rand_augment: float = 0.0
     averaging: Averaging = "none"
     normalization: Normalization = "own"
     activation: Activation = "own"

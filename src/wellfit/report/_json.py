@@ -56,6 +56,7 @@ def to_json(report: Report) -> dict[str, object]:
         "members_trained": report.members_trained,
         "timing": plain_value(report.timing),
         "environment": plain_value(report.environment),
+        "augmented": [plain_value(strip) for strip in report.augmented],
     }
 
 

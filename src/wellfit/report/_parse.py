@@ -23,6 +23,7 @@ from wellfit.records import (
     Metric,
     MoreData,
     PictureSheet,
+    PictureStrip,
     Remedy,
     Report,
     Settings,
@@ -121,6 +122,7 @@ def _report(values: Json) -> Report:
         cleaning=tuple(parse_record(CleaningStep, entry) for entry in values.get("cleaning", ())),
         references=parse_numbers(values.get("references", {})),
         timing=parse_numbers(values.get("timing", {})),
+        augmented=tuple(parse_record(PictureStrip, entry) for entry in values.get("augmented", ())),
         **optional,
     )
 

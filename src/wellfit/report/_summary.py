@@ -80,6 +80,14 @@ _MEANINGS = {
     "random_brightness": "largest change of a picture's brightness in training, in deviations of pixels",
     "random_contrast": "largest relative change of a picture's contrast in training",
     "random_erasing": "sides of the part of a picture that is erased in training, as a share",
+    "random_rotation": "largest angle by which a picture is turned in training, as a share of a whole turn",
+    "random_zoom": "largest relative change of a picture's scale in training, in or out",
+    "random_shear": "largest shear of a picture in training, as a share of its sides",
+    "random_crop": "largest share of a picture's sides that is cut away in training",
+    "random_saturation": "largest change of a picture's saturation in training; 0.5 = from gray to full",
+    "random_hue": "share of the color circle, both ways together, that colors move by in training",
+    "random_noise": "deviation of noise on a picture in training, in deviations of its pixels",
+    "rand_augment": "magnitude of two operations drawn for each picture in training",
     "averaging": "mean of its weights over time that the network is judged by",
 }
 

@@ -52,8 +52,9 @@ class Situation:
         starts_from_weights: whether runs start from the weights of the given network, not from drawn ones.
         num_layers: with kernels that learn; 0 if unknown.
         has_pictures: whether an input is made of pictures, rows by columns by channels of real numbers.
-        can_perturb: whether inputs are real numbers in a common unit, so that noise on them and mixing
-            mean something.
+        has_colors: whether such pictures have three channels.
+        can_perturb: whether inputs are real numbers in a common unit, so that noise on them means something.
+        can_mix: whether rows can be mixed: so they can, and pictures in whatever unit.
     """
 
     task: Task
@@ -92,7 +93,9 @@ class Situation:
     starts_from_weights: bool = False
     num_layers: int = 0
     has_pictures: bool = False
+    has_colors: bool = False
     can_perturb: bool = True
+    can_mix: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

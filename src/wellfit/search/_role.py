@@ -30,6 +30,14 @@ _HOLDS_BACK = (
     "random_brightness",
     "random_contrast",
     "random_erasing",
+    "random_rotation",
+    "random_zoom",
+    "random_shear",
+    "random_crop",
+    "random_saturation",
+    "random_hue",
+    "random_noise",
+    "rand_augment",
 )
 # More of these sets it free; less holds it back.
 _SETS_FREE = ("width", "depth", "epochs", "patience", "max_norm")

@@ -38,6 +38,14 @@ _ON_PROMISE = (
     "random_brightness",
     "random_contrast",
     "random_erasing",
+    "random_rotation",
+    "random_zoom",
+    "random_shear",
+    "random_crop",
+    "random_saturation",
+    "random_hue",
+    "random_noise",
+    "rand_augment",
 )
 _CHOICES_ON_PROMISE = ("averaging",)
 

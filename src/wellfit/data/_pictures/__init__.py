@@ -5,6 +5,7 @@ from __future__ import annotations
 from wellfit.data._pictures._cache import Skipped
 from wellfit.data._pictures._copies import copy_codes, near_copies
 from wellfit.data._pictures._decode import FITS, decode_picture
+from wellfit.data._pictures._encode import png_strip
 from wellfit.data._pictures._files import PictureFiles
 from wellfit.data._pictures._find import find_pictures, picture_paths
 from wellfit.data._pictures._path_table import files_of_table, picture_column
@@ -23,5 +24,6 @@ __all__ = [
     "near_copies",
     "picture_column",
     "picture_paths",
+    "png_strip",
     "read_pictures",
 ]

@@ -1,4 +1,4 @@
-"""Cutmix: a share of the features, and of the target, comes from another row.
+"""Cutmix: a rectangle of the picture, or a share of the features, comes from another row; so does the target.
 
 Source: Yun et al., CutMix: Regularization Strategy to Train Strong Classifiers with Localizable
 Features, 2019.
@@ -18,7 +18,7 @@ _STRENGTHS = (
 
 
 def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
-    if not situation.can_perturb:
+    if not situation.can_mix:
         return
     if baseline.cutmix:
         yield "no-cutmix", {"cutmix": 0.0}

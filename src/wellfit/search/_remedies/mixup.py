@@ -17,7 +17,7 @@ _STRENGTHS = (
 
 
 def _variants(baseline: Settings, situation: Situation) -> Iterable[Variant]:
-    if not situation.can_perturb:
+    if not situation.can_mix:
         return
     if baseline.mixup:
         yield "no-mixup", {"mixup": 0.0}
