@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -191,15 +192,25 @@ def test_arrays_of_bytes_are_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_backbone_that_gets_another_range_is_diagnosed() -> None:
-    """Pixels from 0 to 1 for a pretrained one of -1 to 1: found, with both ranges; else silent."""
-    x, y = arrays(120)
-    options: dict[str, Any] = {"epochs": 3, "budget": "5s"}
-    found = diagnose(tiny_backbone(means=0.4), x / 255, y, **options).findings[0]
-    assert found.code == "preprocessing-mismatch"
-    assert found.evidence["expected"] == [-1.0, 1.0]
-    assert found.evidence["received"] == [0.0, 1.0]
-    right = diagnose(tiny_backbone(means=0.4), x / 127.5 - 1, y, **options)
-    assert "preprocessing-mismatch" not in [one.code for one in right.findings]
+    """Pixels from 0 to 1 for a pretrained one of -1 to 1: found, with both ranges, and it leads."""
+    x, y = arrays(60)
+    found = diagnose(tiny_backbone(means=0.4), x / 255, y, epochs=2)
+    assert found.findings[0].code == "preprocessing-mismatch"
+    assert found.findings[0].evidence["expected"] == [-1.0, 1.0]
+    assert found.findings[0].evidence["received"] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("means", "scale", "offset", "is_found"),
+    [(0.4, 255, 0, True), (0.4, 127.5, -1, False), (0, 255, 0, False)],
+)
+def test_a_range_is_told_without_training(means: float, scale: float, offset: float, is_found: bool) -> None:
+    """It is known before the first member trains; the right range, and a new backbone, are silent."""
+    x, y = arrays()
+    stop = threading.Event()
+    stop.set()
+    told = diagnose(tiny_backbone(means=means), x / scale + offset, y, stop=stop)
+    assert ("preprocessing-mismatch" in [one.code for one in told.findings]) == is_found
 
 
 def test_large_pictures_are_small_for_a_linear_model() -> None:

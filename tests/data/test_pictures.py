@@ -152,6 +152,8 @@ def test_a_table_is_one_of_pictures_where_nothing_else_is_in_it(folder: Path) ->
     table = read_table({"file": files, "kind": kinds, "size": ["1", "2", "3"]})
     assert picture_column(table, place, "kind", ["size"]) == "file"
     assert picture_column(table, place, "kind", ["file"]) is None
+    with pytest.raises(TargetNotFoundError, match="knid"):
+        picture_column(table, place, "knid")
 
 
 def test_new_pictures_are_named_by_a_table(folder: Path) -> None:

@@ -291,7 +291,11 @@ class Examination:
 
     def _nothing(self, why: str) -> Diagnosis:
         """Return what is known without training: what the reading found."""
-        found = findings([(wiring.CAUSE, wiring.read_ruling(self.patient.faults))])
+        read = [(wiring.CAUSE, wiring.read_ruling(self.patient.faults))]
+        by_range = preprocessing_mismatch.range_ruling(picture_facts(self.patient))
+        if by_range is not None:
+            read.append((preprocessing_mismatch.CAUSE, by_range))
+        found = findings(read)
         verdict, confidence = verdict_of(found, ())
         return Diagnosis(
             verdict=verdict if found else Verdict.INCONCLUSIVE,

@@ -41,7 +41,7 @@ def table_or_pictures(
 
     Raises:
         DataError: the table names picture files, and has other columns too.
-        TargetNotFoundError: a table of pictures has no such column.
+        TargetNotFoundError: the table has no such target.
     """
     if not isinstance(data, str | Path):
         return data

@@ -33,7 +33,7 @@ _PLAIN = 0.95
 
 def examine(evidence: Evidence) -> Ruling:
     """Found by the range of pictures, or where matching the columns' moments lowers validation loss."""
-    ruling = _range_ruling(evidence.facts.data)
+    ruling = range_ruling(evidence.facts.data)
     if ruling is not None and ruling.outcome is Outcome.FOUND:
         return ruling
     columns = evidence.facts.data.get("mismatched_columns")
@@ -55,8 +55,8 @@ def examine(evidence: Evidence) -> Ruling:
     return ruling if ruling.score is None else _first(ruling)
 
 
-def _range_ruling(data: Mapping[str, object]) -> Ruling | None:
-    """Judge the values that a known backbone gets; None where there is none."""
+def range_ruling(data: Mapping[str, object]) -> Ruling | None:
+    """Judge the values that a known backbone gets, which needs no training; None where there is none."""
     if "expected_range" not in data:
         return None
     ranges = (data["expected_range"], data["received_range"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from wellfit.data._pictures._files import ENDINGS, PictureFiles
-from wellfit.data._table import Table
+from wellfit.data._table import Table, check_column
 from wellfit.records import DataError, TargetNotFoundError, did_you_mean, shorten
 
 _LOOKED_AT = 1000  # cells of a column: a column of paths shows in its first ones
@@ -32,6 +32,7 @@ def picture_column(
 
     Raises:
         DataError: files that are there are named beside other columns, so that either could be meant.
+        TargetNotFoundError: there is no such target.
 
     Example:
         >>> from wellfit.data import read_table
@@ -39,6 +40,8 @@ def picture_column(
         >>> picture_column(table, Path("labels.csv"), target="kind")
         'file'
     """
+    if target is not None:
+        check_column(table, target, role="target", error=TargetNotFoundError)
     names = [name for name in table.column_names if name != target and name not in ignored]
     found = [name for name in names if _are_paths(table, name)]
     if not found:
