@@ -15,6 +15,7 @@ from wellfit.api._build import array_subject
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._subject import Subject
 from wellfit.api._trials import make_trials
+from wellfit.api._views import NUM_VIEWS, front_outputs
 from wellfit.models import weight_values
 from wellfit.records import Settings
 
@@ -99,14 +100,46 @@ def test_frozen_parts_that_run_once_give_what_running_them_always_gives(stages: 
     np.testing.assert_array_equal(part[0], weight_values(given.model)[0])
 
 
-def test_moved_pictures_pass_the_frozen_part_each_time() -> None:
-    """Augmentation changes what the frozen part sees, so that nothing can be kept."""
+def test_changed_pictures_pass_the_frozen_part_once_for_each_version() -> None:
+    """Several versions of each training picture stand for it; an epoch is as long as before."""
+    given = subject()
+    trials = make_trials(given, 2, 0, stage=1)
+    laboratory = Laboratory(given, trials)
+    flipped = replace(given.baseline, frozen_stages=2, random_flip=1.0)
+    build = laboratory.build(flipped)
+    assert build.views == (("random_flip", 1.0),)
+    measured = laboratory.measure([flipped], [0, 1])
+    assert np.isfinite(measured.scores).all()
+    part = laboratory._parts[build]
+    own = trials[0].split.train
+    assert part.num_visits is not None
+    assert part.num_visits[0] == len(own)
+    assert len(part.splits[0].train) == NUM_VIEWS * len(own)
+    np.testing.assert_array_equal(part.splits[0].validation, trials[0].split.validation)
+    np.testing.assert_array_equal(
+        part.dataset.target[part.splits[0].train], np.tile(given.dataset.target[own], NUM_VIEWS)
+    )
+    # Every picture is mirrored, so that its features are those of the mirrored picture.
+    front = laboratory._frozen._fronts[build].front
+    mirrored = front_outputs(front, [given.dataset.inputs[0][own][:, :, ::-1]])[0]
+    found = part.dataset.inputs[0][part.splits[0].train][: len(own)]
+    np.testing.assert_allclose(found, mirrored, rtol=1e-4, atol=1e-5)
+    members = laboratory.members(build, [flipped], [0])
+    assert members.random_flip[0] == 0
+    assert members.num_visits[0] == len(own)
+
+
+def test_mixed_pictures_pass_the_frozen_part_each_time() -> None:
+    """What two pictures make together cannot be kept; nor is anything kept where nothing is frozen."""
     given = subject()
     laboratory = Laboratory(given, make_trials(given, 2, 0, stage=1))
     frozen = replace(given.baseline, frozen_stages=2)
-    assert laboratory.build(replace(frozen, random_flip=0.5)).through
+    assert laboratory.build(replace(frozen, mixup=0.2)).through
+    assert laboratory.build(replace(frozen, mixup=0.2, random_flip=0.5)).through
     assert not laboratory.build(replace(frozen, l2=0.1)).through
-    assert not laboratory.build(replace(given.baseline, random_flip=0.5)).through
+    moved = laboratory.build(replace(given.baseline, random_flip=0.5))
+    assert not moved.through
+    assert not moved.views
 
 
 def test_little_time_freezes_stages_in_the_baseline() -> None:

@@ -6,20 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._material import Material
-from wellfit.api._subject import Subject
+from wellfit.api._subject import Subject, picture_position
+from wellfit.api._views import NUM_VIEWS, front_outputs, viewed, with_inputs
 from wellfit.models import FrozenFront, Model, frozen_front, learned_weights
-from wellfit.population import CHANGES_ROWS, choose_executor
-from wellfit.records import DataChoice, Dataset, Settings, Structure
+from wellfit.population import CHANGES_ROWS, VIEW_FIELDS, choose_executor
+from wellfit.records import DataChoice, Dataset, IntArray, Settings, Split, Structure
 
 Array = NDArray[Any]
 
 # Beyond this, outputs of the frozen part are not kept, and rows pass it in every epoch.
 _MOST_BYTES = 2**30
-_BATCH = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +29,14 @@ class Build:
         structure: of the network.
         data: of the material.
         through: whether rows pass a frozen beginning of the network anew in every epoch, because training
-            changes them.
+            changes them in a way that cannot be kept.
+        views: settings by which pictures are changed before they pass a frozen beginning, once.
     """
 
     structure: Structure
     data: DataChoice
     through: bool = False
+    views: tuple[tuple[str, float], ...] = ()
 
     @property
     def is_own_but_for_size(self) -> bool:
@@ -51,17 +52,21 @@ class Part:
         kind: of the executor.
         model: the network, or what comes after its frozen beginning.
         dataset: what that reads.
+        splits: of each trial.
         kept: positions of the weights that members start from as they are; None draws all.
+        num_visits: ``[trial]`` rows in an epoch where changed pictures stand for each; None without them.
     """
 
     kind: Any
     model: Model
     dataset: Dataset
+    splits: Sequence[Split]
     kept: tuple[int, ...] | None
+    num_visits: IntArray | None = None
 
 
 class FrozenParts:
-    """Runs every row through the frozen beginning of a network once.
+    """Runs every row through the frozen beginning of a network once, and some changed versions of pictures.
 
     Args:
         subject: what the study is about.
@@ -77,31 +82,51 @@ class FrozenParts:
             layer.weights and not layer.trainable for layer in subject.model._flatten_layers()
         )
 
-    def must_pass(self, structure: Structure, settings: Settings) -> bool:
-        """Return whether rows must pass a frozen beginning in every epoch, since training changes them."""
+    def build(self, structure: Structure, data: DataChoice, settings: Settings) -> Build:
+        """Return what an executor is opened for: how rows pass a frozen beginning is part of it."""
+        changed = [name for name in CHANGES_ROWS if getattr(settings, name)]
         has_front = self._can_keep and (self._has_frozen or structure.frozen_stages > 0)
-        return has_front and any(getattr(settings, name) for name in CHANGES_ROWS)
+        if not has_front or not changed:
+            return Build(structure=structure, data=data)
+        if not set(changed) <= set(VIEW_FIELDS) or picture_position(self._subject.dataset) is None:
+            return Build(structure=structure, data=data, through=True)
+        views = tuple((name, float(getattr(settings, name))) for name in changed)
+        return Build(structure=structure, data=data, views=views)
 
     def part(self, build: Build, model: Model, material: Material) -> Part:
         """Return what members of a build train, given its network and material."""
         subject = self._subject
         kept = _kept(model) if subject.start == "given" else None
-        plain = Part(kind=subject.executor.kind, model=model, dataset=material.dataset, kept=kept)
+        plain = Part(
+            kind=subject.executor.kind,
+            model=model,
+            dataset=material.dataset,
+            splits=material.splits,
+            kept=kept,
+        )
         if not self._can_keep or build.through or build.data != DataChoice():
             return plain
         front = frozen_front(model)
-        size = 0 if front is None else 4 * front.num_features * material.dataset.num_rows
+        versions = 1 + (NUM_VIEWS if build.views else 0)
+        size = 0 if front is None else 4 * front.num_features * material.dataset.num_rows * versions
         if front is None or size > _MOST_BYTES:
             return plain
         self._fronts[build] = front
         stages = build.structure.frozen_stages
         if stages not in self._features:
-            self._features[stages] = _features(front.front, material.dataset)
+            outputs = front_outputs(front.front, material.dataset.inputs)
+            self._features[stages] = with_inputs(material.dataset, outputs)
         own = None
         if kept is not None:
             own = tuple(i for i, position in enumerate(front.positions) if position in set(kept))
         kind = choose_executor(front.back, subject.dataset.task).kind
-        return Part(kind=kind, model=front.back, dataset=self._features[stages], kept=own)
+        part = Part(
+            kind=kind, model=front.back, dataset=self._features[stages], splits=material.splits, kept=own
+        )
+        if not build.views:
+            return part
+        dataset, splits, num_visits = viewed(part.dataset, front.front, material, build.views)
+        return replace(part, dataset=dataset, splits=splits, num_visits=num_visits)
 
     def whole(self, build: Build, weights: Sequence[Array]) -> tuple[Array, ...]:
         """Return the weights of the whole network of a build from those that its members trained."""
@@ -112,18 +137,3 @@ class FrozenParts:
 def _kept(model: Model) -> tuple[int, ...]:
     """Return the weights that members start from: what was learned (a new head is drawn), else all."""
     return learned_weights(model) or tuple(range(len(model.weights)))
-
-
-def _features(front: Model, dataset: Dataset) -> Dataset:
-    """Return the data with the outputs of a network in place of its inputs."""
-    anyhow: Any = front
-    outputs: Any = anyhow.predict(_packed(dataset.inputs), batch_size=_BATCH, verbose=0)
-    features = tuple(
-        np.asarray(one, np.float32) for one in (outputs if isinstance(outputs, list) else [outputs])
-    )
-    names = tuple(f"features_{position}" for position in range(len(features)))
-    return replace(dataset, inputs=features, input_names=names, feature_names=((),) * len(features))
-
-
-def _packed(inputs: tuple[Array, ...]) -> Any:
-    return inputs[0] if len(inputs) == 1 else list(inputs)

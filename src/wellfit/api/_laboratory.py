@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.api._frozen_parts import Build, FrozenParts
+from wellfit.api._frozen_parts import Build, FrozenParts, Part
 from wellfit.api._material import Material, make_material
 from wellfit.api._measured import Collector, Measured
 from wellfit.api._out_of_fold import OutOfFold
@@ -21,7 +21,7 @@ from wellfit.api._subject import Subject, one_hot_groups
 from wellfit.api._trials import Trial
 from wellfit.evaluation import apply_temperature, fit_temperature, score
 from wellfit.models import find_layout, restructured, with_input_width
-from wellfit.population import FREE, Executor, MemberRun, num_workers, open_executor
+from wellfit.population import FREE, VIEW_FIELDS, Executor, MemberRun, num_workers, open_executor
 from wellfit.records import (
     RESULTS,
     Curves,
@@ -86,6 +86,7 @@ class Laboratory:
         self.broken = ""
         self.notes: list[str] = []
         self._refused: dict[Build, str] = {}
+        self._parts: dict[Build, Part] = {}
         self._frozen = FrozenParts(subject)
 
     def measure(
@@ -311,10 +312,7 @@ class Laboratory:
         last = blocks[len(blocks) + settings.depth :] if settings.depth < 0 else []
         by_gate = is_own and settings.depth < 0 and all(block.gateable for block in last)
         structure.update(width=max(settings.width, 1.0), depth=0 if by_gate else settings.depth)
-        asked = Structure(**structure)
-        return Build(
-            structure=asked, data=data_choice(settings), through=self._frozen.must_pass(asked, settings)
-        )
+        return self._frozen.build(Structure(**structure), data_choice(settings), settings)
 
     def executor(self, build: Build) -> Executor:
         """Return what trains a build; opened once."""
@@ -336,12 +334,12 @@ class Laboratory:
                 model = with_input_width(model, material.num_features)
                 layout = find_layout(model)
             changed = restructured(model, layout, build.structure, groups=one_hot_groups(material.dataset))
-            part = self._frozen.part(build, changed, material)
+            part = self._parts[build] = self._frozen.part(build, changed, material)
             self._executors[build] = open_executor(
                 part.kind,
                 part.model,
                 part.dataset,
-                material.splits,
+                part.splits,
                 kept=part.kept,
                 scalings=material.scalings,
                 target_scaling=material.target_scaling,
@@ -353,6 +351,11 @@ class Laboratory:
         """Return one member for each of settings and trials."""
         seeds = [self.trials[t].seed for t in trials]
         material = self._materials[build.data]
+        part = self._parts[build]
+        if part.num_visits is not None:
+            # The pictures are changed already, before they passed the frozen part.
+            material = replace(material, num_visits=part.num_visits)
+            settings = [replace(one, **dict.fromkeys(VIEW_FIELDS, 0.0)) for one in settings]
         members = members_from(
             settings,
             split=trials,

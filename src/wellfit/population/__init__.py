@@ -1,11 +1,11 @@
 """The compiled program that trains many members at once, and the executors that run it."""
 
-from wellfit.population._augmented import PICTURE_FIELDS, augmented
+from wellfit.population._augmented import CHANGES_ROWS, PICTURE_FIELDS, VIEW_FIELDS, augmented
 from wellfit.population._choose import ExecutorChoice, choose_executor, open_executor
 from wellfit.population._device import enable_compilation_cache, num_workers
 from wellfit.population._executor import Executor, MemberRun
 from wellfit.population._initial import biased_weights, initial_weights, standard_weights
-from wellfit.population._mechanisms import CHANGES_ROWS, FREE, mechanism_groups
+from wellfit.population._mechanisms import FREE, mechanism_groups
 from wellfit.population._population import Population
 from wellfit.population._run import Run
 from wellfit.population._sequential import FitExecutor
@@ -16,6 +16,7 @@ __all__ = [
     "CHANGES_ROWS",
     "FREE",
     "PICTURE_FIELDS",
+    "VIEW_FIELDS",
     "Executor",
     "ExecutorChoice",
     "FitExecutor",

@@ -18,6 +18,12 @@ from wellfit.records import Settings, members_from
 PICTURE_FIELDS = tuple(dict.fromkeys((*AFFINE_FIELDS, *(name for name in ON_BATCHES if name != "affine"))))
 """Fields of `Settings` that change pictures in training; 0 is off for all of them."""
 
+VIEW_FIELDS = tuple(name for name in PICTURE_FIELDS if name not in ("mixup", "cutmix"))
+"""Those of them that change each picture by itself, and leave its label as it is."""
+
+CHANGES_ROWS = (*PICTURE_FIELDS, "input_noise", "input_dropout", "adversarial")
+"""Fields of `Settings` by which training sees other rows than those of the data; 0 is off."""
+
 
 def augmented(
     pictures: NDArray[np.floating[Any]], settings: Settings, *, seeds: Sequence[int]

@@ -56,9 +56,6 @@ def held(names: Iterable[str]) -> list[Mechanism]:
 ON_BATCHES = ("mixup", "cutmix", *(one.name for one in AUGMENTATIONS))
 """Names of the mechanisms that change the rows of a batch before the network sees them."""
 
-CHANGES_ROWS = (*ON_BATCHES, "input_noise", "input_dropout", "adversarial")
-"""Names of the mechanisms, and settings, by which training sees other rows than those of the data."""
-
 
 def used(members: Members) -> frozenset[str]:
     """Return the names of the mechanisms that some member uses."""
@@ -91,7 +88,6 @@ def mechanism_groups(settings: Settings) -> frozenset[str]:
 
 
 __all__ = [
-    "CHANGES_ROWS",
     "FREE",
     "MECHANISMS",
     "ON_BATCHES",
