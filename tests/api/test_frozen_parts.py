@@ -143,14 +143,17 @@ def test_mixed_pictures_pass_the_frozen_part_each_time() -> None:
 
 
 def test_little_time_freezes_stages_in_the_baseline() -> None:
-    """As many as it takes; with enough time none, and never for a network that starts afresh."""
+    """As many as it takes; with enough time none, also for one that starts afresh."""
     given = subject()
     assert with_affordable(given, 1e6) is given
     short = with_affordable(given, 1e-5)
     assert short.baseline.frozen_stages == 2
     assert "2 of its 3 stages are frozen" in short.notes[-1]
     fresh = subject("fresh")
-    assert with_affordable(fresh, 1e-5) is fresh
+    assert with_affordable(fresh, 1e6) is fresh
+    drawn = with_affordable(fresh, 1e-5)
+    assert (drawn.start, drawn.baseline.frozen_stages) == ("given", 2)
+    assert any("Pretrained weights" in note for note in drawn.notes)
 
 
 def test_a_study_of_a_learned_network_hands_back_a_whole_one() -> None:

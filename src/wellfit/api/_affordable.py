@@ -5,26 +5,38 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wellfit.api._plan import member_cost
-from wellfit.api._subject import Subject
-from wellfit.models import stages
+from wellfit.api._subject import Subject, picture_position
+from wellfit.models import stages, trained_products
 from wellfit.population import num_workers
 
 # A study needs about so many runs of the baseline's length to say anything, in so much of its time.
 _RUNS, _SHARE = 20, 0.6
+# With fewer than so many runs there would be no comparison at all.
+_FEWEST = 4
+_NEVER_TRAINED = (
+    "the weights of this network look as they were drawn, and it is too large to be trained from nothing in "
+    "this budget: its first stages stay as they are. Pretrained weights would do far better"
+)
 
 
 def with_affordable(subject: Subject, budget_s: float) -> Subject:
     """Return the subject with as many stages frozen as it takes to train the rest often enough to compare.
 
     That is for networks that start from learned weights. Their frozen stages run once in a study, so that
-    many heads on a large network can be compared in the time of one run through all of it.
+    many heads on a large network can be compared in the time of one run through all of it. A network for
+    pictures that was never trained, and is too large to be in that time, is treated alike: what its first
+    stages happen to compute is better than no answer, and the reader is told.
 
     Args:
         subject: what the study is about.
         budget_s: seconds in all.
     """
-    if subject.start == "fresh" or subject.layout.reason:
+    if subject.layout.reason or subject.is_reference:
         return subject
+    if subject.start == "fresh":
+        if picture_position(subject.dataset) is None or _fits(subject, -1, budget_s, _FEWEST):
+            return subject
+        subject = replace(subject, start="given", notes=(*subject.notes, _NEVER_TRAINED))
     count = len(stages(subject.model))
     chosen = next((n for n in (-1, *range(1, count - 1)) if _fits(subject, n, budget_s)), count - 1)
     if chosen < 1:
@@ -39,14 +51,14 @@ def with_affordable(subject: Subject, budget_s: float) -> Subject:
     return replace(subject, baseline=baseline, notes=(*subject.notes, note))
 
 
-def _fits(subject: Subject, frozen: int, budget_s: float) -> bool:
-    return _RUNS * _run_s(subject, frozen) <= _SHARE * budget_s
+def _fits(subject: Subject, frozen: int, budget_s: float, runs: int = _RUNS) -> bool:
+    return runs * _run_s(subject, frozen) <= _SHARE * budget_s
 
 
 def _run_s(subject: Subject, frozen: int) -> float:
     """Return about how many seconds one run takes with so many stages frozen."""
     return member_cost(
-        replace(subject, baseline=replace(subject.baseline, frozen_stages=frozen)).products_per_row,
+        trained_products(subject.model, frozen),
         round(0.75 * len(subject.working)),
         epochs=subject.baseline.epochs,
         batch_size=subject.baseline.batch_size,
