@@ -75,7 +75,7 @@ class FrozenParts:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._fronts: dict[Build, FrozenFront] = {}
-        self._features: dict[int, Dataset] = {}
+        self._features: dict[tuple[int, DataChoice], Dataset] = {}
         # Scalings are fitted for each split, so that the beginning of the network sees other rows each time.
         self._can_keep = subject.preparation is None
         self._has_frozen = any(
@@ -104,7 +104,7 @@ class FrozenParts:
             splits=material.splits,
             kept=kept,
         )
-        if not self._can_keep or build.through or build.data != DataChoice():
+        if not self._can_keep or build.through or material.scalings or material.formulas:
             return plain
         front = frozen_front(model)
         versions = 1 + (NUM_VIEWS if build.views else 0)
@@ -112,16 +112,18 @@ class FrozenParts:
         if front is None or size > _MOST_BYTES:
             return plain
         self._fronts[build] = front
-        stages = build.structure.frozen_stages
-        if stages not in self._features:
+        # Rows that were made for a choice of data come after those of the subject, and pass it likewise.
+        is_own = material.dataset.num_rows == subject.dataset.num_rows
+        key = (build.structure.frozen_stages, DataChoice() if is_own else build.data)
+        if key not in self._features:
             outputs = front_outputs(front.front, material.dataset.inputs)
-            self._features[stages] = with_inputs(material.dataset, outputs)
+            self._features[key] = with_inputs(material.dataset, outputs)
         own = None
         if kept is not None:
             own = tuple(i for i, position in enumerate(front.positions) if position in set(kept))
         kind = choose_executor(front.back, subject.dataset.task).kind
         part = Part(
-            kind=kind, model=front.back, dataset=self._features[stages], splits=material.splits, kept=own
+            kind=kind, model=front.back, dataset=self._features[key], splits=material.splits, kept=own
         )
         if not build.views:
             return part

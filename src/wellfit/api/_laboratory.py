@@ -277,12 +277,18 @@ class Laboratory:
         # Members of one block train side by side, so those of equal length belong together.
         for setting in sorted(range(len(settings)), key=lambda s: settings[s].epochs):
             groups.setdefault(self.build(settings[setting]), []).append(setting)
-        each = 4 * _COPIES * max(self.subject.model.count_params(), 1)
         for build, group in groups.items():
+            each = 4 * _COPIES * max(self._trained_parameters(build), 1)
             growth = build.structure.width**2 * (1 if build.structure.embedding == "own" else _EMBEDDED)
             size = max(1, int(_STATE_BYTES / (each * growth)) // num_trials)
             for start in range(0, len(group), size):
                 yield build, group[start : start + size]
+
+    def _trained_parameters(self, build: Build) -> int:
+        """Return the parameters of what members train: behind a frozen beginning they are far fewer."""
+        if self.subject.start == "given" and self.executor_or_none(build) is not None:
+            return int(self._parts[build].model.count_params())
+        return int(self.subject.model.count_params())
 
     def executor_or_none(self, build: Build) -> Executor | None:
         """Return the executor of a build, None for one that cannot be made; the baseline's must be."""

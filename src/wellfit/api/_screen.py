@@ -13,6 +13,7 @@ from wellfit.api._measured import Measured
 from wellfit.api._offered import offered, shares_program, waves
 from wellfit.api._plan import Plan
 from wellfit.api._progress import Progress
+from wellfit.api._run_cost import too_much
 from wellfit.api._tried import Tried, compared, mean_known, untried, with_chance
 
 Array = NDArray[Any]
@@ -92,6 +93,12 @@ def screen(laboratory: Laboratory, plan: Plan, baseline: Baseline, progress: Pro
             continue
         if progress.clock.is_past(plan.screen_until_s):
             tried.extend(untried(wave, "not tried: no time left"))
+            continue
+
+        left_s = plan.screen_until_s - progress.clock.elapsed_s
+        why = too_much(laboratory, [one.settings for one in wave], len(plan.look), left_s)
+        if why:
+            tried.extend(untried(wave, why))
             continue
 
         def report(count: int, _: int, done: int = done) -> None:

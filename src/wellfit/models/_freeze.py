@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ class Stage:
         num_parameters: of its layers.
         num_trainable: of these, how many learn now.
         num_products: that a row takes on its way through them.
+        num_values: that they put out for a row; training keeps them.
     """
 
     first: str
@@ -36,6 +38,7 @@ class Stage:
     num_parameters: int
     num_trainable: int
     num_products: int
+    num_values: int
 
 
 def stages(model: keras.Model) -> tuple[Stage, ...]:
@@ -199,12 +202,14 @@ class _Entry(NamedTuple):
         layer: the layer.
         size: places of its maps.
         num_products: that a row takes in it.
+        num_values: that it puts out for a row.
     """
 
     path: str
     layer: Any
     size: tuple[int | None, ...]
     num_products: int
+    num_values: int
 
 
 def _in_order(model: keras.Model, start: str = "") -> Iterator[_Entry]:
@@ -219,7 +224,8 @@ def _in_order(model: keras.Model, start: str = "") -> Iterator[_Entry]:
             yield from _in_order(layer, f"{start}{layer.name}/")
         else:
             shape = call.shapes[0]
-            yield _Entry(f"{start}{layer.name}", layer, _size(shape), products_of(call))
+            values = sum(math.prod(size or 1 for size in one[1:]) for one in call.shapes)
+            yield _Entry(f"{start}{layer.name}", layer, _size(shape), products_of(call), values)
 
 
 def _size(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -238,6 +244,7 @@ def _stage(part: list[_Entry]) -> Stage:
         num_parameters=sum(layer.count_params() for layer in layers if layer.weights),
         num_trainable=sum(int(v.value.size) for layer in layers for v in layer.trainable_weights),
         num_products=sum(entry.num_products for entry in part),
+        num_values=sum(entry.num_values for entry in part),
     )
 
 

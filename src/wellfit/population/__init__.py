@@ -6,6 +6,7 @@ from wellfit.population._device import enable_compilation_cache, num_workers
 from wellfit.population._executor import Executor, MemberRun
 from wellfit.population._initial import biased_weights, initial_weights, standard_weights
 from wellfit.population._mechanisms import FREE, mechanism_groups
+from wellfit.population._memory import free_bytes
 from wellfit.population._population import Population
 from wellfit.population._run import Run
 from wellfit.population._sequential import FitExecutor
@@ -29,6 +30,7 @@ __all__ = [
     "biased_weights",
     "choose_executor",
     "enable_compilation_cache",
+    "free_bytes",
     "initial_weights",
     "mechanism_groups",
     "num_workers",
