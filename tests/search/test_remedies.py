@@ -92,6 +92,7 @@ SITUATIONS = (
         task=Task.BINARY,
         starts_from_weights=True,
         num_layers=3,
+        num_stages=3,
         num_features=12,
         num_numeric=5,
         can_narrow=False,

@@ -51,7 +51,7 @@ def table_subject(
     columns: Mapping[str, str] | None,
     preparation: Preparation | None,
     unsafe: bool,
-    start: str,
+    start: str = "auto",
     reading: Mapping[str, Any] | None,
 ) -> Subject:
     """Return the subject of a study on a table; see `improve` for the arguments."""
@@ -109,7 +109,7 @@ def array_subject(
     epochs: int | None,
     batch_size: int | None,
     unsafe: bool,
-    start: str,
+    start: str = "auto",
 ) -> Subject:
     """Return the subject of a study on arrays; the network gets them as they are."""
     given_inputs = [np.asarray(values) for values in (x if isinstance(x, list | tuple) else [x])]
@@ -175,7 +175,7 @@ def built_subject(
     batch_size: int | None,
     notes: Sequence[str],
     is_reference: bool,
-    start: str,
+    start: str = "auto",
     **rest: Any,
 ) -> Subject:
     """Return the subject of rows and a network, checked against one another."""

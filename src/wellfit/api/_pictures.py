@@ -63,7 +63,7 @@ def pictures_subject(
     epochs: int | None,
     batch_size: int | None,
     unsafe: bool,
-    start: str,
+    start: str = "auto",
 ) -> Subject:
     """Return the subject of a study on a folder of pictures.
 
