@@ -45,7 +45,6 @@ Stop = Callable[[], bool]
 Job = tuple[int, int]  # setting, trial
 
 
-_OWN = Build(structure=Structure(), data=DataChoice())
 # Weights, gradients, moments and best weights of all members that wait their turn.
 _STATE_BYTES = 2**31
 _COPIES = 6
@@ -259,7 +258,8 @@ class Laboratory:
     @property
     def num_places(self) -> int:
         """Members that fill every worker's first block of the baseline's program."""
-        return getattr(self.executor(_OWN), "block_size", 1) * num_workers()
+        own = self.executor(self.build(self.subject.baseline))
+        return getattr(own, "block_size", 1) * num_workers()
 
     @property
     def compile_s(self) -> float:
@@ -297,7 +297,7 @@ class Laboratory:
         try:
             return self.executor(build)
         except (UnsupportedModelError, SettingsError) as error:
-            if build == _OWN:
+            if build == self.build(self.subject.baseline):
                 raise
             changed = [
                 f"{name.replace('_', ' ')} {value}"
