@@ -11,10 +11,9 @@ import keras
 
 from wellfit.models._chosen_layers import leaves
 from wellfit.models._compiled_again import compile_again
+from wellfit.models._copied import copied
 from wellfit.models._cost import products_of
 from wellfit.models._graph import read_graph, why_no_graph
-from wellfit.models._probe import weight_values
-from wellfit.models._rebuild import Edits, rebuild, set_weights
 from wellfit.records import SettingsError, UnsupportedModelError, did_you_mean
 
 
@@ -174,11 +173,7 @@ def unfreeze(model: keras.Model, since: str | int = 0, *, normalization: bool = 
 
 
 def _with_trainable(model: keras.Model, learns: Callable[[Any], bool]) -> keras.Model:
-    changed = rebuild(model, Edits())
-    set_weights(changed, weight_values(model))
-    for (_, old), (_, new) in zip(leaves(model), leaves(changed), strict=True):
-        # Not by its config, which says nothing to the layers inside a wrapper.
-        new.trainable = bool(learns(old))
+    changed = copied(model, learns)
     compile_again(model, changed)
     return changed
 

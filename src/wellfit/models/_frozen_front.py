@@ -10,11 +10,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.models._copied import copied
 from wellfit.models._cost import products_per_row
 from wellfit.models._flat_steps import Step, flat_steps, run_steps
 from wellfit.models._graph import why_no_graph
 from wellfit.models._probe import weight_values
-from wellfit.models._rebuild import Edits, copy_compile, rebuild, set_weights
+from wellfit.models._rebuild import copy_compile
 from wellfit.records import UnsupportedModelError
 
 # A front with a smaller share of the network's products is not worth a pass of its own over the rows.
@@ -97,7 +98,7 @@ def _divided(model: keras.Model, copy: keras.Model) -> FrozenFront | None:
     own = dict(zip(border, entries, strict=True))
     run_steps(behind, own)
     back = keras.Model(_one_or_all(entries), _one_or_all([own[slot] for slot in outputs]), name=model.name)
-    copy_compile(copy, back)
+    copy_compile(model, back)
     where = {id(variable): position for position, variable in enumerate(copy.weights)}
     return FrozenFront(
         front=front,
@@ -110,21 +111,6 @@ def _divided(model: keras.Model, copy: keras.Model) -> FrozenFront | None:
 
 def _one_or_all(tensors: list[Any]) -> Any:
     return tensors[0] if len(tensors) == 1 else tensors
-
-
-def copied(model: keras.Model) -> keras.Model:
-    """Return a network anew, frozen where it is: calls that are added to its layers do not show in it.
-
-    Raises:
-        UnsupportedModelError: a layer or its compile settings cannot be made again.
-    """
-    copy = rebuild(model, Edits())
-    set_weights(copy, weight_values(model))
-    for old, new in zip(model._flatten_layers(), copy._flatten_layers(), strict=True):
-        if not isinstance(old, keras.Model):
-            new.trainable = old.trainable
-    copy_compile(model, copy)
-    return copy
 
 
 def _fixed(steps: list[Step], inputs: tuple[int, ...]) -> set[int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from wellfit.models._frozen_front import copied
+from wellfit.models._copied import copied
 from wellfit.models._graph import read_graph, why_no_graph
 from wellfit.models._kinds import is_dense
 from wellfit.models._reference import compiled, head
