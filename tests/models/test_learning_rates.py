@@ -13,9 +13,6 @@ from wellfit.models import learning_rates, regularize
 from wellfit.records import SettingsError, UnsupportedModelError
 
 layers = keras.layers
-needs_several_rates = pytest.mark.skipif(
-    not hasattr(keras.optimizers, "MultiOptimizer"), reason="Keras before 3.15 has no MultiOptimizer"
-)
 
 
 def network(optimizer: Any = None) -> keras.Model:
@@ -46,7 +43,6 @@ def steps(model: keras.Model) -> dict[str, np.ndarray]:
     return {"/".join(v.path.split("/")[-2:]): np.asarray(v.value) - old for v, old in pairs}
 
 
-@needs_several_rates
 def test_every_layer_takes_its_part_of_the_step() -> None:
     """The head all of it, each layer before it a fifth of the one after; a normalization goes along."""
     whole = steps(network())
@@ -59,7 +55,6 @@ def test_every_layer_takes_its_part_of_the_step() -> None:
         np.testing.assert_allclose(step, part * whole[name], rtol=1e-3, atol=1e-7)
 
 
-@needs_several_rates
 def test_a_saved_network_goes_on_with_its_rates(tmp_path: Path) -> None:
     """Plain Keras loads it, moments included, and takes the same next step."""
     model = network(keras.optimizers.Adam(0.01))
@@ -73,7 +68,6 @@ def test_a_saved_network_goes_on_with_its_rates(tmp_path: Path) -> None:
         np.testing.assert_allclose(again[name], step, rtol=1e-4, atol=1e-7)
 
 
-@needs_several_rates
 def test_what_was_left_out_of_the_decay_still_is() -> None:
     """Decay follows the rate of its layer, and reaches the kernels alone."""
     model = network(keras.optimizers.SGD(0.1, weight_decay=0.5))
@@ -87,7 +81,6 @@ def test_what_was_left_out_of_the_decay_still_is() -> None:
         np.testing.assert_allclose(step, rates[name.split("/")[0]] / 0.1 * whole[name], rtol=1e-3, atol=1e-7)
 
 
-@needs_several_rates
 def test_what_has_no_single_rate_is_refused() -> None:
     """A schedule, and what already has several rates."""
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 100)
@@ -99,7 +92,6 @@ def test_what_has_no_single_rate_is_refused() -> None:
         learning_rates(model, 0.5)
 
 
-@needs_several_rates
 def test_layers_of_one_name_are_refused() -> None:
     """A rate is kept by the name of its layer."""
     inner = keras.Sequential([keras.Input((4,)), layers.Dense(3, name="head")], name="body")
@@ -123,7 +115,6 @@ def test_a_network_without_an_optimizer() -> None:
         learning_rates(model, 0.5)
 
 
-@needs_several_rates
 def test_one_layer_alone() -> None:
     """It is the head, and keeps its rate."""
     model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])

@@ -16,7 +16,7 @@ from wellfit.population._mechanisms.augmentation import AUGMENTATIONS
 from wellfit.population._mechanisms.color import hue_turned, saturated
 from wellfit.population._mechanisms.cutmix import Cutmix
 from wellfit.population._mechanisms.rand_augment import drawn_operations
-from wellfit.records import Settings, members_from
+from wellfit.records import AUGMENTATION_FIELDS, Settings, members_from
 
 Array = np.ndarray
 FIELDS = sorted({name for name in vars(Settings()) if name.startswith("rand")})
@@ -241,3 +241,11 @@ def test_cutmix_cuts_a_rectangle_of_a_picture() -> None:
 def _is_rectangle(one: Array) -> bool:
     rows, columns = np.flatnonzero(one.any(1)), np.flatnonzero(one.any(0))
     return bool(one[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all())
+
+
+def test_every_field_that_changes_pictures_is_named_as_one() -> None:
+    """What passes a frozen part in versions, and what the sheet shows, goes by this list."""
+    member = members_from([Settings()], split=[0], seed=[0])
+    network: Any = None  # what changes batches does not look at it
+    found = {name for one in AUGMENTATIONS for name in one.numbers(network, member)}
+    assert found == set(AUGMENTATION_FIELDS)

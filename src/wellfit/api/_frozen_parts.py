@@ -12,8 +12,17 @@ from wellfit.api._material import Material
 from wellfit.api._subject import Subject, picture_position
 from wellfit.api._views import NUM_VIEWS, front_outputs, viewed, with_inputs
 from wellfit.models import FrozenFront, Model, frozen_front, learned_weights
-from wellfit.population import CHANGES_ROWS, VIEW_FIELDS, choose_executor
-from wellfit.records import DataChoice, Dataset, IntArray, Settings, Split, Structure
+from wellfit.population import choose_executor
+from wellfit.records import (
+    AUGMENTATION_FIELDS,
+    ROW_FIELDS,
+    DataChoice,
+    Dataset,
+    IntArray,
+    Settings,
+    Split,
+    Structure,
+)
 
 Array = NDArray[Any]
 
@@ -84,11 +93,11 @@ class FrozenParts:
 
     def build(self, structure: Structure, data: DataChoice, settings: Settings) -> Build:
         """Return what an executor is opened for: how rows pass a frozen beginning is part of it."""
-        changed = [name for name in CHANGES_ROWS if getattr(settings, name)]
+        changed = [name for name in ROW_FIELDS if getattr(settings, name)]
         has_front = self._can_keep and (self._has_frozen or structure.frozen_stages > 0)
         if not has_front or not changed:
             return Build(structure=structure, data=data)
-        if not set(changed) <= set(VIEW_FIELDS) or picture_position(self._subject.dataset) is None:
+        if not set(changed) <= set(AUGMENTATION_FIELDS) or picture_position(self._subject.dataset) is None:
             return Build(structure=structure, data=data, through=True)
         views = tuple((name, float(getattr(settings, name))) for name in changed)
         return Build(structure=structure, data=data, views=views)

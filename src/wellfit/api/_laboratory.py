@@ -21,8 +21,9 @@ from wellfit.api._subject import Subject, one_hot_groups
 from wellfit.api._trials import Trial
 from wellfit.evaluation import apply_temperature, fit_temperature, score
 from wellfit.models import find_layout, restructured, with_input_width
-from wellfit.population import FREE, VIEW_FIELDS, Executor, MemberRun, num_workers, open_executor
+from wellfit.population import FREE, Executor, MemberRun, num_workers, open_executor
 from wellfit.records import (
+    AUGMENTATION_FIELDS,
     RESULTS,
     Curves,
     DataChoice,
@@ -361,7 +362,7 @@ class Laboratory:
         if part.num_visits is not None:
             # The pictures are changed already, before they passed the frozen part.
             material = replace(material, num_visits=part.num_visits)
-            settings = [replace(one, **dict.fromkeys(VIEW_FIELDS, 0.0)) for one in settings]
+            settings = [replace(one, **dict.fromkeys(AUGMENTATION_FIELDS, 0.0)) for one in settings]
         members = members_from(
             settings,
             split=trials,

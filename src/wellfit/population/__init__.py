@@ -1,6 +1,6 @@
 """The compiled program that trains many members at once, and the executors that run it."""
 
-from wellfit.population._augmented import CHANGES_ROWS, PICTURE_FIELDS, VIEW_FIELDS, augmented
+from wellfit.population._augmented import PICTURE_FIELDS, augmented
 from wellfit.population._choose import ExecutorChoice, choose_executor, open_executor
 from wellfit.population._device import enable_compilation_cache, num_workers
 from wellfit.population._executor import Executor, MemberRun
@@ -14,10 +14,8 @@ from wellfit.population._shared import TargetScaling
 from wellfit.population._worker import WorkerExecutor
 
 __all__ = [
-    "CHANGES_ROWS",
     "FREE",
     "PICTURE_FIELDS",
-    "VIEW_FIELDS",
     "Executor",
     "ExecutorChoice",
     "FitExecutor",

@@ -12,17 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.population._mechanisms import ON_BATCHES, Batch, held
-from wellfit.population._mechanisms.affine import AFFINE_FIELDS
-from wellfit.records import Settings, members_from
+from wellfit.records import AUGMENTATION_FIELDS, Settings, members_from
 
-PICTURE_FIELDS = tuple(dict.fromkeys((*AFFINE_FIELDS, *(name for name in ON_BATCHES if name != "affine"))))
+PICTURE_FIELDS = ("mixup", "cutmix", *AUGMENTATION_FIELDS)
 """Fields of `Settings` that change pictures in training; 0 is off for all of them."""
-
-VIEW_FIELDS = tuple(name for name in PICTURE_FIELDS if name not in ("mixup", "cutmix"))
-"""Those of them that change each picture by itself, and leave its label as it is."""
-
-CHANGES_ROWS = (*PICTURE_FIELDS, "input_noise", "input_dropout", "adversarial")
-"""Fields of `Settings` by which training sees other rows than those of the data; 0 is off."""
 
 
 def augmented(

@@ -41,13 +41,23 @@ from wellfit.records._members import (
 )
 from wellfit.records._picture_sheet import PictureSheet, Thumbnail
 from wellfit.records._report import HoldoutResult, MoreData, PictureStrip, Remedy, Report
-from wellfit.records._settings import Averaging, DataChoice, Settings, Structure, data_choice
+from wellfit.records._settings import (
+    AUGMENTATION_FIELDS,
+    ROW_FIELDS,
+    Averaging,
+    DataChoice,
+    Settings,
+    Structure,
+    data_choice,
+)
 from wellfit.records._sweep import BiasVariance, CrossValidation, RegularizationPath
 
 __all__ = [
+    "AUGMENTATION_FIELDS",
     "AVERAGINGS",
     "DROPOUT_KINDS",
     "RESULTS",
+    "ROW_FIELDS",
     "SCHEDULES",
     "WHERES",
     "Averaging",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.records._dataset import FloatArray, IntArray
-from wellfit.records._settings import Settings
+from wellfit.records._settings import ROW_FIELDS, Settings
 
 SCHEDULES = (
     "constant",
@@ -196,24 +196,7 @@ _NUMBERS = (
     "activity_l2",
     "l2_sp",
     "rate_decay",
-    "input_noise",
-    "input_dropout",
-    "mixup",
-    "cutmix",
-    "adversarial",
-    "random_flip",
-    "random_translation",
-    "random_brightness",
-    "random_contrast",
-    "random_erasing",
-    "random_rotation",
-    "random_zoom",
-    "random_shear",
-    "random_crop",
-    "random_saturation",
-    "random_hue",
-    "random_noise",
-    "rand_augment",
+    *ROW_FIELDS,
 )
 _COUNTS = ("batch_size", "epochs", "patience")
 _CHOICES = {

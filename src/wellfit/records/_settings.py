@@ -28,6 +28,27 @@ Resampling = Literal["none", "oversample", "undersample", "smote", "borderline-s
 Suspects = Literal["keep", "remove", "down-weight"]
 
 
+AUGMENTATION_FIELDS = (
+    "random_flip",
+    "random_translation",
+    "random_brightness",
+    "random_contrast",
+    "random_erasing",
+    "random_rotation",
+    "random_zoom",
+    "random_shear",
+    "random_crop",
+    "random_saturation",
+    "random_hue",
+    "random_noise",
+    "rand_augment",
+)
+"""Fields of `Settings` that change each picture by itself in training, and leave its label; 0 is off."""
+
+ROW_FIELDS = ("input_noise", "input_dropout", "mixup", "cutmix", "adversarial", *AUGMENTATION_FIELDS)
+"""Fields of `Settings` by which training sees other rows than those of the data; 0 is off."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """One variant of a network's training; a member is settings, a split and a seed.

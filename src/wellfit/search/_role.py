@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from wellfit.records import Settings
+from wellfit.records import ROW_FIELDS, Settings
 
 Role = Literal["regularize", "fit", "optimize", "mixed", "neutral"]
 
@@ -20,24 +20,7 @@ _HOLDS_BACK = (
     "orthogonality",
     "activity_l2",
     "l2_sp",
-    "input_noise",
-    "input_dropout",
-    "mixup",
-    "cutmix",
-    "adversarial",
-    "random_flip",
-    "random_translation",
-    "random_brightness",
-    "random_contrast",
-    "random_erasing",
-    "random_rotation",
-    "random_zoom",
-    "random_shear",
-    "random_crop",
-    "random_saturation",
-    "random_hue",
-    "random_noise",
-    "rand_augment",
+    *ROW_FIELDS,
 )
 # More of these sets it free; less holds it back.
 _SETS_FREE = ("width", "depth", "epochs", "patience", "max_norm")

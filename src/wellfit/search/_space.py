@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wellfit.records import Settings
+from wellfit.records import ROW_FIELDS, Settings
 from wellfit.search._candidate import Candidate, Situation
 from wellfit.search._dimension import Choice, Dimension, Range
 from wellfit.search._effective import effective
@@ -29,23 +29,7 @@ _ON_PROMISE = (
     "max_norm",
     "l2_sp",
     "rate_decay",
-    "input_noise",
-    "input_dropout",
-    "mixup",
-    "cutmix",
-    "random_flip",
-    "random_translation",
-    "random_brightness",
-    "random_contrast",
-    "random_erasing",
-    "random_rotation",
-    "random_zoom",
-    "random_shear",
-    "random_crop",
-    "random_saturation",
-    "random_hue",
-    "random_noise",
-    "rand_augment",
+    *(name for name in ROW_FIELDS if name != "adversarial"),
 )
 _CHOICES_ON_PROMISE = ("averaging",)
 

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from wellfit.models import NetworkFunction, rate_factors
-from wellfit.population._masks import block_gates
 from wellfit.population._mechanisms._base import Array, Mechanism, Tree
+from wellfit.population._mechanisms._layer_numbers import layer_numbers
 from wellfit.records import Members
 
 
@@ -31,17 +31,8 @@ class RateDecay(Mechanism):
 
     def numbers(self, network: NetworkFunction, members: Members) -> dict[str, Array]:
         """Return ``[member, variable]`` factors; layers that are off do not count."""
-        gates = block_gates(network, members.depth)
-        paths = [info.path for info in network.trainable]
-        known: dict[Any, list[float]] = {}
-        rows = []
-        for factor, gate in zip(members.rate_decay, gates, strict=True):
-            key = (float(factor), gate.tobytes())
-            if key not in known:
-                on = [i.is_kernel and (i.block < 0 or bool(gate[i.block])) for i in network.trainable]
-                known[key] = rate_factors(paths, on, float(factor))
-            rows.append(known[key])
-        return {"rates_by_variable": np.asarray(rows, np.float32).reshape(len(members), len(paths))}
+        factors = [float(factor) for factor in members.rate_decay]
+        return {"rates_by_variable": layer_numbers(network, members, factors, rate_factors)}
 
     def after_update(self, network: NetworkFunction, trainable: Tree, numbers: Any, before: Tree) -> Tree:
         """Return weights that went a part of the way."""
