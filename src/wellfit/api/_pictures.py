@@ -24,7 +24,7 @@ from wellfit.data import (
 from wellfit.models import Model, load_model, with_new_head
 from wellfit.records import Dataset, ModelMismatchError, SettingsError, Task
 
-_SIDE = 48  # of pictures for the built network: what two cores train many of in minutes
+_SIDE = 48  # at most, of pictures for the built network: what two cores train many of in minutes
 
 
 def are_pictures(data: Any) -> bool:
@@ -151,7 +151,7 @@ def _with_head(model: Model, dataset: Dataset, notes: list[str]) -> Model:
 
 def _read(source: Any, target: str | None, model: Model | None) -> Pictures:
     if model is None:
-        return read_pictures(source, target=target, size=(_SIDE, _SIDE), channels=3)
+        return read_pictures(source, target=target, largest=_SIDE, channels=3)
     inputs = list(getattr(model, "inputs", None) or ())
     shape = tuple(inputs[0].shape[1:]) if len(inputs) == 1 else ()
     if len(shape) != 3 or None in shape or shape[2] not in (1, 3):

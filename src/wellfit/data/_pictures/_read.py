@@ -58,6 +58,7 @@ def read_pictures(
     target: str | None = None,
     size: tuple[int, int] | None = None,
     channels: int | None = None,
+    largest: int = _LARGEST,
     fit: Fit = "crop",
     cache: Path | None = None,
     progress: Progress | None = None,
@@ -70,7 +71,8 @@ def read_pictures(
     Args:
         source: see `find_pictures`; or what it returned.
         target: column of labels, where `source` is a table.
-        size: rows and columns; None takes the median of some pictures, square, at most 128.
+        size: rows and columns; None takes the median of some pictures, square.
+        largest: rows and columns at most, where `size` is None.
         channels: 1 for grey, 3 for colour; None looks at some pictures.
         fit: see `decode_picture`.
         cache: folder to keep decoded pictures in; ``$XDG_CACHE_HOME/wellfit/pictures`` if None.
@@ -83,9 +85,9 @@ def read_pictures(
         Krawetz, Kind of Like That, 2013 (near copies).
     """
     files = source if isinstance(source, PictureFiles) else find_pictures(source, target=target)
-    _check(size, channels, fit)
+    _check(size, channels, largest, fit)
     if size is None or channels is None:
-        own_size, own_channels = _usual(files.paths)
+        own_size, own_channels = _usual(files.paths, largest)
         size, channels = size or own_size, channels or own_channels
     folder = decoded_folder(files, Form(size=size, channels=channels, fit=fit), cache, progress)
     index = json.loads((folder / "index.json").read_text("utf-8"))
@@ -114,12 +116,12 @@ def read_pictures(
     )
 
 
-def _check(size: tuple[int, int] | None, channels: int | None, fit: str) -> None:
+def _check(size: tuple[int, int] | None, channels: int | None, largest: int, fit: str) -> None:
     good = size is None or (len(size) == 2 and all(isinstance(n, int | np.integer) and n > 0 for n in size))
-    if not good or channels not in (None, 1, 3):
+    if not good or largest < 1 or channels not in (None, 1, 3):
         raise SettingsError(
             "size or channels are out of range.",
-            received=f"size={size!r}, channels={channels!r}",
+            received=f"size={size!r}, largest={largest!r}, channels={channels!r}",
             expected="two whole numbers above 0, and 1 or 3",
         )
     if fit not in FITS:
@@ -131,7 +133,7 @@ def _check(size: tuple[int, int] | None, channels: int | None, fit: str) -> None
         )
 
 
-def _usual(paths: Sequence[Path]) -> tuple[tuple[int, int], int]:
+def _usual(paths: Sequence[Path], largest: int) -> tuple[tuple[int, int], int]:
     """Return size and channels that suit most pictures, by the headers of some."""
     sides: list[int] = []
     is_grey: list[bool] = []
@@ -140,7 +142,7 @@ def _usual(paths: Sequence[Path]) -> tuple[tuple[int, int], int]:
             # Any damage is found, and told, when the picture is decoded.
             sides.append(min(opened.size))
             is_grey.append(opened.mode in ("1", "L", "I", "I;16", "I;16B", "F"))
-    side = int(min(np.median(sides), _LARGEST)) if sides else _LARGEST
+    side = int(min(np.median(sides), largest)) if sides else largest
     return (side, side), 1 if is_grey and all(is_grey) else 3
 
 
