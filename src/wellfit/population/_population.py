@@ -316,8 +316,8 @@ def _default_block_size(network: NetworkFunction) -> int:
     if jax.default_backend() == "cpu":
         # Weights, gradients, two moments and best weights of a block should fit a core's share of the
         # cache; measured for 3,457 parameters, 16 members cost 3 % less each than 8, and 32 no less. Maps are
-        # far larger than weights: for pictures of 12, 28 and 48 pixels 4, 1 and 1 members cost least, and full
-        # blocks a fifth to three fifths more.
+        # far larger than weights: for pictures of 12, 28 and 48 pixels 4, 1 and 1 members cost least,
+        # and full blocks a fifth to three fifths more.
         most = 4 if network.has_convolutions else 16
         return int(np.clip(2 ** np.floor(np.log2(2**20 / (12 * parameters))), 1, most))
     return int(np.clip(2 ** np.floor(np.log2(2**33 / (64 * parameters))), 1, 1024))
