@@ -7,11 +7,14 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 
 import wellfit as wf
+from wellfit.api import _run_cost
 from wellfit.api._affordable import with_affordable
 from wellfit.api._build import array_subject
 from wellfit.api._laboratory import Laboratory
+from wellfit.api._run_cost import too_much
 from wellfit.api._subject import Subject
 from wellfit.api._trials import make_trials
 from wellfit.api._views import NUM_VIEWS, front_outputs
@@ -152,6 +155,19 @@ def test_little_time_freezes_stages_in_the_baseline() -> None:
     drawn = with_affordable(fresh, 1e-5)
     assert (drawn.start, drawn.baseline.frozen_stages) == ("given", 2)
     assert any("Pretrained weights" in note for note in drawn.notes)
+
+
+def test_what_takes_too_long_or_too_much_is_told_before_it_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By time, then by memory; of a network that starts afresh nothing is held back."""
+    given = subject()
+    laboratory = Laboratory(given, make_trials(given, 2, 0, stage=1))
+    dear = replace(given.baseline, frozen_stages=2, mixup=0.2)
+    assert too_much(laboratory, [given.baseline, dear], 2, 1e6) == ""
+    assert "s are left" in too_much(laboratory, [dear], 2, 1e-9)
+    monkeypatch.setattr(_run_cost, "free_bytes", lambda: 1000)
+    assert "GiB of memory" in too_much(laboratory, [dear], 2, 1e6)
+    drawn = subject("fresh")
+    assert too_much(Laboratory(drawn, make_trials(drawn, 2, 0, stage=1)), [drawn.baseline], 2, 0.0) == ""
 
 
 def test_a_study_of_a_learned_network_hands_back_a_whole_one() -> None:

@@ -266,8 +266,10 @@ def test_size_and_channels_are_found_or_refused(folder: Path) -> None:
     """Grey pictures have one channel; nonsense is said."""
     cache = folder.parent / "cache"
     assert read_pictures(folder, cache=cache).images.shape[1:] == (40, 40, 3)
+    assert read_pictures(folder, cache=cache, largest=64).images.shape[1:] == (40, 40, 3)
+    assert read_pictures(folder, cache=cache, largest=16).images.shape[1:] == (16, 16, 3)
     assert read_pictures(folder, cache=cache, size=(20, 30), channels=1).images.shape[1:] == (20, 30, 1)
-    for options in ({"size": (0, 3)}, {"channels": 2}, {"fit": "squeeze"}):
+    for options in ({"size": (0, 3)}, {"channels": 2}, {"largest": 0}, {"fit": "squeeze"}):
         with pytest.raises(SettingsError, match="Expected"):
             read_pictures(folder, cache=cache, **options)  # type: ignore[arg-type]
 

@@ -8,7 +8,7 @@ from wellfit.api._frozen_parts import Build
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import member_cost
 from wellfit.api._views import NUM_VIEWS
-from wellfit.models import stages
+from wellfit.models import Stage, num_frozen, stages
 from wellfit.population import free_bytes, num_workers
 from wellfit.records import Settings
 
@@ -35,20 +35,23 @@ def too_much(laboratory: Laboratory, settings: Sequence[Settings], num_trials: i
     subject = laboratory.subject
     if subject.start == "fresh" or subject.layout.reason:
         return ""
-    seconds = sum(_seconds(laboratory, laboratory.build(one), one, num_trials) for one in settings)
+    found = stages(subject.model)
+    builds = [laboratory.build(one) for one in settings]
+    pairs = list(zip(settings, builds, strict=True))
+    seconds = sum(_seconds(laboratory, found, build, one, num_trials=num_trials) for one, build in pairs)
     if seconds > left_s:
         return f"not tried: it would take about {seconds:.0f} s, and {max(left_s, 0):.0f} s are left"
-    needed = max(_bytes(laboratory, laboratory.build(one), one) for one in settings)
+    needed = max(_bytes(found, build, one) for one, build in pairs)
     if needed > _SHARE_OF_MEMORY * free_bytes():
         return f"not tried: training would need about {needed / _GIB:.0f} GiB of memory"
     return ""
 
 
-def _seconds(laboratory: Laboratory, build: Build, settings: Settings, num_trials: int) -> float:
+def _seconds(
+    laboratory: Laboratory, found: Sequence[Stage], build: Build, settings: Settings, *, num_trials: int
+) -> float:
     """Return about how long some runs take; changed pictures pass the frozen part once for all of them."""
-    subject = laboratory.subject
-    found = stages(subject.model)
-    frozen = _num_frozen(laboratory, settings)
+    frozen = num_frozen(found, settings.frozen_stages)
     front = sum(stage.num_products for stage in found[:frozen])
     products: float = sum(stage.num_products for stage in found[frozen:])
     if build.through:
@@ -57,25 +60,17 @@ def _seconds(laboratory: Laboratory, build: Build, settings: Settings, num_trial
         products += _FORWARD * front * NUM_VIEWS / settings.epochs / num_trials
     return num_trials * member_cost(
         round(products),
-        round(0.75 * len(subject.working)),
+        round(0.75 * len(laboratory.subject.working)),
         epochs=settings.epochs,
         batch_size=settings.batch_size,
         num_workers=num_workers(),
     )
 
 
-def _bytes(laboratory: Laboratory, build: Build, settings: Settings) -> int:
+def _bytes(found: Sequence[Stage], build: Build, settings: Settings) -> int:
     """Return about how much memory the values of all runs take that go on side by side."""
-    found = stages(laboratory.subject.model)
-    frozen = _num_frozen(laboratory, settings)
+    frozen = num_frozen(found, settings.frozen_stages)
     values = _COPIES_OF_VALUES * sum(stage.num_values for stage in found[frozen:])
     if build.through:
         values += sum(stage.num_values for stage in found[:frozen])
     return 4 * settings.batch_size * values * num_workers()
-
-
-def _num_frozen(laboratory: Laboratory, settings: Settings) -> int:
-    if settings.frozen_stages >= 0:
-        return settings.frozen_stages
-    learning = [i for i, stage in enumerate(stages(laboratory.subject.model)) if stage.num_trainable]
-    return learning[0] if learning else 0

@@ -17,7 +17,7 @@ from wellfit.models._convolutions import Geometry
 from wellfit.models._cost import products_per_row
 from wellfit.models._ending import output_bias
 from wellfit.models._fit import check_fit
-from wellfit.models._freeze import Stage, freeze, stages, trained_products, unfreeze
+from wellfit.models._freeze import Stage, freeze, num_frozen, stages, trained_products, unfreeze
 from wellfit.models._frozen_front import FrozenFront, frozen_front
 from wellfit.models._function import (
     NetworkFunction,
@@ -177,6 +177,7 @@ __all__ = [
     "needs_shape",
     "network_function",
     "normalized",
+    "num_frozen",
     "num_kernel_layers",
     "optimizer_function",
     "orthogonality",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -87,10 +87,20 @@ def trained_products(model: keras.Model, frozen_stages: int = -1) -> int:
         (3074, 514)
     """
     found = stages(model)
-    if frozen_stages < 0:
-        learning = [index for index, stage in enumerate(found) if stage.num_trainable]
-        frozen_stages = learning[0] if learning else 0
-    return max(1, sum(stage.num_products for stage in found[frozen_stages:]))
+    return max(1, sum(stage.num_products for stage in found[num_frozen(found, frozen_stages) :]))
+
+
+def num_frozen(found: Sequence[Stage], frozen_stages: int = -1) -> int:
+    """Return how many of the first stages do not learn.
+
+    Args:
+        found: of a network.
+        frozen_stages: that many; -1 counts those in which nothing learns now.
+    """
+    if frozen_stages >= 0:
+        return frozen_stages
+    learning = [index for index, stage in enumerate(found) if stage.num_trainable]
+    return learning[0] if learning else 0
 
 
 def freeze(model: keras.Model, until: str | int | None = None) -> keras.Model:
