@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from wellfit.models._convolutions import convolution_call
+from wellfit.models._cost import products_per_row
 from wellfit.models._initializers import initializer_config, noted_initializers, starting_value, uncompiled
 from wellfit.models._kinds import is_kernel
 from wellfit.models._lambda import clone_layer
@@ -84,6 +85,7 @@ class NetworkFunction:
             where `extra` is the sum of losses that layers add themselves (activity penalties).
         num_outputs: size of the last output axis.
         has_convolutions: whether a layer asks the scope how to convolve.
+        num_products: products that a row takes, about.
         starts_given: whether members start from given weights where these were learned.
     """
 
@@ -97,6 +99,7 @@ class NetworkFunction:
     apply: Callable[..., tuple[Tensor, list[Tensor], Tensor]]
     num_outputs: int
     has_convolutions: bool = False
+    num_products: int = 0
     starts_given: bool = False
 
     @property
@@ -204,6 +207,7 @@ def network_function(
         apply=apply,
         num_outputs=num_outputs(model),
         has_convolutions=has_convolutions,
+        num_products=products_per_row(model),
         starts_given=kept is not None,
     )
 

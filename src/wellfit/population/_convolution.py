@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from enum import StrEnum
+from functools import cache, reduce
 from itertools import product
 from typing import Any
 
@@ -13,12 +17,35 @@ import jax.numpy as jnp
 from jax import lax
 
 from wellfit.models import Geometry
+from wellfit.population._device import num_workers
+
+_WORTH_A_CALL = 2**17  # products a row; measured: of less work a call for each update is too large a part
+_UPDATES, _TURNS = 4, 6  # that are timed to find the fastest way
+_FEW_PRODUCTS = 32  # in a place of a map, as in the first layer of a network for pictures
 
 Product = Callable[[jax.Array, jax.Array], jax.Array]
 
 _MOST_BYTES = (
     2**24
 )  # of the patches of one member's batch; beyond, the cache is full and they are not laid out
+
+
+class Convolving(StrEnum):
+    """How a program convolves.
+
+    ``own`` is XLA's convolution inside the compiled loop, as suits an accelerator. On a CPU that is several
+    times as slow as outside of a loop: there convolutions are products of ``patches`` inside it, or XLA's own
+    in a program of one update that is called for each of the ``steps``.
+    """
+
+    OWN = "own"
+    PATCHES = "patches"
+    STEPS = "steps"
+
+    def leaves(self, kernel: tuple[int, ...], geometry: Geometry) -> bool:
+        """Return whether a convolution with a kernel of this shape is left to Keras."""
+        few = geometry.groups > 1 or math.prod(kernel[:-1]) <= _FEW_PRODUCTS
+        return self is Convolving.OWN or (self is Convolving.STEPS and not few)
 
 
 def convolved(inputs: jax.Array, kernel: jax.Array, geometry: Geometry, matmul: Product) -> jax.Array:
@@ -41,6 +68,10 @@ def convolved(inputs: jax.Array, kernel: jax.Array, geometry: Geometry, matmul: 
         Chellapilla, Puri and Simard, High Performance Convolutional Neural Networks for Document Processing,
         2006 (convolution by unrolled patches).
     """
+    if geometry.groups == 1 and math.prod(kernel.shape[:-1]) <= _FEW_PRODUCTS:
+        pairs = _in_pairs(inputs, kernel, geometry, matmul)
+        if pairs is not None:
+            return pairs
     slices = _slices(inputs, kernel.shape[:-2], geometry)
     channels, filters = inputs.shape[-1], kernel.shape[-1]
     weights = kernel.reshape(-1, *kernel.shape[-2:])
@@ -82,42 +113,79 @@ def pooled(
     inside = tuple(slice(0, count * size) for count, size in zip(counts, sizes, strict=True))
     split = [number for pair in zip(counts, sizes, strict=True) for number in pair]
     windows = inputs[(slice(None), *inside)].reshape(inputs.shape[0], *split, inputs.shape[-1])
-    axes = tuple(range(2, 2 * len(sizes) + 1, 2))
-    return windows.max(axes) if kind == "max" else windows.mean(axes)
+    if kind == "average":
+        return windows.mean(tuple(range(2, 2 * len(sizes) + 1, 2)))
+    # Maxima of pairs: the gradient of one maximum over all axes is twice as slow.
+    for axis, size in enumerate(sizes):
+        parts = [lax.index_in_dim(windows, place, axis + 2, keepdims=False) for place in range(size)]
+        windows = reduce(jnp.maximum, parts)
+    return windows
+
+
+def fastest_convolving(num_products: int) -> Convolving:
+    """Return how a network that takes so many products a row convolves fastest on this device."""
+    times = _times()
+    ways = [way for way in times if way is not Convolving.STEPS or num_products >= _WORTH_A_CALL]
+    return min(ways, key=lambda way: times[way])
 
 
 @cache
-def prefers_patches() -> bool:
-    """Return whether products of patches are faster here than XLA's convolution, measured once a process."""
-    inputs = jnp.ones((16, 12, 12, 8), jnp.float32)
-    kernels = jnp.full((2, 3, 3, 8, 16), 0.01, jnp.float32)
+def _times() -> dict[Convolving, float]:
+    """Return seconds of each way, measured once a process on as many threads as it has cores."""
+    weights = (jnp.full((16, 16, 16, 16), 0.1, jnp.float32), jnp.full((3, 3, 16, 32), 0.1, jnp.float32))
     geometry = Geometry(strides=(1, 1), padding=((1, 1), (1, 1)), dilation=(1, 1))
 
-    def by_patches(kernel: jax.Array) -> jax.Array:
+    def by_patches(inputs: jax.Array, kernel: jax.Array) -> jax.Array:
         return convolved(inputs, kernel, geometry, jnp.matmul)
 
-    def by_xla(kernel: jax.Array) -> jax.Array:
+    def by_xla(inputs: jax.Array, kernel: jax.Array) -> jax.Array:
         return lax.conv_general_dilated(
             inputs, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
         )
 
-    return _seconds(by_patches, kernels) < _seconds(by_xla, kernels)
+    times: dict[Convolving, float] = {}
+    for way, convolve in (
+        (Convolving.STEPS, by_xla),
+        (Convolving.PATCHES, by_patches),
+        (Convolving.OWN, by_xla),
+    ):
+        slow = min(times.values(), default=math.inf)
+        times[way] = _seconds(convolve, weights, slow, in_loop=way is not Convolving.STEPS)
+    return times
 
 
-def _seconds(convolve: Callable[[jax.Array], jax.Array], kernels: jax.Array) -> float:
-    """Return the least of three times for some updates of some members, in a loop as in training."""
-    gradient = jax.vmap(jax.grad(lambda kernel: jnp.square(convolve(kernel)).mean()))
+def _seconds(convolve: Product, weights: tuple[jax.Array, jax.Array], slow: float, *, in_loop: bool) -> float:
+    """Return the least of some times for a few updates of a kernel and of what it meets.
 
-    def step(kernel: jax.Array, _: Any) -> tuple[jax.Array, None]:
-        return kernel - 1e-3 * gradient(kernel), None
+    Args:
+        convolve: the convolution of both.
+        weights: what it meets, and the kernel.
+        slow: seconds; where twice as many are needed once, that is enough to know.
+        in_loop: whether all updates are one program, or each is a call.
+    """
+    gradient = jax.grad(lambda weights: jnp.square(convolve(*weights)).mean())
 
-    run = jax.jit(lambda kernel: lax.scan(step, kernel, None, length=8)[0])
-    jax.block_until_ready(run(kernels))
-    times = []
-    for _ in range(3):
-        began = time.perf_counter()
-        jax.block_until_ready(run(kernels))
-        times.append(time.perf_counter() - began)
+    def step(weights: Any) -> Any:
+        return jax.tree.map(lambda value, slope: value - 1e-3 * slope, weights, gradient(weights))
+
+    def steps(weights: Any) -> Any:
+        return lax.fori_loop(0, _UPDATES, lambda _, own: step(own), weights)
+
+    program = jax.jit(steps if in_loop else step).lower(weights).compile()
+
+    def run() -> None:
+        own = weights
+        for _ in range(1 if in_loop else _UPDATES):
+            own = program(own)
+        jax.block_until_ready(own)
+
+    times: list[float] = []
+    with ThreadPoolExecutor(num_workers()) as pool:
+        while len(times) < _TURNS and (len(times) < 2 or min(times) < 2.0 * slow):
+            began = time.perf_counter()
+            for future in [pool.submit(run) for _ in range(num_workers())]:
+                future.result()
+            times.append(time.perf_counter() - began)
     return min(times)
 
 
@@ -139,6 +207,25 @@ def _slices(inputs: jax.Array, sizes: tuple[int, ...], geometry: Geometry) -> li
         )
         found.append(padded[(slice(None), *windows)])
     return found
+
+
+def _in_pairs(inputs: jax.Array, kernel: jax.Array, geometry: Geometry, matmul: Product) -> jax.Array | None:
+    """Return the convolution with two neighbouring places at once; None where the last axis has no pairs.
+
+    A patch of both is little larger than that of one, so that laying them out takes nearly half the time, and
+    the product is a wider one. That it is half with zeros matters little where a patch is small.
+    """
+    if geometry.strides[-1] != 1 or geometry.dilation[-1] != 1:
+        return None
+    size, filters = kernel.shape[-3], kernel.shape[-1]
+    if (inputs.shape[-2] + sum(geometry.padding[-1]) - size + 1) % 2:
+        return None
+    around = [(0, 0)] * (kernel.ndim - 3)
+    shifted = [jnp.pad(kernel, (*around, (at, 1 - at), (0, 0), (0, 0))) for at in (0, 1)]
+    both = jnp.concatenate(shifted, -1).reshape(-1, kernel.shape[-2], 2 * filters)
+    wide = replace(geometry, strides=(*geometry.strides[:-1], 2))
+    found = _product(_slices(inputs, (*kernel.shape[:-3], size + 1), wide), both, matmul)
+    return found.reshape(*found.shape[:-2], 2 * found.shape[-2], filters)
 
 
 def _product(slices: list[jax.Array], weights: jax.Array, matmul: Product) -> jax.Array:

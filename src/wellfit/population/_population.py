@@ -13,7 +13,8 @@ import numpy as np
 
 from wellfit.models import NetworkFunction, TrainingSetup, optimizer_function
 from wellfit.population._check import check_members, check_start
-from wellfit.population._convolution import prefers_patches
+from wellfit.population._convolution import Convolving, fastest_convolving
+from wellfit.population._device import chunk_rows
 from wellfit.population._executor import Progress
 from wellfit.population._join import join_curves
 from wellfit.population._losses import probabilities, row_loss
@@ -23,6 +24,7 @@ from wellfit.population._program import Program, State, Traits
 from wellfit.population._run import Run
 from wellfit.population._scope import matmul_cpu
 from wellfit.population._shared import TargetScaling, shared_data
+from wellfit.population._stepped import stepped
 from wellfit.records import Curves, Dataset, Members, Scaling, SettingsError, Split
 
 Array = Any  # NumPy on the host, JAX on the device
@@ -72,7 +74,10 @@ class Population:
         self.network, self.setup, self.dataset = network, setup, dataset
         self.measured_rows, self.memory_bytes = measured_rows, memory_bytes
         self._vary = tuple(vary)
-        self.block_size = block_size or _default_block_size(network)
+        self.convolving = Convolving.OWN
+        if network.has_convolutions:
+            self.convolving = fastest_convolving(network.num_products)
+        self.block_size = block_size or _default_block_size(network, self.convolving)
         self.optimizer = optimizer_function(
             {"class_name": setup.optimizer, "config": dict(setup.optimizer_config)},
             [v.shape for v in network.trainable],
@@ -186,6 +191,8 @@ class Population:
         rows = np.broadcast_to(np.asarray(rows, np.int32), (len(members), num_rows))
         # A round number of rows, so that row sets of nearly the same size share a compilation.
         step = 64 if num_rows <= 1024 else 1024
+        one_by_one = self.convolving is Convolving.STEPS and num_rows > chunk_rows()
+        step = chunk_rows() if one_by_one else step
         rows = np.pad(rows, ((0, 0), (0, -num_rows % step)))
         needed = needed_traits(
             self.network, members.replace(batch_size=1, dropout=0.0), shuffle=True, measured_rows=1
@@ -200,10 +207,11 @@ class Population:
                 [w[chosen] for w in by_variable[num_trainable:]],
             )
             picked = jax.tree.map(lambda leaf, chosen=chosen: leaf[chosen], numbers)
-            call = self.compiled("predict", program, state, picked, self.shared, rows[chosen])
-            parts.append(
-                np.asarray(call(state, picked, self.shared, rows[chosen]))[: len(members) - start, :num_rows]
-            )
+            own = rows[chosen]
+            pieces = np.split(own, own.shape[1] // step, axis=1) if one_by_one else [own]
+            call = self.compiled("predict", program, state, picked, self.shared, pieces[0])
+            found = np.concatenate([call(state, picked, self.shared, piece) for piece in pieces], 1)
+            parts.append(found[: len(members) - start, :num_rows])
         outputs = np.concatenate(parts)
         if not self.dataset.task.is_classification:
             return outputs
@@ -283,35 +291,54 @@ class Population:
             task=self.dataset.task,
             traits=needed,
             matmul=matmul_cpu if jax.default_backend() == "cpu" else jnp.matmul,
-            by_patches=self.network.has_convolutions and prefers_patches(),
+            convolving=self.convolving,
         )
         self._programs.append(program)
         return program
 
+    def segment(self, program: Program, *arguments: Any) -> Any:
+        """Return what runs `Program.segment` for arguments of these shapes."""
+        if program.convolving is not Convolving.STEPS:
+            return self.compiled("segment", program, *arguments)
+        key = _key("segment", program, arguments)
+        if key not in self._compiled:
+            self._compiled[key] = stepped(
+                lambda name, *own: self.compiled(name, program, *own), program, *arguments[:3]
+            )
+        return self._compiled[key]
+
     def compiled(self, name: str, program: Program, *arguments: Any) -> Any:
         """Return the executable of ``program.name`` for arguments of these shapes, compiling it once."""
-        shapes = jax.tree.map(
-            lambda leaf: (
-                np.shape(leaf),
-                np.asarray(leaf).dtype.name if not hasattr(leaf, "dtype") else str(leaf.dtype),
-            ),
-            arguments,
-        )
-        key = (name, id(program), str(jax.tree.leaves(shapes)))
+        key = _key(name, program, arguments)
         if key not in self._compiled:
             began = time.perf_counter()
-            self._compiled[key] = jax.jit(getattr(program, name)).lower(*arguments).compile()
+            given_up = (0,) if name == "step" else ()  # its state is only a means; see `stepped`
+            function = jax.jit(getattr(program, name), donate_argnums=given_up)
+            self._compiled[key] = function.lower(*arguments).compile()
             self.compile_s += time.perf_counter() - began
             self.num_compilations += 1
         return self._compiled[key]
+
+
+def _key(name: str, program: Program, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    shapes = jax.tree.map(
+        lambda leaf: (
+            np.shape(leaf),
+            np.asarray(leaf).dtype.name if not hasattr(leaf, "dtype") else str(leaf.dtype),
+        ),
+        arguments,
+    )
+    return name, id(program), str(jax.tree.leaves(shapes))
 
 
 def _shifted(progress: Progress | None, done: int, total: int) -> Progress | None:
     return None if progress is None else lambda more, _: progress(done + more, total)
 
 
-def _default_block_size(network: NetworkFunction) -> int:
+def _default_block_size(network: NetworkFunction, convolving: Convolving) -> int:
     """Return members a block: enough to hide the cost of a call, few enough to stay in the cache."""
+    if convolving is Convolving.STEPS:
+        return 1  # XLA convolves for several members with kernels of their own far slower than for each
     parameters = max(1, sum(int(np.prod(v.shape)) for v in network.trainable))
     if jax.default_backend() == "cpu":
         # Weights, gradients, two moments and best weights of a block should fit a core's share of the

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from wellfit.models import LONG_SCHEDULES, NetworkFunction, OptimizerFunction, long_schedule
+from wellfit.population._convolution import Convolving
 from wellfit.population._device import chunk_rows
 from wellfit.population._losses import RowLoss, correct, encode_target, smooth
 from wellfit.population._mechanisms import Batch, Compute, Mechanism, held
@@ -167,7 +168,7 @@ class Program:
         task: what kind of target there is.
         traits: what is compiled in.
         matmul: the matrix product that suits the device.
-        by_patches: whether convolutions are products of patches.
+        convolving: how convolutions are computed.
     """
 
     network: NetworkFunction
@@ -178,7 +179,7 @@ class Program:
     task: Task
     traits: Traits
     matmul: Callable[[jax.Array, jax.Array], jax.Array]
-    by_patches: bool = False
+    convolving: Convolving = Convolving.OWN
 
     def segment(
         self, state: State, numbers: Numbers, shared: Shared, num_epochs: jax.Array, num_steps: jax.Array
@@ -197,8 +198,6 @@ class Program:
         """
         count = state.status.shape[0]
         empty = {name: jnp.full((count, SEGMENT), jnp.nan) for name in self.curve_names}
-        train = jax.vmap(self._step, in_axes=(0, 0, None, 0, None))
-        prepare = jax.vmap(self._prepare, in_axes=(0, 0, None))
         finish = jax.vmap(self._finish, in_axes=(0, 0, None))
 
         def more(carry: tuple[jax.Array, State, Tree]) -> jax.Array:
@@ -207,10 +206,10 @@ class Program:
 
         def epoch(carry: tuple[jax.Array, State, Tree]) -> tuple[jax.Array, State, Tree]:
             index, state, curves = carry
-            keys = prepare(state, numbers, shared)
+            keys = self.prepare(state, numbers, shared)
 
             def step(position: jax.Array, state: State) -> State:
-                return train(state, numbers, shared, keys, position)
+                return self.step(state, numbers, shared, keys, position)
 
             state = lax.fori_loop(0, num_steps, step, state)
             state, row = finish(state, numbers, shared)
@@ -244,8 +243,49 @@ class Program:
 
         return jax.vmap(one)(weights, numbers, rows)
 
+    def prepare(self, state: State, numbers: Numbers, shared: Shared) -> jax.Array:
+        """Return the ``[member, round]`` keys of this epoch's orders of rows."""
+        return jax.vmap(self._prepare, in_axes=(0, 0, None))(state, numbers, shared)
+
+    def step(
+        self, state: State, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
+    ) -> State:
+        """Take an update of each member of a block; `position` counts those of an epoch."""
+        return jax.vmap(self._step, in_axes=(0, 0, None, 0, None))(state, numbers, shared, keys, position)
+
+    def close(self, state: State, numbers: Numbers) -> State:
+        """Let the mechanisms do what they do after an epoch."""
+        return jax.vmap(self._close)(state, numbers)
+
+    def measured(self, state: State, numbers: Numbers, shared: Shared, place: jax.Array) -> jax.Array:
+        """Return ``[member, row, output]`` of a chunk of the rows that are measured after an epoch."""
+
+        def one(state: State, numbers: Numbers) -> jax.Array:
+            rows = self._rows_to_measure(numbers, shared)[0]
+            size = -(-len(rows) // num_chunks_of(len(rows)))
+            rows = lax.dynamic_slice_in_dim(jnp.pad(rows, (0, -len(rows) % size)), place * size, size)
+            return self._outputs(*self._judged(state), numbers, shared, rows)
+
+        return jax.vmap(one)(state, numbers)
+
+    def judge(
+        self, state: State, numbers: Numbers, shared: Shared, parts: Sequence[jax.Array]
+    ) -> tuple[State, dict[str, jax.Array]]:
+        """Return the state after an epoch and a row of the curves, from the chunks of `measured`."""
+
+        def one(state: State, numbers: Numbers, outputs: jax.Array) -> tuple[State, dict[str, jax.Array]]:
+            rows = self._rows_to_measure(numbers, shared)[0]
+            return self._judge(state, numbers, shared, outputs[: len(rows)])
+
+        return jax.vmap(one)(state, numbers, jnp.concatenate(parts, 1))
+
+    def num_measured(self, shared: Shared) -> int:
+        """Return rows that are measured after an epoch."""
+        if shared.membership is not None:
+            return shared.target.shape[0]
+        return min(self.traits.measured_rows, shared.train_rows.shape[1]) + shared.validation_rows.shape[1]
+
     def _prepare(self, state: State, numbers: Numbers, shared: Shared) -> jax.Array:
-        """Return the ``[round]`` keys of this epoch's order of rows."""
         return shuffle_keys(derive(numbers.seed, 0x5EED, state.epoch), shared.num_train[numbers.split])
 
     def _step(
@@ -362,7 +402,7 @@ class Program:
             units=numbers.units if traits.width and self.network.layout.groups else None,
             gates=numbers.gates if traits.depth and self.network.layout.blocks else None,
             matmul=self.matmul,
-            by_patches=self.by_patches,
+            convolving=self.convolving,
             **changes,
         )
 
@@ -453,12 +493,32 @@ class Program:
         return outputs.reshape(num_chunks * size, -1)[:num_rows]
 
     def _finish(self, state: State, numbers: Numbers, shared: Shared) -> tuple[State, dict[str, jax.Array]]:
-        """Measure both sides with the same weights, keep the best, decide whether to go on."""
+        """Measure both sides with the same weights and judge by them.
+
+        Where all rows are measured they stay in the order in which they lie: gathering them for each member
+        costs more than measuring some in vain.
+        """
+        state = self._close(state, numbers)
+        rows = None if shared.membership is not None else self._rows_to_measure(numbers, shared)[0]
+        return self._judge(state, numbers, shared, self._outputs(*self._judged(state), numbers, shared, rows))
+
+    def _close(self, state: State, numbers: Numbers) -> State:
         numbers = _anchored(numbers, state)
         for mechanism in self._mechanisms:
             state = mechanism.after_epoch(state, numbers)
-        judged = state.average or (state.trainable, state.other)
-        row = self._measured(judged, numbers, shared)
+        return state
+
+    def _judged(self, state: State) -> tuple[Tree, Tree]:
+        """Return the weights that a member is judged by."""
+        return state.average or (state.trainable, state.other)
+
+    def _judge(
+        self, state: State, numbers: Numbers, shared: Shared, outputs: jax.Array
+    ) -> tuple[State, dict[str, jax.Array]]:
+        """Keep the best weights and decide whether to go on, by outputs for the rows that are measured."""
+        numbers = _anchored(numbers, state)
+        judged = self._judged(state)
+        row = self._row(judged, numbers, shared, outputs)
         has_validation = shared.num_validation[numbers.split] > 0
         running = state.status == RUNNING
         monitored = row["validation_loss"]
@@ -493,22 +553,11 @@ class Program:
         )
         return new, {name: jnp.where(running, value, jnp.nan) for name, value in row.items()}
 
-    def _measured(self, weights: Tree, numbers: Numbers, shared: Shared) -> dict[str, jax.Array]:
-        """Data loss and metrics on training and on validation rows, inference mode, no penalties.
-
-        Where the two are most of the rows, all rows are measured in the order in which they lie: gathering
-        them for each member costs more than measuring some in vain.
-        """
-        if shared.membership is not None:
-            rows = lax.iota(jnp.int32, shared.target.shape[0])
-            sides = {
-                name: (slice(None), shared.membership[side, numbers.split])
-                for side, name in enumerate(("train", "validation"))
-            }
-            outputs = self._outputs(weights[0], weights[1], numbers, shared, None)
-        else:
-            rows, sides = self._measured_rows(numbers, shared)
-            outputs = self._outputs(weights[0], weights[1], numbers, shared, rows)
+    def _row(
+        self, weights: Tree, numbers: Numbers, shared: Shared, outputs: jax.Array
+    ) -> dict[str, jax.Array]:
+        """Data loss and metrics on training and on validation rows, inference mode, no penalties."""
+        rows, sides = self._rows_to_measure(numbers, shared)
         row = {"penalty": self._penalty(weights[0], numbers)}
         # Training rows are measured against the labels they were trained on, permuted or not.
         target = self._target(numbers, shared, rows)
@@ -523,10 +572,20 @@ class Program:
                 row[f"{name}_accuracy"] = (hits[part] * weight).sum() / total
         return row
 
-    def _measured_rows(
+    def _rows_to_measure(
         self, numbers: Numbers, shared: Shared
     ) -> tuple[jax.Array, dict[str, tuple[slice, jax.Array]]]:
-        """Return a part of the training rows and all validation rows, and which of them are real."""
+        """Return rows to measure, and for each side which places are its own and how much each counts.
+
+        These are all rows where the two sides are most of them, else a part of the training rows and all
+        validation rows.
+        """
+        if shared.membership is not None:
+            own = {
+                name: (slice(None), shared.membership[side, numbers.split])
+                for side, name in enumerate(("train", "validation"))
+            }
+            return lax.iota(jnp.int32, shared.target.shape[0]), own
         train_rows, train_valid = self._measured_train_rows(numbers, shared)
         validation_rows = shared.validation_rows[numbers.split]
         positions = lax.iota(jnp.int32, validation_rows.shape[0])

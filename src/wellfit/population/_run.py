@@ -193,7 +193,7 @@ class Run:
         return block.state, block.numbers, self._population.shared, np.int32(span), np.int32(steps)
 
     def _executable(self, block: _Block) -> Any:
-        return self._population.compiled("segment", block.program, *self._arguments(block, 1))
+        return self._population.segment(block.program, *self._arguments(block, 1))
 
     def _steps(self, members: Array) -> Array:
         """Return ``[member]`` updates in an epoch."""

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from wellfit.models import Geometry, alpha_dropped
-from wellfit.population._convolution import convolved, pooled
+from wellfit.population._convolution import Convolving, convolved, pooled
 from wellfit.population._random import bits, derive, normal
 from wellfit.records import DROPOUT_KINDS
 
@@ -56,7 +56,7 @@ class MemberScope:
         gates: ``[block]`` booleans, or None if all blocks are on.
         rows: ``[batch]`` which rows are real, or None if all are.
         matmul: the matrix product to use.
-        by_patches: whether convolutions are products of patches, or Keras' own.
+        convolving: how convolutions are computed.
         kind: position in `DROPOUT_KINDS`, or None for plain dropout.
         activity_l2: strength of the penalty on hidden outputs, or None.
         input_noise: standard deviation of noise on inputs, or None.
@@ -72,7 +72,7 @@ class MemberScope:
         gates: jax.Array | None = None,
         rows: jax.Array | None = None,
         matmul: Callable[[jax.Array, jax.Array], jax.Array] = jnp.matmul,
-        by_patches: bool = False,
+        convolving: Convolving = Convolving.OWN,
         kind: jax.Array | None = None,
         activity_l2: jax.Array | None = None,
         input_noise: jax.Array | None = None,
@@ -80,7 +80,7 @@ class MemberScope:
     ) -> None:
         self._seed, self._rates, self._units = seed, rates, units
         self._gates, self._rows, self._matmul = gates, rows, matmul
-        self._by_patches = by_patches
+        self._convolving = convolving
         self._kind, self._activity_l2 = kind, activity_l2
         self._input_noise, self._input_dropout = input_noise, input_dropout
 
@@ -90,13 +90,15 @@ class MemberScope:
 
     def convolution(self, inputs: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array | None:
         """Return the convolution as a product of patches; None to leave it to Keras."""
-        return convolved(inputs, kernel, geometry, self._matmul) if self._by_patches else None
+        if self._convolving.leaves(kernel.shape, geometry):
+            return None
+        return convolved(inputs, kernel, geometry, self._matmul)
 
     def pooled(
         self, inputs: jax.Array, kind: str, sizes: tuple[int, ...], strides: tuple[int, ...]
     ) -> jax.Array | None:
         """Return maxima or means of windows side by side; None to leave them to Keras."""
-        return pooled(inputs, kind, sizes, strides) if self._by_patches else None
+        return None if self._convolving is Convolving.OWN else pooled(inputs, kind, sizes, strides)
 
     def dropout(self, point: int, inputs: jax.Array, noise_shape: Sequence[int] | None) -> jax.Array:
         """Return `inputs` with a share zeroed and the rest scaled up (Srivastava et al., 2014)."""
