@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wellfit.api._plan import member_cost
+from wellfit.api._pace import run_s
 from wellfit.api._subject import Subject, picture_position
 from wellfit.models import stages, trained_products
-from wellfit.population import num_workers
 
 # A study needs about so many runs of the baseline's length to say anything, in so much of its time.
 _RUNS, _SHARE = 20, 0.6
@@ -57,10 +56,6 @@ def _fits(subject: Subject, frozen: int, budget_s: float, runs: int = _RUNS) -> 
 
 def _run_s(subject: Subject, frozen: int) -> float:
     """Return about how many seconds one run takes with so many stages frozen."""
-    return member_cost(
-        trained_products(subject.model, frozen),
-        round(0.75 * len(subject.working)),
-        epochs=subject.baseline.epochs,
-        batch_size=subject.baseline.batch_size,
-        num_workers=num_workers(),
-    )
+    settings = subject.baseline
+    products = trained_products(subject.model, frozen)
+    return run_s(subject, products, epochs=settings.epochs, batch_size=settings.batch_size)

@@ -124,6 +124,7 @@ def improve(
         data,
         model,
         target=target,
+        budget_s=limit.seconds,
         holdout=holdout,
         seed=seed,
         group=group,
@@ -151,17 +152,21 @@ def improve(
     return study
 
 
-def _subject(data: tuple[Any, ...], model: Any, *, target: str | None, **options: Any) -> Subject:
+def _subject(
+    data: tuple[Any, ...], model: Any, *, target: str | None, budget_s: float, **options: Any
+) -> Subject:
     """Tell the ways to call `improve` apart."""
     if len(data) == 1 and are_pictures(data[0]):
-        return pictures_subject(data[0], target=target, model=model, **_without_columns(options, "pictures"))
+        options = _without_columns(options, "pictures")
+        return pictures_subject(data[0], target=target, model=model, budget_s=budget_s, **options)
     if len(data) == 1 and target is not None:
         found = table_or_pictures(data[0], target, columns=options["columns"], reading=options["reading"])
         if not are_pictures(found):
             return table_subject(found, target=target, model=model, **options)
         # What says how the table is read has done its work.
         options |= {"columns": None, "reading": None}
-        return pictures_subject(found, target=None, model=model, **_without_columns(options, "pictures"))
+        options = _without_columns(options, "pictures")
+        return pictures_subject(found, target=None, model=model, budget_s=budget_s, **options)
     if len(data) == 1:
         raise SettingsError(
             "there is no target.",

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._pace import PICTURES_SLOWDOWN
+from wellfit.api._plan import member_cost
 from wellfit.data import computable, is_real
 from wellfit.diagnosis import range_fault
 from wellfit.models import (
@@ -15,16 +17,22 @@ from wellfit.models import (
     PictureRange,
     picture_range,
     preprocessing,
+    products_per_row,
     small_cnn,
     way_in,
     with_preprocessing,
 )
-from wellfit.records import Dataset, SettingsError, UnsupportedModelError
+from wellfit.population import num_workers
+from wellfit.records import Dataset, SettingsError, Task, UnsupportedModelError
 
 Array = NDArray[Any]
 
 CNN = "cnn"
 CNN_EPOCHS = 30  # of the built-in network
+# Side of the pictures and filters of the built-in network, the dearest first. A study needs about so many
+# runs to say anything, in so much of its time.
+_FORMS = ((48, 16), (32, 16), (32, 8), (24, 8))
+_RUNS, _SHARE, _BATCH = 60, 0.7, 32
 _LOOKED_AT = 64  # pictures whose range is measured
 _PIXELS_FROM = 16.0  # the highest value of pictures that were scaled to anything is below
 
@@ -36,24 +44,55 @@ def is_cnn(model: Any) -> bool:
     )
 
 
-def built_cnn(model: str | None, dataset: Dataset) -> Model:
-    """Return the built-in network for pictures of a dataset.
+def affordable_form(model: str | None, num_pictures: int, budget_s: float) -> tuple[int, int]:
+    """Return rows of a picture and filters of the built-in network, the most that a study can compare.
 
     Args:
-        model: see `is_cnn`.
-        dataset: whose one input is pictures.
+        model: see `is_cnn`; its number of filters is kept.
+        num_pictures: how many there are.
+        budget_s: seconds in all.
 
     Raises:
         SettingsError: the number of filters is none.
     """
-    filters = (model or CNN).partition(":")[2]
-    number = {"filters": _filters(filters)} if filters else {}
+    own = _filters(model)
+    for side, filters in _FORMS:
+        network = small_cnn((side, side, 3), Task.BINARY, 1, filters=own or filters)
+        each_s = member_cost(
+            products_per_row(network),
+            round(0.6 * num_pictures),
+            epochs=CNN_EPOCHS,
+            batch_size=_BATCH,
+            num_workers=num_workers(),
+            slowdown=PICTURES_SLOWDOWN,
+        )
+        if _RUNS * each_s <= _SHARE * budget_s:
+            return side, own or filters
+    side, filters = _FORMS[-1]
+    return side, own or filters
+
+
+def built_cnn(model: str | None, dataset: Dataset, *, filters: int = 16) -> Model:
+    """Return the built-in network for pictures of a dataset.
+
+    Args:
+        model: see `is_cnn`; its number of filters is kept.
+        dataset: whose one input is pictures.
+        filters: of the first stage, where `model` does not say.
+
+    Raises:
+        SettingsError: the number of filters is none.
+    """
     shape: Any = dataset.inputs[0].shape[1:]
     outputs = dataset.num_classes or int(np.prod(dataset.target.shape[1:]))
-    return small_cnn(shape, dataset.task, outputs, **number)
+    return small_cnn(shape, dataset.task, outputs, filters=_filters(model) or filters)
 
 
-def _filters(text: str) -> int:
+def _filters(model: str | None) -> int:
+    """Return the filters that are asked for, 0 for none."""
+    text = (model or CNN).partition(":")[2]
+    if not text:
+        return 0
     if not text.isdecimal() or not int(text):
         raise SettingsError(
             "the built-in network 'cnn' cannot be made like this",

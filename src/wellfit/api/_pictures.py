@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from wellfit.api._build import built_subject
-from wellfit.api._picture_network import CNN_EPOCHS, built_cnn, for_pixels, is_cnn
+from wellfit.api._picture_network import CNN_EPOCHS, affordable_form, built_cnn, for_pixels, is_cnn
 from wellfit.api._subject import Subject
 from wellfit.data import (
     PictureFiles,
     Pictures,
     files_of_table,
+    find_pictures,
     holdout_split,
     picture_column,
     read_pictures,
@@ -24,7 +25,7 @@ from wellfit.data import (
 from wellfit.models import Model, load_model, with_new_head
 from wellfit.records import Dataset, ModelMismatchError, SettingsError, Task
 
-_SIDE = 48  # at most, of pictures for the built network: what two cores train many of in minutes
+_USUAL_S = 300.0  # what a diagnosis without a budget may take, and more than that
 
 
 def are_pictures(data: Any) -> bool:
@@ -64,6 +65,7 @@ def pictures_subject(
     batch_size: int | None,
     unsafe: bool,
     start: str = "auto",
+    budget_s: float = _USUAL_S,
 ) -> Subject:
     """Return the subject of a study on a folder of pictures.
 
@@ -83,7 +85,9 @@ def pictures_subject(
             received=f"holdout={type(holdout).__name__}",
             expected="a number such as 0.2",
         )
-    pictures, given, is_built, notes = read_for(source, model=model, target=target, unsafe=unsafe)
+    pictures, given, is_built, notes = read_for(
+        source, model=model, target=target, unsafe=unsafe, budget_s=budget_s
+    )
     dataset = picture_dataset(pictures)
     rows = np.arange(dataset.num_rows, dtype=np.int32)
     working, held = rows, rows[:0]
@@ -111,7 +115,7 @@ def pictures_subject(
 
 
 def read_for(
-    source: Any, *, model: Any, target: str | None, unsafe: bool
+    source: Any, *, model: Any, target: str | None, unsafe: bool, budget_s: float = _USUAL_S
 ) -> tuple[Pictures, Model, bool, list[str]]:
     """Return pictures in the size of a network, the network, whether it was built for them, and notes.
 
@@ -123,17 +127,31 @@ def read_for(
         model: see `load_model`; ``cnn``, ``cnn:FILTERS`` or None builds one.
         target: column of labels, where the pictures are named in a table.
         unsafe: whether a model file may bring its own code.
+        budget_s: seconds in which many runs of a network that is built should fit.
     """
-    is_built = is_cnn(model)
-    given = None if is_built else load_model(model, unsafe=unsafe)
+    if is_cnn(model):
+        files = (
+            source if isinstance(source, Pictures | PictureFiles) else find_pictures(source, target=target)
+        )
+        side, filters = affordable_form(model, len(files.labels), budget_s)
+        pictures = files if isinstance(files, Pictures) else read_pictures(files, largest=side, channels=3)
+        notes = [*pictures.notes, _built_note(pictures, filters)]
+        return pictures, built_cnn(model, picture_dataset(pictures), filters=filters), True, notes
+    given = load_model(model, unsafe=unsafe)
     pictures = source if isinstance(source, Pictures) else _read(source, target, given)
     dataset = picture_dataset(pictures)
     notes = list(pictures.notes)
-    if given is None:
-        return pictures, built_cnn(model, dataset), True, notes
     given, more = for_pixels(given)
     notes.extend(more)
     return pictures, _with_head(given, dataset, notes), False, notes
+
+
+def _built_note(pictures: Pictures, filters: int) -> str:
+    rows, columns = pictures.images.shape[1:3]
+    return (
+        f"a network with {filters} filters in its first layer is built for pictures of {rows} by {columns}, small "
+        "enough to compare many runs in this time; a longer budget may take larger ones"
+    )
 
 
 def _with_head(model: Model, dataset: Dataset, notes: list[str]) -> Model:
@@ -149,9 +167,7 @@ def _with_head(model: Model, dataset: Dataset, notes: list[str]) -> Model:
     return changed
 
 
-def _read(source: Any, target: str | None, model: Model | None) -> Pictures:
-    if model is None:
-        return read_pictures(source, target=target, largest=_SIDE, channels=3)
+def _read(source: Any, target: str | None, model: Model) -> Pictures:
     inputs = list(getattr(model, "inputs", None) or ())
     shape = tuple(inputs[0].shape[1:]) if len(inputs) == 1 else ()
     if len(shape) != 3 or None in shape or shape[2] not in (1, 3):

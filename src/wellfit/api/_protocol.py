@@ -15,6 +15,7 @@ from wellfit.api._events import Listener
 from wellfit.api._final import Final, finish
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._more_data import SHARES, more_data
+from wellfit.api._pace import slowdown
 from wellfit.api._plan import Plan, make_counted_plan, make_plan, member_cost
 from wellfit.api._progress import Progress
 from wellfit.api._range_test import with_range_rate
@@ -35,7 +36,6 @@ Array = NDArray[Any]
 _SOON_S = 1.0
 _OVERDRAFT = 0.05
 # Training one by one by Keras takes about this many times as long as a population (for planning only).
-_FIT_SLOWDOWN = 30.0
 # Settings on all folds that a budget of members keeps back for an average, and its share at most.
 _AVERAGED, _AVERAGED_SHARE = 4, 0.4
 
@@ -137,7 +137,7 @@ def _prepare(
         "ensemble": ensemble,
     }
     if budget.amount is None:
-        plan = make_plan(clock.budget_s, *sizes, slowdown=_slowdown(subject), **options)
+        plan = make_plan(clock.budget_s, *sizes, slowdown=slowdown(subject), **options)
     else:
         plan = make_counted_plan(budget, *sizes, **options)
     look = make_trials(subject, plan.num_look, seed, stage=1, max_rows=plan.max_rows)
@@ -210,14 +210,10 @@ def _is_time_to_finish(subject: Subject, clock: Clock) -> bool:
         epochs=subject.baseline.epochs,
         batch_size=subject.baseline.batch_size,
         num_workers=1,
-        slowdown=_slowdown(subject),
+        slowdown=slowdown(subject),
     )
     too_late = clock.interrupted or clock.left_s < -_OVERDRAFT * clock.budget_s
     return not too_late or cost_s < _SOON_S
-
-
-def _slowdown(subject: Subject) -> float:
-    return _FIT_SLOWDOWN if subject.executor.kind == "fit" else 1.0
 
 
 def _plain(tried: Tried) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wellfit.api._frozen_parts import Build
 from wellfit.api._laboratory import Laboratory
-from wellfit.api._plan import member_cost
+from wellfit.api._pace import run_s
 from wellfit.api._views import NUM_VIEWS
 from wellfit.models import Stage, num_frozen, stages
 from wellfit.population import free_bytes, num_workers
@@ -58,13 +58,8 @@ def _seconds(
         products += _FORWARD * front
     if build.views:
         products += _FORWARD * front * NUM_VIEWS / settings.epochs / num_trials
-    return num_trials * member_cost(
-        round(products),
-        round(0.75 * len(laboratory.subject.working)),
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        num_workers=num_workers(),
-    )
+    each = run_s(laboratory.subject, products, epochs=settings.epochs, batch_size=settings.batch_size)
+    return num_trials * each
 
 
 def _bytes(found: Sequence[Stage], build: Build, settings: Settings) -> int:
