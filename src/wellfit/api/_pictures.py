@@ -130,9 +130,8 @@ def read_for(
         budget_s: seconds in which many runs of a network that is built should fit.
     """
     if is_cnn(model):
-        files = (
-            source if isinstance(source, Pictures | PictureFiles) else find_pictures(source, target=target)
-        )
+        is_found = isinstance(source, Pictures | PictureFiles)
+        files = source if is_found else find_pictures(source, target=target)
         side, filters = affordable_form(model, len(files.labels), budget_s)
         pictures = files if isinstance(files, Pictures) else read_pictures(files, largest=side, channels=3)
         notes = [*pictures.notes, _built_note(pictures, filters)]
@@ -149,8 +148,8 @@ def read_for(
 def _built_note(pictures: Pictures, filters: int) -> str:
     rows, columns = pictures.images.shape[1:3]
     return (
-        f"a network with {filters} filters in its first layer is built for pictures of {rows} by {columns}, small "
-        "enough to compare many runs in this time; a longer budget may take larger ones"
+        f"a network with {filters} filters in its first layer is built for pictures of {rows} by {columns}, "
+        "small enough to compare many runs in this time; a longer budget may take larger ones"
     )
 
 
