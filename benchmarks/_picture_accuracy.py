@@ -81,7 +81,9 @@ def _answer(job: Job) -> dict[str, Any]:
         )
         trained = study.model
         assert trained is not None
-        chosen = json.dumps(dict(study.report.chosen.settings) if study.report.chosen else {})
+        baseline, own = asdict(study.report.baseline), study.report.chosen
+        changed = {} if own is None else {k: v for k, v in asdict(own).items() if v != baseline[k]}
+        chosen = json.dumps(changed, default=str)
     else:
         trained = _fitted(model, pictures, train, job)
     seconds = time.perf_counter() - began
