@@ -15,6 +15,7 @@ from study_samples import use_small_plan
 from wellfit.api import diagnose, improve, predict
 from wellfit.api._build import array_subject
 from wellfit.api._flat_rows import flat_rows
+from wellfit.api._picture_network import affordable_form
 from wellfit.api._pictures import pictures_subject
 from wellfit.api._sheet import shown_augmentations
 from wellfit.api._subject import situation
@@ -57,6 +58,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 picture.save(tmp_path / "pics" / name / "again.png")
     (tmp_path / "pics" / "dark" / "broken.png").write_text("nothing")
     return tmp_path / "pics"
+
+
+def test_the_built_network_is_what_the_time_can_compare() -> None:
+    """More time or fewer pictures never make it smaller; a number of filters that is asked for stays."""
+    assert affordable_form(None, 1_000, 1e6) == (48, 16)
+    assert affordable_form(None, 10**6, 60) == (24, 8)
+    forms = [affordable_form("cnn", 1_500, budget_s) for budget_s in (60, 300, 900, 3_600, 20_000)]
+    assert forms == sorted(forms)
+    assert len(set(forms)) > 2
+    assert affordable_form("cnn:5", 100, 1e6) == (48, 5)
+    assert affordable_form("cnn:5", 10**6, 60) == (24, 5)
 
 
 def test_a_folder_becomes_a_study(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

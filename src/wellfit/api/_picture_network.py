@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.api._pace import PICTURES_SLOWDOWN
+from wellfit.api._pace import map_slowdown
 from wellfit.api._plan import member_cost
 from wellfit.data import computable, is_real
 from wellfit.diagnosis import range_fault
@@ -32,7 +32,7 @@ CNN_EPOCHS = 30  # of the built-in network
 # Side of the pictures and filters of the built-in network, the dearest first. A study needs about so many
 # runs to say anything, in so much of its time.
 _FORMS = ((48, 16), (32, 16), (32, 8), (24, 8))
-_RUNS, _SHARE, _BATCH = 60, 0.7, 32
+_RUNS, _SHARE, _BATCH = 25, 0.7, 32
 _LOOKED_AT = 64  # pictures whose range is measured
 _PIXELS_FROM = 16.0  # the highest value of pictures that were scaled to anything is below
 
@@ -64,7 +64,7 @@ def affordable_form(model: str | None, num_pictures: int, budget_s: float) -> tu
             epochs=CNN_EPOCHS,
             batch_size=_BATCH,
             num_workers=num_workers(),
-            slowdown=PICTURES_SLOWDOWN,
+            slowdown=map_slowdown(network),
         )
         if _RUNS * each_s <= _SHARE * budget_s:
             return side, own or filters
