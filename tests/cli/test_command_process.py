@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,4 +32,6 @@ def test_other_libraries_are_left_alone(
         return SimpleNamespace()
 
     monkeypatch.setattr(ctypes, "CDLL", opened)
+    monkeypatch.setenv("KERAS_BACKEND", "none")
     prepare_process(debug=True)
+    assert os.environ["KERAS_BACKEND"] == "jax"  # what comes after went on
