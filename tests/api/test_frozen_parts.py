@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 
 import wellfit as wf
-from wellfit.api import _run_cost
+from wellfit.api import _affordable, _run_cost
 from wellfit.api._affordable import with_affordable
 from wellfit.api._build import array_subject
 from wellfit.api._laboratory import Laboratory
-from wellfit.api._run_cost import too_much
+from wellfit.api._plan import COMPILE_S
+from wellfit.api._run_cost import affordable
 from wellfit.api._subject import Subject
 from wellfit.api._trials import make_trials
 from wellfit.api._views import NUM_VIEWS, front_outputs
 from wellfit.models import weight_values
 from wellfit.records import Settings
+from wellfit.search import make_candidate
 
 layers = keras.layers
 
@@ -158,16 +160,31 @@ def test_little_time_freezes_stages_in_the_baseline() -> None:
 
 
 def test_what_takes_too_long_or_too_much_is_told_before_it_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By time, then by memory; of a network that starts afresh nothing is held back."""
+    """What fits into the time goes on, in its order; the rest says what it would take."""
     given = subject()
     laboratory = Laboratory(given, make_trials(given, 2, 0, stage=1))
-    dear = replace(given.baseline, frozen_stages=2, mixup=0.2)
-    assert too_much(laboratory, [given.baseline, dear], 2, 1e6) == ""
-    assert "s are left" in too_much(laboratory, [dear], 2, 1e-9)
+    candidates = [
+        make_candidate("dear", "mixup", given.baseline, replace(given.baseline, mixup=0.2)),
+        make_candidate("cheap", "frozen-stages", given.baseline, replace(given.baseline, frozen_stages=2)),
+    ]
+    enough = affordable(laboratory, candidates, 2, 1e6)
+    assert (enough.now, enough.later, enough.never) == (candidates, [], [])
+    none = affordable(laboratory, candidates, 2, 1e-9)
+    assert not none.now
+    assert all("s are left" in why for _, why in none.later)
+    needed = 1.5 * COMPILE_S  # one program of two
+    assert affordable(laboratory, candidates, 2, needed).now == candidates[:1]
     monkeypatch.setattr(_run_cost, "free_bytes", lambda: 1000)
-    assert "GiB of memory" in too_much(laboratory, [dear], 2, 1e6)
-    drawn = subject("fresh")
-    assert too_much(Laboratory(drawn, make_trials(drawn, 2, 0, stage=1)), [drawn.baseline], 2, 0.0) == ""
+    assert all("GiB of memory" in why for _, why in affordable(laboratory, candidates, 2, 1e6).never)
+
+
+def test_little_memory_freezes_stages_in_the_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that fits the time, but not the memory, is not trained whole."""
+    given = subject()
+    monkeypatch.setattr(_affordable, "free_bytes", lambda: 1000)
+    small = with_affordable(given, 1e6)
+    assert small.baseline.frozen_stages == 2
+    assert "GiB" in small.notes[-1]
 
 
 def test_a_study_of_a_learned_network_hands_back_a_whole_one() -> None:

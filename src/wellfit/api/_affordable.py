@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wellfit.api._pace import run_s
+from wellfit.api._pace import run_bytes, run_s
+from wellfit.api._run_cost import SHARE_OF_MEMORY
 from wellfit.api._subject import Subject, picture_position
-from wellfit.models import stages, trained_products
+from wellfit.models import num_frozen, stages, trained_products
+from wellfit.population import free_bytes
 
-# A study needs about so many runs of the baseline's length to say anything, in so much of its time.
-_RUNS, _SHARE = 20, 0.6
+# What a study cannot do without: two runs to look, three to confirm, three for the networks at the end; and
+# the share of its time that is left for runs beside reading, compiling and what is cheaper.
+_RUNS, _SHARE = 8, 0.7
 # With fewer than so many runs there would be no comparison at all.
 _FEWEST = 4
 _NEVER_TRAINED = (
@@ -42,16 +45,24 @@ def with_affordable(subject: Subject, budget_s: float) -> Subject:
         return subject
     whole_s, part_s = _run_s(subject, -1), _run_s(subject, chosen)
     note = (
-        f"one run of the whole network would take about {whole_s:.0f} s, too long to compare many in "
-        f"{budget_s:.0f} s: the first {chosen} of its {count} stages are frozen in the baseline "
-        f"({part_s:.1f} s a run); a longer budget trains more of it"
+        f"one run of the whole network would take about {whole_s:.0f} s and "
+        f"{_run_bytes(subject, -1) / 2**30:.1f} GiB, too much to compare any in {budget_s:.0f} s: the first "
+        f"{chosen} of its {count} stages are frozen in the baseline ({part_s:.1f} s a run); a longer budget "
+        f"trains more of it"
     )
     baseline = replace(subject.baseline, frozen_stages=chosen)
     return replace(subject, baseline=baseline, notes=(*subject.notes, note))
 
 
 def _fits(subject: Subject, frozen: int, budget_s: float, runs: int = _RUNS) -> bool:
-    return runs * _run_s(subject, frozen) <= _SHARE * budget_s
+    is_small = _run_bytes(subject, frozen) <= SHARE_OF_MEMORY * free_bytes()
+    return is_small and runs * _run_s(subject, frozen) <= _SHARE * budget_s
+
+
+def _run_bytes(subject: Subject, frozen: int) -> int:
+    """Return about how much memory runs take with so many stages frozen."""
+    found = stages(subject.model)
+    return run_bytes(found[num_frozen(found, frozen) :], batch_size=subject.baseline.batch_size)
 
 
 def _run_s(subject: Subject, frozen: int) -> float:

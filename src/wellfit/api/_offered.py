@@ -42,11 +42,11 @@ def waves(laboratory: Laboratory, candidates: Sequence[Candidate]) -> list[list[
     candidates; then networks of other sizes, other batches, and networks of other structure, of which there
     may be more than time is for.
     """
-    own = _program_key(laboratory, laboratory.subject.baseline)
+    own = program_key(laboratory, laboratory.subject.baseline)
     groups: dict[tuple[Build, int, tuple[str, ...]], list[Candidate]] = {}
     answering: set[tuple[Build, int, tuple[str, ...]]] = set()
     for candidate in candidates:
-        key = _program_key(laboratory, candidate.settings)
+        key = program_key(laboratory, candidate.settings)
         groups.setdefault(key, []).append(candidate)
         if laboratory.subject.warm.answers(candidate.family):
             answering.add(key)
@@ -68,7 +68,7 @@ def waves(laboratory: Laboratory, candidates: Sequence[Candidate]) -> list[list[
 
 
 def shares_program(laboratory: Laboratory, settings: Settings) -> bool:
-    return _program_key(laboratory, settings) == _program_key(laboratory, laboratory.subject.baseline)
+    return program_key(laboratory, settings) == program_key(laboratory, laboratory.subject.baseline)
 
 
 def offered_situation(laboratory: Laboratory, plan: Plan) -> Situation:
@@ -98,7 +98,7 @@ def _can_stop(laboratory: Laboratory, plan: Plan) -> bool:
     return all(laboratory.trials[t].can_stop for t in (*plan.look, *plan.confirm))
 
 
-def _program_key(laboratory: Laboratory, settings: Settings) -> tuple[Build, int, tuple[str, ...]]:
+def program_key(laboratory: Laboratory, settings: Settings) -> tuple[Build, int, tuple[str, ...]]:
     """Return what must be compiled anew for settings: another network, batch size, or more mechanisms."""
     groups = tuple(sorted(mechanism_groups(settings)))
     return laboratory.build(settings), settings.batch_size, groups

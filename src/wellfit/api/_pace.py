@@ -1,10 +1,12 @@
-"""How much slower than planned the members of a network train."""
+"""How much slower than planned the members of a network train, and what they keep in memory."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wellfit.api._plan import member_cost
 from wellfit.api._subject import Subject, picture_position
-from wellfit.models import Model, stages
+from wellfit.models import Model, Stage, stages
 from wellfit.population import num_workers
 
 _FIT_SLOWDOWN = 30.0
@@ -13,6 +15,8 @@ _FIT_SLOWDOWN = 30.0
 # for 1,000 values, for 50,000 to 290,000 values and 1 to 13 million products a row alike.
 _PRODUCTS_A_VALUE = 84
 _UNKNOWN = 3.0  # layers that cannot be listed
+# An output is kept for the way back, and has a gradient; normalizations keep one more.
+_COPIES_OF_VALUES = 3
 
 
 def slowdown(subject: Subject) -> float:
@@ -53,3 +57,15 @@ def run_s(subject: Subject, num_products: float, *, epochs: int, batch_size: int
         num_workers=num_workers(),
         slowdown=slowdown(subject),
     )
+
+
+def run_bytes(trained: Sequence[Stage], *, batch_size: int, passed: int = 0) -> int:
+    """Return about how much memory the values of all runs take that go on side by side.
+
+    Args:
+        trained: stages that learn.
+        batch_size: rows in an update.
+        passed: values a row that frozen stages in front put out in every epoch.
+    """
+    values = _COPIES_OF_VALUES * sum(stage.num_values for stage in trained) + passed
+    return 4 * batch_size * values * num_workers()

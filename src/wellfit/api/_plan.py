@@ -87,8 +87,8 @@ class Plan:
 
     @property
     def screen_until_s(self) -> float:
-        """Seconds since the start at which the screen must end."""
-        return 0.6 * self.confirm_until_s
+        """Seconds since the start at which the screen must end: where no search follows, that of its end."""
+        return 0.6 * self.confirm_until_s if self.num_batches else self.search_until_s
 
     def slowed(self, first_s: float) -> Plan:
         """Return the plan with as much more time kept back as start and baseline took longer than planned.

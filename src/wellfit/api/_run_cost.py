@@ -1,50 +1,83 @@
-"""What a run of a network with a frozen beginning takes: seconds, and bytes."""
+"""What a run of a network for pictures, or of one with a frozen beginning, takes: seconds, and bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from wellfit.api._frozen_parts import Build
 from wellfit.api._laboratory import Laboratory
-from wellfit.api._pace import run_s
+from wellfit.api._offered import program_key
+from wellfit.api._pace import run_bytes, run_s
+from wellfit.api._plan import COMPILE_S
+from wellfit.api._subject import picture_position
 from wellfit.api._views import NUM_VIEWS
 from wellfit.models import Stage, num_frozen, stages
-from wellfit.population import free_bytes, num_workers
+from wellfit.population import free_bytes
 from wellfit.records import Settings
+from wellfit.search import Candidate
 
-# An output is kept for the way back, and has a gradient; normalizations keep one more.
-_COPIES_OF_VALUES = 3
-_SHARE_OF_MEMORY = 0.3
+SHARE_OF_MEMORY = 0.3
 # The way forward alone takes a third of what training takes.
 _FORWARD = 1 / 3
 _GIB = 2**30
 
 
-def too_much(laboratory: Laboratory, settings: Sequence[Settings], num_trials: int, left_s: float) -> str:
-    """Return why some settings cannot be tried in what is left, or an empty string.
+@dataclass(frozen=True, kw_only=True)
+class Affordable:
+    """Candidates by what can be done about them.
 
-    Only networks that start from given weights are looked at: of these, some settings may cost hundreds of
-    times as much as the baseline, whose frozen beginning runs once.
+    Attributes:
+        now: those that fit into the time, in order.
+        later: those that do not, with what they would take.
+        never: those that memory is too small for, with what they would need.
+    """
+
+    now: list[Candidate] = field(default_factory=list[Candidate])
+    later: list[tuple[Candidate, str]] = field(default_factory=list[tuple[Candidate, str]])
+    never: list[tuple[Candidate, str]] = field(default_factory=list[tuple[Candidate, str]])
+
+
+def affordable(
+    laboratory: Laboratory, candidates: Sequence[Candidate], num_trials: int, left_s: float
+) -> Affordable:
+    """Return which candidates fit into what is left: in their order, as many as do.
+
+    Only networks that start from given weights, or read pictures, are looked at: of these, a single
+    candidate may take a large part of a budget, or hundreds of times as long as a baseline whose frozen
+    beginning runs once.
 
     Args:
         laboratory: where they would run.
-        settings: what would be tried together, in one program.
+        candidates: what would be tried, the most promising first.
         num_trials: runs of each.
         left_s: seconds.
     """
     subject = laboratory.subject
-    if subject.start == "fresh" or subject.layout.reason:
-        return ""
-    found = stages(subject.model)
-    builds = [laboratory.build(one) for one in settings]
-    pairs = list(zip(settings, builds, strict=True))
-    seconds = sum(_seconds(laboratory, found, build, one, num_trials=num_trials) for one, build in pairs)
-    if seconds > left_s:
-        return f"not tried: it would take about {seconds:.0f} s, and {max(left_s, 0):.0f} s are left"
-    needed = max(_bytes(found, build, one) for one, build in pairs)
-    if needed > _SHARE_OF_MEMORY * free_bytes():
-        return f"not tried: training would need about {needed / _GIB:.0f} GiB of memory"
-    return ""
+    is_dear = subject.start == "given" or picture_position(subject.dataset) is not None
+    if not is_dear or subject.layout.reason:
+        return Affordable(now=list(candidates))
+    stages_, sorted_ = stages(subject.model), Affordable()
+    needed_s, programs = 0.0, {program_key(laboratory, subject.baseline)}
+    for candidate in candidates:
+        settings, build = candidate.settings, laboratory.build(candidate.settings)
+        bytes_ = _bytes(stages_, build, settings)
+        if bytes_ > SHARE_OF_MEMORY * free_bytes():
+            why = f"not tried: training would need about {bytes_ / _GIB:.0f} GiB of memory"
+            sorted_.never.append((candidate, why))
+            continue
+        key = program_key(laboratory, settings)
+        own_s = _seconds(laboratory, stages_, build, settings, num_trials=num_trials)
+        own_s += 0.0 if key in programs or laboratory.is_open(build) else COMPILE_S
+        if needed_s + own_s > left_s:
+            free_s = max(left_s - needed_s, 0)
+            why = f"not tried: it would take about {own_s:.0f} s, and {free_s:.0f} s are left"
+            sorted_.later.append((candidate, why))
+            continue
+        needed_s += own_s
+        programs.add(key)
+        sorted_.now.append(candidate)
+    return sorted_
 
 
 def _seconds(
@@ -63,9 +96,6 @@ def _seconds(
 
 
 def _bytes(found: Sequence[Stage], build: Build, settings: Settings) -> int:
-    """Return about how much memory the values of all runs take that go on side by side."""
     frozen = num_frozen(found, settings.frozen_stages)
-    values = _COPIES_OF_VALUES * sum(stage.num_values for stage in found[frozen:])
-    if build.through:
-        values += sum(stage.num_values for stage in found[:frozen])
-    return 4 * settings.batch_size * values * num_workers()
+    front = sum(stage.num_values for stage in found[:frozen]) if build.through else 0
+    return run_bytes(found[frozen:], batch_size=settings.batch_size, passed=front)

@@ -13,7 +13,7 @@ from wellfit.api._measured import Measured
 from wellfit.api._offered import offered, shares_program, waves
 from wellfit.api._plan import Plan
 from wellfit.api._progress import Progress
-from wellfit.api._run_cost import too_much
+from wellfit.api._run_cost import affordable
 from wellfit.api._tried import Tried, compared, mean_known, untried, with_chance
 
 Array = NDArray[Any]
@@ -87,30 +87,36 @@ def screen(laboratory: Laboratory, plan: Plan, baseline: Baseline, progress: Pro
     candidates = [c for c in offered(laboratory, plan) if c.name not in known]
     done = len(known) * len(plan.look)
     total = done + len(candidates) * len(plan.look)
-    for number, wave in enumerate(waves(laboratory, candidates)):
-        if number > plan.num_programs:
-            tried.extend(untried(wave, NO_ROOM))
-            continue
-        if progress.clock.is_past(plan.screen_until_s):
-            tried.extend(untried(wave, "not tried: no time left"))
-            continue
-
+    num_programs = 0
+    while candidates:
         left_s = plan.screen_until_s - progress.clock.elapsed_s
-        why = too_much(laboratory, [one.settings for one in wave], len(plan.look), left_s)
-        if why:
-            tried.extend(untried(wave, why))
-            continue
+        fitting = affordable(laboratory, candidates, len(plan.look), left_s)
+        for candidate, why in fitting.never:
+            tried.extend(untried([candidate], why))
+        for wave in waves(laboratory, fitting.now):
+            num_programs += not shares_program(laboratory, wave[0].settings)
+            if num_programs > plan.num_programs:
+                tried.extend(untried(wave, NO_ROOM))
+                continue
+            if progress.clock.is_past(plan.screen_until_s):
+                tried.extend(untried(wave, "not tried: no time left"))
+                continue
 
-        def report(count: int, _: int, done: int = done) -> None:
-            progress.say(done + count, total)
+            def report(count: int, _: int, done: int = done) -> None:
+                progress.say(done + count, total)
 
-        found = laboratory.measure(
-            [candidate.settings for candidate in wave],
-            plan.look,
-            progress=report,
-            should_stop=progress.until(plan.screen_until_s),
-        )
-        tried.extend(compared(laboratory, plan, wave, found, baseline.scores))
-        progress.saw(np.array([t.scores.mean() for t in tried if len(t.scores)]))
-        done += len(wave) * len(plan.look)
+            found = laboratory.measure(
+                [candidate.settings for candidate in wave],
+                plan.look,
+                progress=report,
+                should_stop=progress.until(plan.screen_until_s),
+            )
+            tried.extend(compared(laboratory, plan, wave, found, baseline.scores))
+            progress.saw(np.array([t.scores.mean() for t in tried if len(t.scores)]))
+            done += len(wave) * len(plan.look)
+        # What took less time than it was thought to leaves room for more.
+        candidates = [candidate for candidate, _ in fitting.later] if fitting.now else []
+        if not candidates:
+            for candidate, why in fitting.later:
+                tried.extend(untried([candidate], why))
     return tried
