@@ -9,7 +9,7 @@ from wellfit.api._subject import Subject, picture_position
 from wellfit.models import Model, Stage, stages
 from wellfit.population import num_workers
 
-_FIT_SLOWDOWN = 30.0
+FIT_SLOWDOWN = 30.0
 # Maps are far larger than weights, and memory is slower than arithmetic: a value that a layer puts out takes
 # about as long as so many products. Measured with batch normalization, batches of 32 and two cores: 5.6 us
 # for 1,000 values, for 50,000 to 290,000 values and 1 to 13 million products a row alike.
@@ -22,7 +22,7 @@ _COPIES_OF_VALUES = 3
 def slowdown(subject: Subject) -> float:
     """Return how many times as long as `member_cost` plans members of a study take."""
     if subject.executor.kind == "fit":
-        return _FIT_SLOWDOWN
+        return FIT_SLOWDOWN
     if picture_position(subject.dataset) is None:
         return 1.0
     return _UNKNOWN if subject.layout.reason else map_slowdown(subject.model)

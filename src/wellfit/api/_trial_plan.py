@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._pace import FIT_SLOWDOWN, map_slowdown
 from wellfit.api._patient import Patient
 from wellfit.api._plan import member_cost
 from wellfit.data import make_splits
@@ -71,7 +72,7 @@ def plan_trials(patient: Patient, seed: int, budget_s: float | None) -> TrialPla
         epochs=patient.settings.epochs,
         batch_size=patient.settings.batch_size,
         num_workers=num_workers(),
-        slowdown=30.0 if patient.executor.kind == "fit" else _SLOWDOWN,
+        slowdown=_slowdown(patient),
     )
     affordable = (_PLANNED_S if budget_s is None else 0.6 * budget_s) / max(cost, 1e-6)
     is_small, is_full = affordable >= _SMALL, affordable >= _FULL
@@ -102,6 +103,13 @@ def plan_trials(patient: Patient, seed: int, budget_s: float | None) -> TrialPla
 def _longer(epochs: int) -> int:
     """Return how many times as long to train: of very few epochs three times as many are still few."""
     return max(LONGER, min(-(-_MANY_EPOCHS // epochs), _LONGEST))
+
+
+def _slowdown(patient: Patient) -> float:
+    """Return how many times as long as `member_cost` plans the members of a diagnosis take."""
+    if patient.executor.kind == "fit":
+        return FIT_SLOWDOWN
+    return max(_SLOWDOWN, map_slowdown(patient.model)) if patient.has_pictures else _SLOWDOWN
 
 
 def _folds(patient: Patient, every: Array, num_folds: int, seed: Sequence[int], size: int) -> list[Split]:

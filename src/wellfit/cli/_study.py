@@ -81,9 +81,21 @@ def files_text(folder: Path) -> str:
     with contextlib.suppress(ValueError):
         folder = folder.relative_to(Path.cwd())
     lines = [f"{label:<10}{folder / name}" for name, label in _FILES.items() if (folder / name).exists()]
-    if (folder / "bundle").exists():
-        lines.append(f"{'Next':<10}wellfit predict {shlex.quote(str(folder))} NEW_ROWS.csv")
+    new = _new_data(folder / "bundle")
+    if new:
+        lines.append(f"{'Next':<10}wellfit predict {shlex.quote(str(folder))} {new}")
     return "\n".join(lines)
+
+
+def _new_data(bundle: Path) -> str:
+    """Return what a predictor is given, or an empty string: one made on arrays cannot read files."""
+    if (bundle / "encoder.json").exists():
+        return "NEW_ROWS.csv"
+    with contextlib.suppress(OSError, ValueError):
+        return (
+            "NEW_PICTURES" if json.loads((bundle / "bundle.json").read_text("utf-8"))["picture_fit"] else ""
+        )
+    return ""
 
 
 def text_width() -> int:
