@@ -65,3 +65,12 @@ def test_cost_grows_with_the_work(name: str) -> None:
     work = {"num_products": 10_000, "num_rows": 1000, "epochs": 10}
     shared = {"batch_size": 32, "num_workers": 2}
     assert member_cost(**{**work, name: work[name] * 3}, **shared) > member_cost(**work, **shared)
+
+
+def test_long_runs_leave_time_to_confirm_one_remedy() -> None:
+    """A screen of a network that takes long ends in time for six runs: three of it and of what looks best."""
+    work = {"num_products": 3_000_000, "num_rows": 600, "epochs": 30, "batch_size": 32, "num_workers": 2}
+    plan = make_plan(300, slowdown=7.0, **work)
+    runs_s = 6 * member_cost(**{**work, "num_rows": 450}, slowdown=7.0)
+    assert 0.25 * plan.confirm_until_s < runs_s < 0.75 * plan.confirm_until_s
+    assert plan.confirm_until_s - plan.screen_until_s == pytest.approx(runs_s)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._measured import MeanCurve, Measured
-from wellfit.api._plan import Plan
+from wellfit.api._plan import MIN_CONFIRMING, Plan
 from wellfit.api._progress import Progress
 from wellfit.api._tried import Tried, scored_ratio, with_chance
 from wellfit.records import Settings
@@ -22,7 +22,6 @@ Array = NDArray[Any]
 _FALLING = ("cosine", "flat-cosine", "one-cycle", "exponential")
 # Chosen among 1 and 1.5 on tables that nothing is reported on.
 _LONGER = 1.5
-_MIN_CONFIRMING = 3  # splits below which an interval says nothing
 
 
 def choose_finalists(screened: Sequence[Tried], searched: Sequence[Tried], count: int) -> list[Candidate]:
@@ -140,7 +139,7 @@ def confirm_finalists(
         done += len(arms) * len(chunk)
     scores = np.concatenate([part.scores for part in parts], axis=1) if parts else np.zeros((len(arms), 0))
     confirmation = None
-    if finalists and scores.shape[1] >= _MIN_CONFIRMING:
+    if finalists and scores.shape[1] >= MIN_CONFIRMING:
         confirmation = confirm(
             scores[0],
             {c.name: scores[i + 1] for i, c in enumerate(finalists)},
@@ -177,7 +176,7 @@ def _mean_temperatures(arms: Sequence[Settings], parts: Sequence[Measured]) -> d
 
 def _chunks(trials: Sequence[int]) -> list[Sequence[int]]:
     """Return trials in the order in which they are added: the least that is useful first."""
-    first = min(_MIN_CONFIRMING, len(trials))
+    first = min(MIN_CONFIRMING, len(trials))
     rest = [trials[i : i + 2] for i in range(first, len(trials), 2)]
     return [trials[:first], *rest]
 

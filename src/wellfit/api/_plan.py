@@ -24,6 +24,7 @@ _BLOCK = 16  # members at most in a block
 _MAX_BATCHES = 500  # beyond that a sampler has seen the space
 _MAX_CONFIRMING = 20  # further splits of the same rows hardly narrow the interval
 _MAX_FINALISTS = 4
+MIN_CONFIRMING = 3  # splits below which an interval says nothing
 _CURVES = 5  # trials with a learning curve
 _MAX_PROGRAMS = 40
 _MIN_ROWS = 1000
@@ -31,6 +32,7 @@ _BAG_SHARE = 0.4  # of the time, where networks are averaged
 _MIN_FOLDS, _MAX_FOLDS = 4, 8
 _AVERAGE_S = 4.0  # building the networks that are averaged
 _MAX_SLOWDOWN = 4.0
+_MOST_CONFIRMING = 0.75  # of the time, for the least that is useful
 _SLACK = 0.75  # of the time that is planned for; machines are rarely idle
 
 
@@ -49,6 +51,7 @@ class Plan:
         first_s: seconds that start and baseline should take.
         reserve_s: seconds kept back for the end.
         budget_s: seconds in all.
+        least_confirm_s: seconds that the least useful confirmation of one candidate takes.
         num_folds: folds that the networks of an average train on; 0 for no average.
         range_rate: learning rate that a range test found, 0 for none.
         screen_share: share of a counted budget that is used up when the screen ends.
@@ -65,6 +68,7 @@ class Plan:
     first_s: float
     reserve_s: float
     budget_s: float
+    least_confirm_s: float = 0.0
     num_folds: int = 0
     range_rate: float = 0.0
     screen_share: float = 0.55
@@ -82,13 +86,17 @@ class Plan:
 
     @property
     def search_until_s(self) -> float:
-        """Seconds since the start at which the search must end."""
-        return 0.75 * self.confirm_until_s
+        """Seconds since the start at which the search must end, so that something can be confirmed."""
+        until_s = self.confirm_until_s
+        # Where even the least confirmation takes nearly everything, looking is all that can be done.
+        can_confirm = self.least_confirm_s < _MOST_CONFIRMING * until_s
+        return min(0.75 * until_s, until_s - self.least_confirm_s if can_confirm else until_s)
 
     @property
     def screen_until_s(self) -> float:
         """Seconds since the start at which the screen must end: where no search follows, that of its end."""
-        return 0.6 * self.confirm_until_s if self.num_batches else self.search_until_s
+        until_s = self.search_until_s
+        return min(0.6 * self.confirm_until_s, until_s) if self.num_batches else until_s
 
     def slowed(self, first_s: float) -> Plan:
         """Return the plan with as much more time kept back as start and baseline took longer than planned.
@@ -218,6 +226,7 @@ def make_plan(
         first_s=_START_S + 2 * COMPILE_S + _BLOCK * num_workers * look_s,
         reserve_s=reserve_s,
         budget_s=budget_s,
+        least_confirm_s=2 * MIN_CONFIRMING * cost(rows),
         num_folds=int(min(_MAX_FOLDS, max(_MIN_FOLDS, bag_s / cost(num_rows)))) if ensemble else 0,
     )
 
@@ -287,4 +296,4 @@ def _confirming(work_s: float, member_s: float) -> tuple[int, int]:
         num_trials = int(runs / (num_finalists + 1))
         if num_trials >= 6:
             return num_finalists, min(num_trials, _MAX_CONFIRMING)
-    return 1, max(3, min(int(runs / 2), _MAX_CONFIRMING))
+    return 1, max(MIN_CONFIRMING, min(int(runs / 2), _MAX_CONFIRMING))
