@@ -27,7 +27,13 @@ from report_samples import (
 from wellfit.records import CurvePair, Remedy, Report
 from wellfit.report import forest_svg
 from wellfit.report._draw import draw_confusion, draw_curves, draw_forest
-from wellfit.report._figures import MOST_SCREENED_ROWS, confusion_figure, curves_figures, forest_figures
+from wellfit.report._figures import (
+    MOST_COMBINATIONS,
+    MOST_SCREENED_ROWS,
+    confusion_figure,
+    curves_figures,
+    forest_figures,
+)
 
 
 def _with(*remedies: Remedy) -> Report:
@@ -56,10 +62,26 @@ def test_axis_holds_zero_and_a_wild_effect_does_not_flatten_the_rest() -> None:
 
 def test_rows_beyond_the_limit_are_counted() -> None:
     """What is left to the table is named."""
-    (figure,) = forest_figures(_with(*screened(MOST_SCREENED_ROWS + 7)))
+    many_alone = screened(MOST_SCREENED_ROWS + 7)
+    report = _with(*(dataclasses.replace(one, name=f"remedy-{i}") for i, one in enumerate(many_alone)))
+    (figure,) = forest_figures(report)
     assert len(figure.rows) == MOST_SCREENED_ROWS
     assert figure.num_left_out == 7
-    assert "and 7 more in the table" in forest_svg(_with(*screened(MOST_SCREENED_ROWS + 7)))
+    assert "and 7 more in the table" in forest_svg(report)
+
+
+def test_of_many_combinations_the_best_are_drawn() -> None:
+    """A search ends in hundreds that are nearly alike; single remedies are all there."""
+    single = screened(5)
+    combined = tuple(dataclasses.replace(one, name=f"search-{i}") for i, one in enumerate(screened(30)))
+    (figure,) = forest_figures(_with(*single, *combined))
+    labels = [row.label for row in figure.rows]
+    assert {one.name for one in single} <= set(labels)
+    drawn = [row.estimate for row in figure.rows if row.label.startswith("search-")]
+    assert len(drawn) == MOST_COMBINATIONS
+    best = sorted((one.effect.estimate for one in combined if one.effect is not None), reverse=True)
+    assert drawn == best[:MOST_COMBINATIONS]
+    assert figure.num_left_out == len(combined) - MOST_COMBINATIONS
 
 
 def test_units_do_not_share_an_axis() -> None:

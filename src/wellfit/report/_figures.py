@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ from wellfit.report._summary import ordered, reading, settings_line
 from wellfit.report._words import clean, count
 
 MOST_SCREENED_ROWS = 60
+MOST_COMBINATIONS = 8
+COMBINATION = "search-"  # what names of combinations begin with
 MOST_CURVE_POINTS = 300
 MOST_CLASSES = 12
 
@@ -126,7 +128,8 @@ def _forest(unit: str, measured: Iterable[Remedy]) -> ForestFigure:
     mine = [remedy for remedy in measured if remedy.effect is not None and remedy.effect.unit == unit]
     confirmed = [remedy for remedy in mine if remedy.stage == "confirmed"]
     screened = [remedy for remedy in mine if remedy.stage == "screened"]
-    shown = confirmed + screened[:MOST_SCREENED_ROWS]
+    few = _without_most_combinations(screened)[:MOST_SCREENED_ROWS]
+    shown = confirmed + few
     places = column_decimals(remedy.effect for remedy in shown)
     rows = tuple(_forest_row(remedy, places) for remedy in shown)
     lower, upper = forest_axis(rows)
@@ -135,9 +138,16 @@ def _forest(unit: str, measured: Iterable[Remedy]) -> ForestFigure:
         rows=rows,
         lower=lower,
         upper=upper,
-        num_left_out=max(len(screened) - MOST_SCREENED_ROWS, 0),
+        num_left_out=len(screened) - len(few),
         description=_forest_words(unit, rows),
     )
+
+
+def _without_most_combinations(screened: Sequence[Remedy]) -> list[Remedy]:
+    """Return single remedies and the first combinations: a search ends in many that are nearly alike."""
+    combined = [remedy for remedy in screened if remedy.name.startswith(COMBINATION)]
+    left_out = {id(remedy) for remedy in combined[MOST_COMBINATIONS:]}
+    return [remedy for remedy in screened if id(remedy) not in left_out]
 
 
 def _forest_row(remedy: Remedy, places: int | None) -> ForestRow:
