@@ -60,6 +60,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "pics"
 
 
+def test_a_new_head_is_trained_with_a_falling_rate(folder: Path) -> None:
+    """Nobody has said how to train it; one that comes with its head is trained as it was compiled."""
+    layers = [keras.Input((20, 20, 3)), keras.layers.Conv2D(2, 3), keras.layers.GlobalAveragePooling2D()]
+    for outputs, schedule in ((7, "cosine"), (2, "constant")):
+        model = keras.Sequential([*layers, keras.layers.Dense(outputs, activation="softmax")])
+        model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+        for layer in model.layers:
+            if layer.weights:
+                layer.bias.assign(np.full(layer.bias.shape, 0.1))
+        subject = pictures_subject(folder, model=model, **OPTIONS)
+        assert (subject.start, subject.baseline.schedule) == ("given", schedule)
+        assert any("falls to zero" in note for note in subject.notes) == (schedule == "cosine")
+
+
 def test_the_built_network_is_what_the_time_can_compare() -> None:
     """More time or fewer pictures never make it smaller; a number of filters that is asked for stays."""
     assert affordable_form(None, 1_000, 1e6) == (48, 16)

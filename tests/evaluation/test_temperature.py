@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import softmax
 
 from wellfit.evaluation import apply_temperature, fit_temperature, score
 from wellfit.records import DataError, Task
@@ -102,6 +103,23 @@ def test_what_does_not_fit_is_refused(predicted: object, target: object, weight:
     """NaN, codes out of range and wrong shapes are errors that say what is expected."""
     with pytest.raises(DataError, match="Expected"):
         fit_temperature(predicted, target, weight)  # type: ignore[arg-type]
+
+
+def test_views_are_judged_by_their_mean() -> None:
+    """Equal views are one; the loss of the mean is lowest at what is returned, and it is not the first's."""
+    logits, codes = _rows(4000, 3)
+    one = fit_temperature(logits, codes, from_logits=True)
+    assert fit_temperature([logits, logits], codes, from_logits=True) == pytest.approx(one, rel=1e-3)
+    noise = np.random.default_rng(1).normal(size=(2, *logits.shape))
+    views = softmax(2.0 * (logits + noise), axis=2)
+    found = fit_temperature(views, codes)
+
+    def loss(temperature: float) -> float:
+        mean = np.mean([apply_temperature(view, temperature) for view in views], axis=0)
+        return -np.log(mean[np.arange(len(codes)), codes]).mean()
+
+    assert loss(found) <= min(loss(0.9 * found), loss(1.1 * found))
+    assert found < 0.95 * fit_temperature(views[0], codes)  # a mean is less sure than what it is of
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan])

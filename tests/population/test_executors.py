@@ -137,6 +137,21 @@ def test_same_predictions(executors: dict[str, Executor], curves: dict[str, Curv
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_rows_that_are_brought_along(
+    executors: dict[str, Executor], curves: dict[str, Curves], kind: str
+) -> None:
+    """They take the place of the data set's, are filled and scaled like them, and change nothing later."""
+    rows = split(table()).validation
+    given = [values[rows] for values in table().inputs]
+    own = executors[kind].predict(curves["inline"], varied(), rows)
+    brought = executors[kind].predict(curves["inline"], varied(), np.arange(len(rows)), inputs=given)
+    np.testing.assert_allclose(brought, own, rtol=1e-5)
+    moved = executors[kind].predict(curves["inline"], varied(), np.arange(len(rows)), inputs=[given[0][::-1]])
+    np.testing.assert_allclose(moved[:4], own[:4, ::-1], rtol=1e-5)
+    np.testing.assert_array_equal(executors[kind].predict(curves["inline"], varied(), rows), own)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_halving(executors: dict[str, Executor], curves: dict[str, Curves], kind: str) -> None:
     """A run pauses at an epoch, drops members with what they have, and goes on with the others."""
     run = executors[kind].start(varied().take([0, 1, 4]))

@@ -65,6 +65,7 @@ SITUATIONS = (
         can_pool=True,
         can_drop_maps=True,
         has_colors=True,
+        can_view=True,
         num_features=12,
         num_numeric=5,
     ),
@@ -182,6 +183,9 @@ def test_issue_list_is_complete() -> None:
         "epochs-x3",
         "no-own-penalties",
         "temperature",
+        "test-time-flip",
+        "test-time-shift",
+        "test-time-flip-shift",
         "batch-normalization",
         "no-normalization",
         "activation-silu",
@@ -300,6 +304,16 @@ def test_what_is_offered_for_pictures() -> None:
     }
     without = {one.name for one in remedies(Settings(rand_augment=0.3, random_zoom=0.2), gray)}
     assert {"no-rand-augment", "no-random-zoom"} <= without
+
+
+def test_views_are_offered_where_a_network_can_be_shown_them() -> None:
+    """Pictures alone are not enough; and views that are shown already can be left out."""
+    assert not any(name.startswith("test-time") for name in _named(SITUATIONS[0]))
+    shown = dataclasses.replace(SITUATIONS[0], has_pictures=True, can_view=True)
+    names = _named(shown, baseline=Settings(test_time_augmentation="flip"))
+    assert {"no-test-time-augmentation", "test-time-shift", "test-time-flip-shift"} <= set(names)
+    assert "test-time-flip" not in names
+    assert names["test-time-shift"].role == "neutral"
 
 
 def test_a_range_test_gives_a_learning_rate() -> None:

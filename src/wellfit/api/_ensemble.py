@@ -19,7 +19,7 @@ from wellfit.api._plan import COMPILE_S, Plan
 from wellfit.api._progress import Progress
 from wellfit.evaluation import apply_temperature, fit_temperature
 from wellfit.models import Model, averaged, can_temper, chosen_model, cool, has_periodic
-from wellfit.records import Dataset, Settings
+from wellfit.records import Dataset, Settings, as_trained
 from wellfit.search import greedy_selection
 
 if TYPE_CHECKING:
@@ -188,8 +188,9 @@ def _candidates(laboratory: Laboratory, found: Found, *, has_time: bool) -> list
     unique = dict.fromkeys([*first, *ranked[:1], *shorter, cycles, *plain, *ranked[1:]])
     builds = {s: laboratory.build(s) for s in unique}
     usable = [s for s in unique if builds[s].data == inputs and (s in plain or laboratory.is_open(builds[s]))]
-    # Every network of an average is tempered by its own rows, whether its settings say so or not.
-    return list(dict.fromkeys(replace(s, temperature=False) for s in usable))[:_MAX_SETTINGS]
+    # Every network of an average is tempered by its own rows, whether its settings say so or not, and views
+    # are shown to the average as a whole.
+    return list(dict.fromkeys(as_trained(s) for s in usable))[:_MAX_SETTINGS]
 
 
 def _epochs(found: Found, settings: Settings) -> int | None:

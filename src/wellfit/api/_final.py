@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,16 @@ from wellfit.api._references import chance_name, predict_references
 from wellfit.api._subject import Subject
 from wellfit.data import apply_scaling, created
 from wellfit.evaluation import confusion_matrix, evaluate, paired_bootstrap
-from wellfit.models import Model, chosen_model, predict_plain, with_temperature
-from wellfit.records import Formula, HoldoutResult, Scaling, Settings, Task, UnsupportedModelError
+from wellfit.models import Model, chosen_model, predict_plain, with_temperature, with_test_views
+from wellfit.records import (
+    Formula,
+    HoldoutResult,
+    Scaling,
+    Settings,
+    Task,
+    TestViews,
+    UnsupportedModelError,
+)
 
 Array = NDArray[Any]
 Way = tuple[tuple[Formula, ...], tuple[Scaling | None, ...]]  # of raw inputs to the network
@@ -61,7 +69,7 @@ def finish(
 
     There are no rows left to stop by, so a network that stops early is trained for as long as was best in
     the confirmation (the median), and a temperature is the one found there (the geometric mean). A plateau
-    schedule has to watch some rows: it keeps them.
+    schedule has to watch some rows: it keeps them. An average of networks is shown the views of `chosen`.
 
     Returns:
         None if neither network reaches a finite loss.
@@ -79,13 +87,15 @@ def finish(
         weights, good = laboratory.fit(length, trial, stop_after=stop_after, alone=plan.is_long)
         built = _built(laboratory, trial, settings, weights) if good else None
         temperature = confirmed.temperatures.get(settings)
+        if built is not None and temperature is not None:
+            built = with_temperature(built, temperature)
         trained.append(
-            built if built is None or temperature is None else with_temperature(built, temperature)
+            None if built is None else _with_views(subject, built, settings.test_time_augmentation)
         )
         ways.append((laboratory.formulas(settings), laboratory.scalings(settings, trial)))
     if ensemble is not None and average is not None:
-        trained.append(average)
-        main = ensemble.settings[0]
+        main = replace(ensemble.settings[0], test_time_augmentation=chosen.test_time_augmentation)
+        trained.append(_with_views(subject, average, main.test_time_augmentation))
         ways.append((laboratory.formulas(main), laboratory.scalings(main, plan.final)))
         arms.append(main)
     improved = trained[-1] or trained[0]
@@ -117,6 +127,10 @@ def _average(laboratory: Laboratory, plan: Plan, ensemble: Ensemble, notes: list
         notes.append(f"no networks are averaged, only the best is handed back: {error.summary}")
         return None
     return model
+
+
+def _with_views(subject: Subject, model: Model, views: TestViews) -> Model:
+    return with_test_views(model, views, subject.dataset.task, from_logits=subject.setup.from_logits)
 
 
 def _built(laboratory: Laboratory, trial: int, settings: Settings, weights: tuple[Array, ...]) -> Model:

@@ -9,9 +9,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from wellfit.api._material import Material
-from wellfit.api._subject import Subject, picture_position
+from wellfit.api._subject import Subject, are_pictures, picture_position
 from wellfit.api._views import NUM_VIEWS, front_outputs, viewed, with_inputs
-from wellfit.models import FrozenFront, Model, frozen_front, learned_weights
+from wellfit.models import FrozenFront, Model, View, frozen_front, learned_weights, seen_in
 from wellfit.population import choose_executor
 from wellfit.records import (
     AUGMENTATION_FIELDS,
@@ -94,8 +94,7 @@ class FrozenParts:
     def build(self, structure: Structure, data: DataChoice, settings: Settings) -> Build:
         """Return what an executor is opened for: how rows pass a frozen beginning is part of it."""
         changed = [name for name in ROW_FIELDS if getattr(settings, name)]
-        has_front = self._can_keep and (self._has_frozen or structure.frozen_stages > 0)
-        if not has_front or not changed:
+        if not self.has_front(structure) or not changed:
             return Build(structure=structure, data=data)
         if not set(changed) <= set(AUGMENTATION_FIELDS) or picture_position(self._subject.dataset) is None:
             return Build(structure=structure, data=data, through=True)
@@ -138,6 +137,26 @@ class FrozenParts:
             return part
         dataset, splits, num_visits = viewed(part.dataset, front.front, material, build.views)
         return replace(part, dataset=dataset, splits=splits, num_visits=num_visits)
+
+    def has_front(self, structure: Structure) -> bool:
+        """Return whether a network of this structure may have a beginning that runs once."""
+        return self._can_keep and (self._has_frozen or structure.frozen_stages > 0)
+
+    def inputs(self, build: Build, material: Material, rows: Array, view: View) -> tuple[Array, ...]:
+        """Return what members of a build read of rows, whose pictures are seen in a view.
+
+        Args:
+            build: whose part is made already.
+            material: of the build.
+            rows: indices into it.
+            view: of every input that holds pictures.
+        """
+        shown = tuple(
+            seen_in(values[rows], view) if are_pictures(values) else values[rows]
+            for values in material.dataset.inputs
+        )
+        front = self._fronts.get(build)
+        return shown if front is None else front_outputs(front.front, shown)
 
     def whole(self, build: Build, weights: Sequence[Array]) -> tuple[Array, ...]:
         """Return the weights of the whole network of a build from those that its members trained."""

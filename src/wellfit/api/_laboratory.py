@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from wellfit.api._picture_matrix import is_pictures
 from wellfit.api._ration import Budget, Ration
 from wellfit.api._subject import Subject, one_hot_groups
 from wellfit.api._trials import Trial
-from wellfit.evaluation import apply_temperature, fit_temperature, score
+from wellfit.api._view_predictions import fitted_temperature, mean_prediction, view_predictions
+from wellfit.evaluation import score
 from wellfit.models import find_layout, restructured, with_input_width
 from wellfit.population import FREE, Executor, MemberRun, num_workers, open_executor
 from wellfit.records import (
@@ -35,6 +36,7 @@ from wellfit.records import (
     Structure,
     UnsupportedModelError,
     WorkerError,
+    as_trained,
     data_choice,
     members_from,
 )
@@ -51,6 +53,16 @@ _STATE_BYTES = 2**31
 _COPIES = 6
 # Kernels that read the inputs grow by as much where periodic features stand beside them.
 _EMBEDDED = 4
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Ended:
+    """Members of a build that have been trained, with the settings that say what is done to their outputs."""
+
+    build: Build
+    members: Members
+    found: Curves
+    settings: Sequence[Settings]
 
 
 class Laboratory:
@@ -125,15 +137,22 @@ class Laboratory:
             executor = self.executor_or_none(build)
             if executor is None:
                 continue
-            members = self.members(build, [settings[s] for s, _ in jobs], [trials[t] for _, t in jobs])
+            # What differs in what is done to outputs alone is trained once.
+            runs = [(as_trained(settings[s]), t) for s, t in jobs]
+            place = {one: number for number, one in enumerate(dict.fromkeys(runs))}
+            members = self.members(build, [one for one, _ in place], [trials[t] for _, t in place])
             try:
                 run = executor.start(members)
-                owners = np.array([setting for setting, _ in jobs])
+                arms = list(dict.fromkeys(one for one, _ in place))
+                owners = np.array([arms.index(one) for one, _ in place])
                 climb = {"rungs": rungs, "keep_fraction": keep_fraction, "progress": report}
                 _climb(run, owners, should_stop=stopped, **climb)
                 found = run.curves()
-                applies = [settings[s].temperature and self.trials[trials[t]].can_stop for s, t in jobs]
-                collector.add(jobs, found, *self._scores(executor, members, found, applies))
+                own = [place[one] for one in runs]
+                told = found if len(place) == len(jobs) else found.take(own)
+                outputs = [settings[s] for s, _ in jobs]
+                ended = _Ended(build=build, members=members.take(own), found=told, settings=outputs)
+                collector.add(jobs, told, *self._scores(ended))
             except WorkerError as error:
                 self.broken = error.summary
                 break
@@ -212,6 +231,10 @@ class Laboratory:
                 for index, member in enumerate(chosen):
                     found[jobs[member]] = tuple(predicted[index] for predicted in sets)
         return found
+
+    def has_front(self, build: Build) -> bool:
+        """Return whether rows may pass a frozen beginning of a build's network once, apart from training."""
+        return self._frozen.has_front(build.structure)
 
     def is_open(self, build: Build) -> bool:
         """Return whether the program of a build is there already."""
@@ -381,52 +404,53 @@ class Laboratory:
         rows = visits or len(material.splits[trial].train)
         return round(own.num_visits * rows / max(1, len(own.split.train)))
 
-    def _scores(
-        self, executor: Executor, members: Members, found: Curves, is_tempered: Sequence[bool]
-    ) -> tuple[Array, Array]:
+    def _scores(self, of: _Ended) -> tuple[Array, Array]:
         """Return ``[member]`` scores on the rows kept for that, and temperatures.
 
         Scores are NaN for a member that did not end well. A temperature is fitted on the rows to stop by,
         which neither trained the member nor score it; it is NaN where there is none.
         """
-        dataset, scores = self.subject.dataset, np.full(len(members), np.nan)
-        temperatures, asked = np.full(len(members), np.nan), np.asarray(is_tempered, bool)
-        ended = np.isin(found.results, (RESULTS.finished, RESULTS.early_stopped))
-        for trial in np.unique(members.split[ended]):
-            chosen = np.flatnonzero(ended & (members.split == trial))
-            rows = self.trials[trial].scored
-            weight = None if dataset.sample_weight is None else dataset.sample_weight[rows]
-            weights = [values[chosen] for values in found.weights]
-            predicted = executor.predict(weights, members.take(chosen), rows)
+        scores, temperatures = np.full((2, len(of.members)), np.nan)
+        ended = np.isin(of.found.results, (RESULTS.finished, RESULTS.early_stopped))
+        for trial in np.unique(of.members.split[ended]):
+            own = self.trials[trial]
+            chosen = np.flatnonzero(ended & (of.members.split == trial))
+            predicted = self._said(of, chosen, own.scored)
             if self.judged is not None:
-                self.judged.add(rows, predicted)
-            tempered = asked[chosen]
-            if tempered.any():
-                temperatures[chosen[tempered]] = self._temperatures(
-                    executor, [values[tempered] for values in weights], members.take(chosen[tempered]), trial
-                )
-            for member, prediction in zip(chosen, predicted, strict=True):
-                temperature = temperatures[member]
-                is_cooled = np.isfinite(temperature) and np.isfinite(prediction).all()
+                self.judged.add(own.scored, np.stack([said[0] for said in predicted]))
+            asked = [own.can_stop and of.settings[int(member)].temperature for member in chosen]
+            tempered = chosen[asked]
+            if len(tempered):
+                watched = self._said(of, tempered, own.split.validation)
+                target, weight = self._target(own.split.validation)
+                temperatures[tempered] = [fitted_temperature(said, target, weight) for said in watched]
+            target, weight = self._target(own.scored)
+            for member, said in zip(chosen, predicted, strict=True):
                 scores[member] = score(
                     self.subject.metric.name,
-                    dataset.task,
-                    dataset.target[rows],
-                    apply_temperature(prediction, temperature) if is_cooled else prediction,
+                    self.subject.dataset.task,
+                    target,
+                    mean_prediction(said, temperatures[member]),
                     sample_weight=weight,
                 )
         return scores, temperatures
 
-    def _temperatures(self, executor: Executor, weights: list[Array], members: Members, trial: int) -> Array:
-        """Return ``[member]`` temperatures of members of one trial; NaN where a prediction is not finite."""
-        dataset, rows = self.subject.dataset, self.trials[trial].split.validation
+    def _target(self, rows: Array) -> tuple[Array, Array | None]:
+        """Return the target of rows, and their weights if there are any."""
+        dataset = self.subject.dataset
         weight = None if dataset.sample_weight is None else dataset.sample_weight[rows]
-        predicted = executor.predict(weights, members, rows)
-        return np.array(
-            [
-                fit_temperature(shares, dataset.target[rows], weight) if np.isfinite(shares).all() else np.nan
-                for shares in predicted
-            ]
+        return dataset.target[rows], weight
+
+    def _said(self, of: _Ended, chosen: Array, rows: Array) -> list[Array]:
+        """Return ``[view, row, class or output]`` of each of the chosen members."""
+        material = self._materials[of.build.data]
+        return view_predictions(
+            self.executor(of.build),
+            [values[chosen] for values in of.found.weights],
+            of.members.take(chosen),
+            rows,
+            views=[of.settings[int(member)].test_time_augmentation for member in chosen],
+            inputs=lambda some, view: self._frozen.inputs(of.build, material, some, view),
         )
 
 

@@ -100,5 +100,9 @@ def _can_stop(laboratory: Laboratory, plan: Plan) -> bool:
 
 def program_key(laboratory: Laboratory, settings: Settings) -> tuple[Build, int, tuple[str, ...]]:
     """Return what must be compiled anew for settings: another network, batch size, or more mechanisms."""
-    groups = tuple(sorted(mechanism_groups(settings)))
-    return laboratory.build(settings), settings.batch_size, groups
+    build, groups = laboratory.build(settings), mechanism_groups(settings)
+    if settings.test_time_augmentation != "none" and laboratory.has_front(build):
+        # Views pass a frozen beginning that may be far dearer than all that is trained: apart, so that
+        # nothing else is left out with them.
+        groups |= {settings.test_time_augmentation}
+    return build, settings.batch_size, tuple(sorted(groups))

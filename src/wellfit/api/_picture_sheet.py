@@ -13,7 +13,7 @@ from wellfit.api._out_of_fold import OutOfFold
 from wellfit.api._picture_matrix import is_pictures
 from wellfit.api._subject import Subject
 from wellfit.evaluation import unlikely_labels
-from wellfit.models import class_maps
+from wellfit.models import class_maps, without_test_views
 from wellfit.records import PictureSheet, Thumbnail, UnsupportedModelError
 from wellfit.report import to_png
 
@@ -58,7 +58,8 @@ def _mistakes(subject: Subject, final: Final) -> PictureSheet:
     layer = ""
     if len(worst):
         try:
-            found = class_maps(final.model, inputs[0][worst], [int(said[i].argmax()) for i in worst])
+            network = without_test_views(final.model)
+            found = class_maps(network, inputs[0][worst], [int(said[i].argmax()) for i in worst])
         except UnsupportedModelError:
             pass  # a network without maps has mistakes all the same
         else:

@@ -22,7 +22,7 @@ from wellfit.data import (
     read_pictures,
     read_table,
 )
-from wellfit.models import Model, load_model, with_new_head
+from wellfit.models import Model, learned_weights, load_model, with_new_head
 from wellfit.records import Dataset, ModelMismatchError, SettingsError, Task
 
 _USUAL_S = 300.0  # what a diagnosis without a budget may take, and more than that
@@ -111,7 +111,20 @@ def pictures_subject(
         start=start,
         picture_fit=pictures.fit,
     )
-    return replace(subject, picture_names=tuple("/".join(path.parts[-2:]) for path in pictures.paths))
+    subject = replace(subject, picture_names=tuple("/".join(path.parts[-2:]) for path in pictures.paths))
+    has_new_head = 0 < len(learned_weights(given)) < len(given.weights)
+    return _with_falling_rate(subject) if subject.start == "given" and has_new_head else subject
+
+
+def _with_falling_rate(subject: Subject) -> Subject:
+    """Return the subject with a baseline whose learning rate falls to zero, as fine-tuning is commonly done.
+
+    Nobody has said how a network with this head is to be trained. At a constant rate the last few updates
+    decide how good it is.
+    """
+    note = "the head is new, so that nobody has trained this network yet: the baseline's rate falls to zero"
+    baseline = replace(subject.baseline, schedule="cosine")
+    return replace(subject, baseline=baseline, notes=(*subject.notes, note))
 
 
 def read_for(

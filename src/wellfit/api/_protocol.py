@@ -28,7 +28,7 @@ from wellfit.api._subject import Subject
 from wellfit.api._trials import bag_trials, curve_trials, last_trials, make_trials
 from wellfit.api._tried import Tried
 from wellfit.population import enable_compilation_cache, num_workers
-from wellfit.records import MoreData, Settings
+from wellfit.records import MoreData, Settings, as_trained
 
 Array = NDArray[Any]
 
@@ -78,7 +78,8 @@ class Found:
         """Name of the finalist that is handed back (or part of the average), None for the baseline."""
         chosen = self.confirmed.chosen if self.confirmed is not None else None
         if self.is_average and self.ensemble is not None and chosen is not None:
-            return chosen.name if chosen.settings in self.ensemble.settings else None
+            averaged = {as_trained(settings) for settings in self.ensemble.settings}
+            return chosen.name if as_trained(chosen.settings) in averaged else None
         fell_back = self.final is None or (chosen is not None and self.final.settings != chosen.settings)
         return None if chosen is None or fell_back else chosen.name
 

@@ -12,7 +12,7 @@ from wellfit.api._pace import run_bytes, run_s
 from wellfit.api._plan import COMPILE_S
 from wellfit.api._subject import picture_position
 from wellfit.api._views import NUM_VIEWS
-from wellfit.models import Stage, num_frozen, stages
+from wellfit.models import VIEWS, Stage, num_frozen, stages
 from wellfit.population import free_bytes
 from wellfit.records import Settings
 from wellfit.search import Candidate
@@ -89,6 +89,9 @@ def _seconds(
     products: float = sum(stage.num_products for stage in found[frozen:])
     if build.through:
         products += _FORWARD * front
+    # Rows that are scored or watched pass the frozen part in every view; those that are trained on do not.
+    num_views = len(VIEWS[settings.test_time_augmentation])
+    products += _FORWARD * front * (num_views - 1) / settings.epochs
     if build.views:
         products += _FORWARD * front * NUM_VIEWS / settings.epochs / num_trials
     each = run_s(laboratory.subject, products, epochs=settings.epochs, batch_size=settings.batch_size)

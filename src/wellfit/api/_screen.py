@@ -15,6 +15,7 @@ from wellfit.api._plan import Plan
 from wellfit.api._progress import Progress
 from wellfit.api._run_cost import affordable
 from wellfit.api._tried import Tried, compared, mean_known, untried, with_chance
+from wellfit.records import as_trained
 
 Array = NDArray[Any]
 
@@ -57,7 +58,10 @@ def measure_baseline(laboratory: Laboratory, plan: Plan, progress: Progress) -> 
     subject = laboratory.subject
     same = [c for c in offered(laboratory, plan) if shares_program(laboratory, c.settings)]
     beside = [c for c in same if c.settings.epochs == subject.baseline.epochs]
-    beside = beside[: max(0, laboratory.num_places // len(plan.look) - 1)]
+    # What differs from the baseline in what is done to outputs alone takes no place.
+    free = [c for c in beside if as_trained(c.settings) == as_trained(subject.baseline)]
+    rest = [c for c in beside if c not in free]
+    beside = [*free, *rest[: max(0, laboratory.num_places // len(plan.look) - 1)]]
     progress.say(0, len(plan.look) * (len(beside) + 1))
     found = laboratory.measure(
         [subject.baseline, *(c.settings for c in beside)],

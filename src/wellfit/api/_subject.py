@@ -26,6 +26,7 @@ from wellfit.models import (
     StructureFacts,
     TrainingSetup,
     can_temper,
+    can_view,
     dropout_points,
     hidden_ends,
     input_places,
@@ -175,18 +176,27 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         num_layers=num_kernel_layers(subject.model),
         can_mix=_can_mix(subject),
         has_pictures=picture_position(subject.dataset) is not None,
-        has_colors=any(_are_pictures(v) and v.shape[-1] == 3 for v in subject.dataset.inputs),
+        has_colors=any(are_pictures(v) and v.shape[-1] == 3 for v in subject.dataset.inputs),
+        can_view=_can_view(subject),
         **_inputs(subject),
     )
 
 
 def picture_position(dataset: Dataset) -> int | None:
     """Return the position of the first input that is made of pictures."""
-    return next((place for place, values in enumerate(dataset.inputs) if _are_pictures(values)), None)
+    return next((place for place, values in enumerate(dataset.inputs) if are_pictures(values)), None)
 
 
-def _are_pictures(values: Array) -> bool:
+def are_pictures(values: Array) -> bool:
+    """Return whether an input holds pictures of one or three channels."""
     return values.ndim == 4 and values.shape[-1] in (1, 3) and is_real(values)
+
+
+def _can_view(subject: Subject) -> bool:
+    """Whether views of pictures can be shown to the network that is handed back."""
+    # Inputs that are scaled place by place would be another picture once they are moved.
+    is_as_given = subject.preparation is None and picture_position(subject.dataset) is not None
+    return is_as_given and can_view(subject.model)
 
 
 def _can_perturb(subject: Subject) -> bool:
@@ -198,7 +208,7 @@ def _can_perturb(subject: Subject) -> bool:
 
 def _can_mix(subject: Subject) -> bool:
     """Whether rows can be mixed; a mean of pictures is one, whatever the unit of their pixels."""
-    pictures = all(_are_pictures(values) for values in subject.dataset.inputs)
+    pictures = all(are_pictures(values) for values in subject.dataset.inputs)
     return _can_perturb(subject) or (pictures and _are_real(subject))
 
 

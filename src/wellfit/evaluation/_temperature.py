@@ -37,11 +37,12 @@ def fit_temperature(
         sum_i w_i log_loss(softmax(z_i / T), y_i) + (log T)^2 / (2 * 0.5^2)
 
     which without the last term is convex in 1 / T. The term draws few rows towards 1: it is worth about ten.
+    Where the mean over several views of a row is what counts, it takes the place of the softmax.
 
     Args:
         predicted: probabilities ``[row, class]``, or ``[row]`` or ``[row, 1]`` for one unit; the logarithm
             of a probability is a logit up to a constant. Log losses are bounded as in Keras: a probability
-            below 1e-7 counts as 1e-7.
+            below 1e-7 counts as 1e-7. ``[view, row, class]`` for several views of each row.
         target: ``[row]`` class codes.
         sample_weight: ``[row]``; their scale does not matter. None for equal weights.
         from_logits: whether `predicted` holds logits.
@@ -60,13 +61,16 @@ def fit_temperature(
     Source:
         Guo, Pleiss, Sun and Weinberger, On Calibration of Modern Neural Networks, 2017.
     """
-    logits = _logits(np.asarray(predicted, np.float64), from_logits)
-    codes, weights = _checked(logits, np.asarray(target), sample_weight)
-    of_true = logits[np.arange(len(logits)), codes]
+    given = np.asarray(predicted, np.float64)
+    views = given if given.ndim == 3 and len(given) else given[None]
+    logits = np.stack([_logits(view, from_logits) for view in views])
+    codes, weights = _checked(logits[0], np.asarray(target), sample_weight)
+    of_true = logits[:, np.arange(len(codes)), codes]
 
     def objective(log_temperature: float) -> float:
         sharpness = np.exp(-log_temperature)
-        losses = logsumexp(sharpness * logits, axis=1) - sharpness * of_true
+        sure = sharpness * of_true - logsumexp(sharpness * logits, axis=2)
+        losses = np.log(len(views)) - logsumexp(sure, axis=0)
         return float(weights @ losses) + 0.5 * (log_temperature / _DEVIATION) ** 2
 
     bounds = (float(np.log(LOWEST)), float(np.log(HIGHEST)))

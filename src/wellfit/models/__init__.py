@@ -99,6 +99,7 @@ from wellfit.models._structures import StructureFacts, has_periodic, structure_f
 from wellfit.models._surgery import scaled_rate, with_activity_penalty, with_dropout, with_input_noise
 from wellfit.models._tabular import tabular_mlp
 from wellfit.models._temperature import can_temper, cool, with_temperature
+from wellfit.models._test_views import VIEWS, View, can_view, seen_in, with_test_views, without_test_views
 from wellfit.models._transfer import Transfer, transfer_weights
 from wellfit.models._variant import Variant, build_variant, row_losses, weights_of_variant
 from wellfit.models._watch import WatchCallback, data_loss
@@ -107,6 +108,7 @@ from wellfit.models._way_in import WayIn, way_in
 __all__ = [
     "BUILT_IN",
     "LONG_SCHEDULES",
+    "VIEWS",
     "Axis",
     "ClassMaps",
     "DepthBlock",
@@ -134,6 +136,7 @@ __all__ = [
     "VariableInfo",
     "VariableLayout",
     "Variant",
+    "View",
     "WatchCallback",
     "WayIn",
     "WeightPenalty",
@@ -144,6 +147,7 @@ __all__ = [
     "backend_name",
     "build_variant",
     "can_temper",
+    "can_view",
     "check_fit",
     "chosen_model",
     "class_maps",
@@ -205,6 +209,7 @@ __all__ = [
     "save_plain",
     "scaled_rate",
     "scales_inputs",
+    "seen_in",
     "set_weights",
     "setup_from_plain",
     "setup_to_plain",
@@ -233,6 +238,8 @@ __all__ = [
     "with_penalties",
     "with_preprocessing",
     "with_temperature",
+    "with_test_views",
     "with_weights",
     "without_decay",
+    "without_test_views",
 ]

@@ -86,6 +86,18 @@ def averaged(
     return average
 
 
+def mean_outputs(outputs: Sequence[Any], *, from_logits: bool) -> Any:
+    """Return the mean of several outputs of a network: of logits, those of the mean probability.
+
+    Args:
+        outputs: symbolic tensors, at least two.
+        from_logits: whether they are logits.
+    """
+    if not from_logits:
+        return keras.layers.Average(name="mean_of_views")(outputs)
+    return _logits(keras.layers.Average(name="mean_of_views")([_probabilities(one) for one in outputs]))
+
+
 def _probabilities(logits: Any) -> Any:
     return ops.sigmoid(logits) if logits.shape[-1] == 1 else ops.softmax(logits, axis=-1)
 

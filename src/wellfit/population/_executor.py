@@ -76,8 +76,18 @@ class Executor(Protocol):
         """Train members to their end; see `Population.train` for the arguments."""
         ...
 
-    def predict(self, curves_or_weights: Curves | Sequence[Array], members: Members, rows: Array) -> Array:
-        """Return ``[member, row, class]`` probabilities or ``[member, row, output]`` values."""
+    def predict(
+        self,
+        curves_or_weights: Curves | Sequence[Array],
+        members: Members,
+        rows: Array,
+        *,
+        inputs: Sequence[Array] | None = None,
+    ) -> Array:
+        """Return ``[member, row, class]`` probabilities or ``[member, row, output]`` values.
+
+        See `Population.predict` for the arguments.
+        """
         ...
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ from wellfit.population._numbers import member_numbers, needed_traits
 from wellfit.population._program import Program, State, Traits
 from wellfit.population._run import Run
 from wellfit.population._scope import matmul_cpu
-from wellfit.population._shared import TargetScaling, shared_data
+from wellfit.population._shared import TargetScaling, as_inputs, shared_data
 from wellfit.population._stepped import stepped
 from wellfit.records import Curves, Dataset, Members, Scaling, SettingsError, Split
 
@@ -173,13 +173,21 @@ class Population:
             del run  # and with it the states of its members, before the next ones are made
         return join_curves(parts, order)
 
-    def predict(self, curves_or_weights: Curves | Sequence[Array], members: Members, rows: Array) -> Array:
+    def predict(
+        self,
+        curves_or_weights: Curves | Sequence[Array],
+        members: Members,
+        rows: Array,
+        *,
+        inputs: Sequence[Array] | None = None,
+    ) -> Array:
         """Return ``[member, row, class]`` probabilities or ``[member, row, output]`` values.
 
         Args:
             curves_or_weights: curves with weights, or weights in the order of ``model.weights``.
             members: whose weights they are.
-            rows: ``[row]`` for all, or ``[member, row]`` indices into the data set.
+            rows: ``[row]`` for all, or ``[member, row]`` indices into the data set, or into `inputs`.
+            inputs: ``[row, ...]`` for each input of the network, in place of those of the data set.
         """
         weights = curves_or_weights.weights if isinstance(curves_or_weights, Curves) else curves_or_weights
         by_variable = [
@@ -187,6 +195,7 @@ class Population:
             for value, info in zip(self._by_variable(weights), self.network.variables, strict=True)
         ]
         num_trainable = len(self.network.trainable)
+        shared = self.shared
         num_rows = np.shape(rows)[-1]
         rows = np.broadcast_to(np.asarray(rows, np.int32), (len(members), num_rows))
         # A round number of rows, so that row sets of nearly the same size share a compilation.
@@ -194,6 +203,8 @@ class Population:
         one_by_one = self.convolving is Convolving.STEPS and num_rows > chunk_rows()
         step = chunk_rows() if one_by_one else step
         rows = np.pad(rows, ((0, 0), (0, -num_rows % step)))
+        if inputs is not None:
+            shared = shared._replace(inputs=jax.device_put(tuple(as_inputs(inputs, step))))
         needed = needed_traits(
             self.network, members.replace(batch_size=1, dropout=0.0), shuffle=True, measured_rows=1
         )
@@ -209,8 +220,8 @@ class Population:
             picked = jax.tree.map(lambda leaf, chosen=chosen: leaf[chosen], numbers)
             own = rows[chosen]
             pieces = np.split(own, own.shape[1] // step, axis=1) if one_by_one else [own]
-            call = self.compiled("predict", program, state, picked, self.shared, pieces[0])
-            found = np.concatenate([call(state, picked, self.shared, piece) for piece in pieces], 1)
+            call = self.compiled("predict", program, state, picked, shared, pieces[0])
+            found = np.concatenate([call(state, picked, shared, piece) for piece in pieces], 1)
             parts.append(found[: len(members) - start, :num_rows])
         outputs = np.concatenate(parts)
         if not self.dataset.task.is_classification:

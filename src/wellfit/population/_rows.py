@@ -43,12 +43,19 @@ class RowData:
         self.dataset, self.splits, self._scalings = dataset, list(splits), list(scalings)
         self._target_scaling, self._setup, self._measured = target_scaling, setup, measured_rows
 
-    def inputs(self, scaling: int, rows: Array) -> list[Array]:
-        """Return each input's rows, filled and scaled; pixels as they are stored."""
+    def inputs(self, scaling: int, rows: Array, given: Sequence[Array] | None = None) -> list[Array]:
+        """Return each input's rows, filled and scaled; pixels as they are stored.
+
+        Args:
+            scaling: position of the fitted scaling.
+            rows: indices into the data set, or into `given`.
+            given: one array for each input, in place of those of the data set.
+        """
+        every = self.dataset.inputs if given is None else given
         fitted = self._scalings[scaling] if self._scalings else [None] * len(self.dataset.inputs)
         return [
             values[rows] if one is None else apply_scaling(one, np.asarray(values[rows], np.float32))
-            for values, one in zip(self.dataset.inputs, fitted, strict=True)
+            for values, one in zip(every, fitted, strict=True)
         ]
 
     def target(self, member: Members, rows: Array, num_outputs: int) -> Array:

@@ -100,8 +100,15 @@ class FitExecutor:
         run.advance(progress=progress, should_stop=should_stop)
         return run.curves(keep_weights=keep_weights)
 
-    def predict(self, curves_or_weights: Curves | Sequence[Array], members: Members, rows: Array) -> Array:
-        """Return ``[member, row, class]`` probabilities or ``[member, row, output]`` values."""
+    def predict(
+        self,
+        curves_or_weights: Curves | Sequence[Array],
+        members: Members,
+        rows: Array,
+        *,
+        inputs: Sequence[Array] | None = None,
+    ) -> Array:
+        """Return what `Population.predict` returns."""
         found = curves_or_weights
         weights = found.weights if isinstance(found, Curves) else found
         rows = np.broadcast_to(np.asarray(rows, np.int32), (len(members), np.shape(rows)[-1]))
@@ -109,8 +116,8 @@ class FitExecutor:
         for member in range(len(members)):
             one = members.take([member])
             trainee = Trainee(self, one, [value[member] for value in weights], shuffle=False)
-            inputs = self.data.inputs(int(one.scaling[0]), rows[member])
-            output = predict_plain(trainee.model, inputs)
+            own = self.data.inputs(int(one.scaling[0]), rows[member], inputs)
+            output = predict_plain(trainee.model, own)
             outputs.append(self.data.readable(output, int(one.scaling[0])))
         return np.stack(outputs)
 

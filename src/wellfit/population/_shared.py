@@ -76,6 +76,17 @@ def shared_data(
     return jax.device_put(Shared(**host))
 
 
+def as_inputs(inputs: Sequence[Array], step: int) -> list[Array]:
+    """Return rows for a network in place of those of the data set.
+
+    Args:
+        inputs: ``[row, ...]`` for each input.
+        step: the last row is repeated until their number is a multiple of it, so that nearly equal numbers
+            share a compilation.
+    """
+    return [np.concatenate([v, np.repeat(v[-1:], -len(v) % step, axis=0)]) for v in map(_as_input, inputs)]
+
+
 def _full_chunks(values: Array) -> Array:
     """Return rows with copies of the last one behind them, so that they divide into equal chunks."""
     num_chunks = num_chunks_of(len(values))

@@ -97,11 +97,18 @@ class WorkerExecutor:
         options = {"weights": weights, "shuffle": shuffle, "keep_weights": keep_weights}
         return self._running().watched(None, "train", members, progress=progress, stop=should_stop, **options)
 
-    def predict(self, curves_or_weights: Curves | Sequence[Array], members: Members, rows: Array) -> Array:
+    def predict(
+        self,
+        curves_or_weights: Curves | Sequence[Array],
+        members: Members,
+        rows: Array,
+        *,
+        inputs: Sequence[Array] | None = None,
+    ) -> Array:
         """Return what `Population.predict` returns."""
         found = curves_or_weights
         weights = found.weights if isinstance(found, Curves) else tuple(found)
-        return self._running().call(None, "predict", weights, members, rows)
+        return self._running().call(None, "predict", weights, members, rows, inputs=inputs)
 
     def close(self) -> None:
         """End the worker."""

@@ -43,11 +43,14 @@ from wellfit.records._picture_sheet import PictureSheet, Thumbnail
 from wellfit.records._report import HoldoutResult, MoreData, PictureStrip, Remedy, Report
 from wellfit.records._settings import (
     AUGMENTATION_FIELDS,
+    OUTPUT_FIELDS,
     ROW_FIELDS,
     Averaging,
     DataChoice,
     Settings,
     Structure,
+    TestViews,
+    as_trained,
     data_choice,
 )
 from wellfit.records._sweep import BiasVariance, CrossValidation, RegularizationPath
@@ -56,6 +59,7 @@ __all__ = [
     "AUGMENTATION_FIELDS",
     "AVERAGINGS",
     "DROPOUT_KINDS",
+    "OUTPUT_FIELDS",
     "RESULTS",
     "ROW_FIELDS",
     "SCHEDULES",
@@ -102,11 +106,13 @@ __all__ = [
     "TargetError",
     "TargetNotFoundError",
     "Task",
+    "TestViews",
     "Thumbnail",
     "UnsupportedModelError",
     "Verdict",
     "WellfitError",
     "WorkerError",
+    "as_trained",
     "data_choice",
     "did_you_mean",
     "members_from",

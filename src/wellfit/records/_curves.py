@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,9 @@ class RESULTS(IntEnum):
     nonfinite = 2
     halved = 3
     interrupted = 4
+
+
+_OF_MEMBERS = ("train_loss", "validation_loss", "penalty", "num_epochs", "best_epoch", "results")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,6 +62,18 @@ class Curves:
     def num_members(self) -> int:
         """Number of members."""
         return len(self.results)
+
+    def take(self, members: Sequence[int] | IntArray) -> Curves:
+        """Return the curves of some members, in the given order."""
+        where = np.asarray(members, np.int64)
+        of_members: dict[str, Any] = {name: getattr(self, name)[where] for name in _OF_MEMBERS}
+        return dataclasses.replace(
+            self,
+            train_metrics={name: values[where] for name, values in self.train_metrics.items()},
+            validation_metrics={name: values[where] for name, values in self.validation_metrics.items()},
+            weights=tuple(values[where] for values in self.weights),
+            **of_members,
+        )
 
     def at_best(self, values: FloatArray) -> FloatArray:
         """Return ``[member]``: `values` (``[member, epoch]``) at each member's best epoch, NaN where none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Schedule = Literal[
     "constant", "exponential", "cosine", "plateau", "warm-restarts", "one-cycle", "flat-cosine"
@@ -26,6 +26,7 @@ Extraction = Literal["none", "pca", "factor-analysis"]
 Creation = Literal["none", "products", "ratios", "logs", "bins"]
 Resampling = Literal["none", "oversample", "undersample", "smote", "borderline-smote", "adasyn", "copula"]
 Suspects = Literal["keep", "remove", "down-weight"]
+TestViews = Literal["none", "flip", "shift", "flip-shift"]
 
 
 AUGMENTATION_FIELDS = (
@@ -47,6 +48,9 @@ AUGMENTATION_FIELDS = (
 
 ROW_FIELDS = ("input_noise", "input_dropout", "mixup", "cutmix", "adversarial", *AUGMENTATION_FIELDS)
 """Fields of `Settings` by which training sees other rows than those of the data; 0 is off."""
+
+OUTPUT_FIELDS = ("temperature", "test_time_augmentation")
+"""Fields of `Settings` that change what a trained network puts out, and nothing of how it is trained."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +129,8 @@ class Settings:
         resampling: how rows of rare classes (or all rows, by "copula") are multiplied; training rows only.
         suspects: what becomes of training rows whose label other rows contradict.
         temperature: whether probabilities are calibrated by one factor on the logits.
+        test_time_augmentation: views of a picture whose mean output is the prediction: itself and mirrored,
+            itself and shifted to four corners, or all of these mirrored too.
     """
 
     learning_rate: float = 1e-3
@@ -191,6 +197,7 @@ class Settings:
     resampling: Resampling = "none"
     suspects: Suspects = "keep"
     temperature: bool = False
+    test_time_augmentation: TestViews = "none"
 
     def changed_from(self, other: Settings) -> dict[str, object]:
         """Return the fields in which these settings differ from `other`, with their values here.
@@ -248,6 +255,17 @@ class DataChoice:
     creation: Creation = "none"
     resampling: Resampling = "none"
     suspects: Suspects = "keep"
+
+
+def as_trained(settings: Settings) -> Settings:
+    """Return settings without what is done to outputs afterwards: equal ones train the same network.
+
+    Example:
+        >>> as_trained(Settings(l2=1e-4, temperature=True)) == Settings(l2=1e-4)
+        True
+    """
+    off: dict[str, Any] = {name: getattr(Settings(), name) for name in OUTPUT_FIELDS}
+    return dataclasses.replace(settings, **off)
 
 
 def data_choice(settings: Settings) -> DataChoice:

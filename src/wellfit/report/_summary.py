@@ -53,6 +53,7 @@ _MEANINGS = {
     "suspects": "what becomes of training rows whose label others contradict",
     "patience": "epochs without a better validation loss before stopping; 0 = no early stopping",
     "temperature": "whether probabilities are calibrated by one factor on the logits",
+    "test_time_augmentation": "views of a picture whose mean output is the prediction; none = as it is",
     "normalization": "what normalizes between hidden layers; own = as the network is",
     "activation": "nonlinearity of hidden layers; own = as the network is",
     "skip": "sums that bridge hidden layers; own = as the network is",

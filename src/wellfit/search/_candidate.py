@@ -53,6 +53,7 @@ class Situation:
         num_layers: with kernels that learn; 0 if unknown.
         has_pictures: whether an input is made of pictures, rows by columns by channels of real numbers.
         has_colors: whether such pictures have three channels.
+        can_view: whether a network for pictures can be asked for views of them.
         can_perturb: whether inputs are real numbers in a common unit, so that noise on them means something.
         can_mix: whether rows can be mixed: so they can, and pictures in whatever unit.
     """
@@ -94,6 +95,7 @@ class Situation:
     num_layers: int = 0
     has_pictures: bool = False
     has_colors: bool = False
+    can_view: bool = False
     can_perturb: bool = True
     can_mix: bool = True
 

@@ -31,7 +31,7 @@ _ON_PROMISE = (
     "rate_decay",
     *(name for name in ROW_FIELDS if name != "adversarial"),
 )
-_CHOICES_ON_PROMISE = ("averaging",)
+_CHOICES_ON_PROMISE = ("averaging", "test_time_augmentation")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,6 +53,7 @@ from wellfit.search._remedies import (
     suspects,
     synthetic_rows,
     temperature,
+    test_time_augmentation,
     weight_decay,
     width,
 )
@@ -80,6 +81,7 @@ FAMILIES = (
     class_weights.FAMILY,
     epochs.FAMILY,
     temperature.FAMILY,
+    test_time_augmentation.FAMILY,
     normalization.FAMILY,
     activation.FAMILY,
     skip.FAMILY,
