@@ -64,6 +64,7 @@ SITUATIONS = (
         has_pictures=True,
         can_pool=True,
         can_drop_maps=True,
+        can_drop_branches=True,
         has_colors=True,
         num_features=12,
         num_numeric=5,
@@ -190,6 +191,8 @@ def test_issue_list_is_complete() -> None:
         "no-skips",
         "global-average-pooling",
         "map-dropout-0.1",
+        "stochastic-depth-0.2",
+        "stochastic-depth-0.5",
         "input-scale",
         "numeric-embedding",
         "category-embedding",
@@ -322,6 +325,7 @@ def test_what_is_on_can_be_taken_off() -> None:
         "no-early-stopping",
         "schedule-constant",
     }
+    assert "no-stochastic-depth" in _named(SITUATIONS[0], baseline=Settings(stochastic_depth=0.2))
     assert "no-temperature" in _named(SITUATIONS[0], baseline=Settings(temperature=True))
     assert taken_off <= names
     names = set(_named(SITUATIONS[0], baseline=BASELINES[3]))
@@ -348,6 +352,7 @@ def test_what_is_on_can_be_taken_off() -> None:
         ({"l1": 1e-4, "width": 2.0}, "mixed"),
         ({"class_weight": "balanced"}, "neutral"),
         ({"l2_sp": 0.1}, "regularize"),
+        ({"stochastic_depth": 0.2}, "regularize"),
         ({"rate_decay": 0.5}, "optimize"),
         ({}, "neutral"),
     ],

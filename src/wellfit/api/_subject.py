@@ -29,6 +29,7 @@ from wellfit.models import (
     dropout_points,
     hidden_ends,
     input_places,
+    num_branches,
     num_kernel_layers,
     products_per_row,
     stages,
@@ -164,6 +165,7 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         has_skip=facts.has_skip,
         can_pool=facts.can_pool,
         can_drop_maps=facts.can_drop_maps,
+        can_drop_branches=_num_branches(subject) > 0,
         can_embed=facts.has_features,
         has_periodic=facts.has_periodic,
         has_numbers=sum(map(len, groups)) < _num_features(subject.dataset),
@@ -178,6 +180,10 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         has_colors=any(_are_pictures(v) and v.shape[-1] == 3 for v in subject.dataset.inputs),
         **_inputs(subject),
     )
+
+
+def _num_branches(subject: Subject) -> int:
+    return num_branches(subject.model, subject.layout, subject.baseline.frozen_stages)
 
 
 def picture_position(dataset: Dataset) -> int | None:

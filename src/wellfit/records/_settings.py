@@ -85,6 +85,8 @@ class Settings:
         dropout_kind: what happens at a dropout point: zeros, Gaussian factors, or SELU's alpha dropout.
         input_noise: standard deviation of Gaussian noise on the inputs, in their scaled unit.
         input_dropout: share of the inputs that are zero in a training row, the rest scaled up.
+        stochastic_depth: share of the training rows that go past the last residual branch; past those before
+            it ever fewer do, in equal steps to none at the input.
         mixup: both parameters of the Beta distribution that rows and labels are mixed by; 0 for none.
         cutmix: likewise, where the share of features comes from another row; labels are mixed alike.
         adversarial: size of the step along the sign of the gradient by the inputs (FGSM); half of the loss
@@ -154,6 +156,7 @@ class Settings:
     dropout_kind: DropoutKind = "dropout"
     input_noise: float = 0.0
     input_dropout: float = 0.0
+    stochastic_depth: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
     adversarial: float = 0.0

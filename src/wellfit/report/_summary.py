@@ -72,6 +72,7 @@ _MEANINGS = {
     "dropout_kind": "zeros, Gaussian factors or alpha dropout at the dropout points",
     "input_noise": "standard deviation of noise on the scaled inputs in training",
     "input_dropout": "share of the inputs that are zero in a training row",
+    "stochastic_depth": "share of training rows that go past the last residual branch, fewer past others",
     "mixup": "parameter of the shares that rows are mixed by; 0 = no mixing",
     "cutmix": "parameter of the shares of features that come from another row; 0 = none",
     "adversarial": "step by which rows are moved to raise their loss, for half of the loss; 0 = none",

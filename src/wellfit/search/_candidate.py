@@ -35,6 +35,7 @@ class Situation:
         has_skip: whether residual blocks could lose theirs.
         can_pool: whether the network flattens maps of a convolution.
         can_drop_maps: whether there are maps of convolutions that are not dropped yet.
+        can_drop_branches: whether there are residual branches that learn and are not dropped yet.
         can_embed: whether there are float features that could enter in another way.
         has_numbers: whether some of them are no one-hot columns.
         has_periodic: whether the network has periodic features of them.
@@ -76,6 +77,7 @@ class Situation:
     has_skip: bool = False
     can_pool: bool = False
     can_drop_maps: bool = False
+    can_drop_branches: bool = False
     can_embed: bool = True
     has_numbers: bool = True
     has_periodic: bool = False
