@@ -42,6 +42,7 @@ BASELINES = (
         activation="selu",
         skip="on",
         pooling="average",
+        convolutions="small",
         map_dropout=0.1,
         input_scale=True,
         embedding="periodic",
@@ -65,6 +66,8 @@ SITUATIONS = (
         can_pool=True,
         can_drop_maps=True,
         can_drop_branches=True,
+        can_shrink_kernels=True,
+        can_separate=True,
         has_colors=True,
         num_features=12,
         num_numeric=5,
@@ -190,6 +193,8 @@ def test_issue_list_is_complete() -> None:
         "skips",
         "no-skips",
         "global-average-pooling",
+        "small-kernels",
+        "separable-convolutions",
         "map-dropout-0.1",
         "stochastic-depth-0.2",
         "stochastic-depth-0.5",
@@ -330,6 +335,7 @@ def test_what_is_on_can_be_taken_off() -> None:
     assert taken_off <= names
     names = set(_named(SITUATIONS[0], baseline=BASELINES[3]))
     assert {"own-normalization", "own-activation", "own-skips", "own-pooling", "no-map-dropout"} <= names
+    assert "own-convolutions" in names
     assert {"no-input-scale", "own-numeric-embedding", "no-category-embedding"} <= names
 
 

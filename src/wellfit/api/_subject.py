@@ -165,6 +165,8 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         has_skip=facts.has_skip,
         can_pool=facts.can_pool,
         can_drop_maps=facts.can_drop_maps,
+        can_shrink_kernels=facts.can_shrink_kernels,
+        can_separate=facts.can_separate,
         can_drop_branches=_num_branches(subject) > 0,
         can_embed=facts.has_features,
         has_periodic=facts.has_periodic,

@@ -17,6 +17,7 @@ Normalization = Literal["own", "none", "batch", "layer"]
 Activation = Literal["own", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh"]
 Switch = Literal["own", "on", "off"]
 Pooling = Literal["own", "average"]
+Convolutions = Literal["own", "small", "separable"]
 Embedding = Literal["own", "periodic", "none"]
 ScalingChoice = Literal["own", "none", "standard", "minmax01", "minmax11", "robust", "quantile"]
 OutlierChoice = Literal["own", "report", "clip", "drop"]
@@ -110,6 +111,8 @@ class Settings:
         activation: of hidden layers.
         skip: whether hidden layers of equal width are bridged by a sum.
         pooling: "average" takes the mean of each map where the network flattens maps of a convolution.
+        convolutions: "small" gives square kernels of convolutions 3 by 3 places where they have more,
+            "separable" makes a depthwise and a pointwise part of each; "own" leaves the network as it is.
         map_dropout: rate at which whole maps of convolutions are dropped where they are not yet; 0 for none.
         input_scale: whether each input is multiplied by a learned factor first.
         embedding: whether periodic features stand beside numeric inputs; "own" leaves the network as it is.
@@ -178,6 +181,7 @@ class Settings:
     activation: Activation = "own"
     skip: Switch = "own"
     pooling: Pooling = "own"
+    convolutions: Convolutions = "own"
     map_dropout: float = 0.0
     input_scale: bool = False
     embedding: Embedding = "own"
@@ -217,6 +221,7 @@ class Structure:
         activation: of hidden layers.
         skip: sums that bridge hidden layers.
         pooling: means of maps in place of flattened maps.
+        convolutions: kernels of convolutions.
         map_dropout: spatial dropout after convolutions.
         input_scale: learned factors on the inputs.
         embedding: of numeric inputs.
@@ -230,6 +235,7 @@ class Structure:
     activation: Activation = "own"
     skip: Switch = "own"
     pooling: Pooling = "own"
+    convolutions: Convolutions = "own"
     map_dropout: float = 0.0
     input_scale: bool = False
     embedding: Embedding = "own"

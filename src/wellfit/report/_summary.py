@@ -57,6 +57,7 @@ _MEANINGS = {
     "activation": "nonlinearity of hidden layers; own = as the network is",
     "skip": "sums that bridge hidden layers; own = as the network is",
     "pooling": "average = the mean of each map where the network flattens maps; own = as the network is",
+    "convolutions": "small = kernels of 3 by 3 places at most; separable = a depthwise and a pointwise part",
     "map_dropout": "rate at which whole maps of convolutions are dropped in training",
     "input_scale": "whether each input is multiplied by a learned factor first",
     "embedding": "periodic features beside numeric inputs; own = as the network is",
