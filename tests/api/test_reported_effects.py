@@ -22,7 +22,14 @@ PLAN = replace(SMALL_PLAN, num_look=3, num_batches=0, num_programs=60)
 LOOK = list(PLAN.look)
 # These need what table, network and plan of this test have not.
 NOT_HERE = {"own-penalties", "category-embedding", "early-stopping"}
-NOT_HERE |= {"augmentation", "pooling", "map-dropout", "test-time-augmentation"}  # for pictures
+NOT_HERE |= {
+    "augmentation",
+    "pooling",
+    "convolutions",
+    "map-dropout",
+    "test-time-augmentation",
+}  # for pictures
+NOT_HERE |= {"stochastic-depth"}  # for networks with residual blocks
 NOT_HERE |= {"frozen-stages", "l2-sp", "rate-decay"}  # for networks that learned before
 
 

@@ -8,7 +8,7 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["_lambda", "_reading", "_repair"])
+@pytest.mark.parametrize("name", ["_branches", "_freeze", "_lambda", "_reading", "_repair"])
 def test_examples(name: str) -> None:
     """Every example of the module gives what it says."""
     found = doctest.testmod(importlib.import_module(f"wellfit.models.{name}"))

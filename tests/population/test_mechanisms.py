@@ -37,6 +37,7 @@ ON: dict[str, dict[str, Any]] = {
     "dropout_kind": {"dropout_kind": 1},
     "input_noise": {"input_noise": 0.3},
     "input_dropout": {"input_dropout": 0.3},
+    "stochastic_depth": {"stochastic_depth": 0.5},
     "mixup": {"mixup": 0.4},
     "cutmix": {"cutmix": 0.5},
     "adversarial": {"adversarial": 0.1},
@@ -99,8 +100,23 @@ def deep() -> keras.Model:
     return model
 
 
+def bridged() -> keras.Model:
+    """Return a network with two residual blocks, compiled."""
+    inputs = keras.Input((5,))
+    x = layers.Dense(4, activation="tanh", name="stem")(inputs)
+    for name in ("one", "two"):
+        branch = layers.Dense(4, name=name)(layers.Activation("tanh", name=f"{name}_tanh")(x))
+        x = layers.Add(name=f"add_{name}")([x, branch])
+    x = layers.Activation("tanh", name="last_tanh")(x)
+    model = keras.Model(inputs, layers.Dense(1, activation="sigmoid", name="head")(x))
+    model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy")
+    return model
+
+
 def case(values: dict[str, Any]) -> tuple[keras.Model, Dataset]:
     """Return a network and its data: pictures, where they are what is changed."""
+    if "stochastic_depth" in values:
+        return bridged(), dataset()
     if not any(name.startswith("rand") for name in values):
         return deep(), dataset()
     rng = np.random.default_rng(0)
@@ -213,12 +229,7 @@ def test_rate_decay_is_a_rate_for_each_layer() -> None:
 
 def test_layers_that_are_off_are_not_held_and_do_not_count() -> None:
     """Without its last block a network is held, and slowed, as the shorter one is."""
-    inputs = keras.Input((5,))
-    x = layers.Dense(4, activation="tanh", name="stem")(inputs)
-    for name in ("one", "two"):
-        x = layers.Add(name=f"add_{name}")([x, layers.Dense(4, activation="tanh", name=name)(x)])
-    model = keras.Model(inputs, layers.Dense(1, activation="sigmoid", name="head")(x))
-    model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy")
+    model = bridged()
     data, weights = dataset(), model.get_weights()
     chosen = members(seeds=[3], learning_rate=0.1, l2_sp=0.5, rate_decay=0.5, depth=-1)
     compiled = population(model, data).train(chosen, weights=weights)

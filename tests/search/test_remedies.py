@@ -42,6 +42,7 @@ BASELINES = (
         activation="selu",
         skip="on",
         pooling="average",
+        convolutions="small",
         map_dropout=0.1,
         input_scale=True,
         embedding="periodic",
@@ -64,6 +65,9 @@ SITUATIONS = (
         has_pictures=True,
         can_pool=True,
         can_drop_maps=True,
+        can_drop_branches=True,
+        can_shrink_kernels=True,
+        can_separate=True,
         has_colors=True,
         can_view=True,
         num_features=12,
@@ -193,7 +197,11 @@ def test_issue_list_is_complete() -> None:
         "skips",
         "no-skips",
         "global-average-pooling",
+        "small-kernels",
+        "separable-convolutions",
         "map-dropout-0.1",
+        "stochastic-depth-0.2",
+        "stochastic-depth-0.5",
         "input-scale",
         "numeric-embedding",
         "category-embedding",
@@ -336,10 +344,12 @@ def test_what_is_on_can_be_taken_off() -> None:
         "no-early-stopping",
         "schedule-constant",
     }
+    assert "no-stochastic-depth" in _named(SITUATIONS[0], baseline=Settings(stochastic_depth=0.2))
     assert "no-temperature" in _named(SITUATIONS[0], baseline=Settings(temperature=True))
     assert taken_off <= names
     names = set(_named(SITUATIONS[0], baseline=BASELINES[3]))
     assert {"own-normalization", "own-activation", "own-skips", "own-pooling", "no-map-dropout"} <= names
+    assert "own-convolutions" in names
     assert {"no-input-scale", "own-numeric-embedding", "no-category-embedding"} <= names
 
 
@@ -362,6 +372,7 @@ def test_what_is_on_can_be_taken_off() -> None:
         ({"l1": 1e-4, "width": 2.0}, "mixed"),
         ({"class_weight": "balanced"}, "neutral"),
         ({"l2_sp": 0.1}, "regularize"),
+        ({"stochastic_depth": 0.2}, "regularize"),
         ({"rate_decay": 0.5}, "optimize"),
         ({}, "neutral"),
     ],

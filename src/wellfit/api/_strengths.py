@@ -28,6 +28,7 @@ _RANGES = {
     "label_smoothing": (0.0, 0.5),
     "input_noise": (0.0, 1.0),
     "input_dropout": (0.0, 0.7),
+    "stochastic_depth": (0.0, 0.8),
     "mixup": (0.0, 1.0),
     "cutmix": (0.0, 1.0),
     "adversarial": (0.0, 0.5),

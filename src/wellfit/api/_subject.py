@@ -30,6 +30,7 @@ from wellfit.models import (
     dropout_points,
     hidden_ends,
     input_places,
+    num_branches,
     num_kernel_layers,
     products_per_row,
     stages,
@@ -165,6 +166,9 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         has_skip=facts.has_skip,
         can_pool=facts.can_pool,
         can_drop_maps=facts.can_drop_maps,
+        can_shrink_kernels=facts.can_shrink_kernels,
+        can_separate=facts.can_separate,
+        can_drop_branches=_num_branches(subject) > 0,
         can_embed=facts.has_features,
         has_periodic=facts.has_periodic,
         has_numbers=sum(map(len, groups)) < _num_features(subject.dataset),
@@ -180,6 +184,10 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         can_view=_can_view(subject),
         **_inputs(subject),
     )
+
+
+def _num_branches(subject: Subject) -> int:
+    return num_branches(subject.model, subject.layout, subject.baseline.frozen_stages)
 
 
 def picture_position(dataset: Dataset) -> int | None:

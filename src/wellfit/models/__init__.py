@@ -1,6 +1,7 @@
 """Keras networks: loading, reading their structure, changing it, saving. The only importer of keras."""
 
 from wellfit.models._average import averaged
+from wellfit.models._branches import depth_shares, num_branches, with_stochastic_depth
 from wellfit.models._bytes import (
     backend_name,
     custom_modules,
@@ -156,6 +157,7 @@ __all__ = [
     "data_loss",
     "data_of",
     "dense_stack",
+    "depth_shares",
     "dropout_points",
     "find_layout",
     "freeze",
@@ -181,6 +183,7 @@ __all__ = [
     "needs_shape",
     "network_function",
     "normalized",
+    "num_branches",
     "num_frozen",
     "num_kernel_layers",
     "optimizer_function",
@@ -237,6 +240,7 @@ __all__ = [
     "with_output",
     "with_penalties",
     "with_preprocessing",
+    "with_stochastic_depth",
     "with_temperature",
     "with_test_views",
     "with_weights",

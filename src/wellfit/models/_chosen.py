@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from wellfit.data import computable
+from wellfit.models._branches import with_stochastic_depth
 from wellfit.models._compile import TrainingSetup
 from wellfit.models._layout import find_layout
 from wellfit.models._penalties import with_bounds, with_penalties
@@ -99,6 +100,8 @@ def _penalized(built: Model, settings: Settings) -> Model:
         built = with_bounds(built, orthogonality=settings.orthogonality, max_norm=settings.max_norm)
     if settings.activity_l2:
         built = with_activity_penalty(built, settings.activity_l2)
+    if settings.stochastic_depth:
+        built = with_stochastic_depth(built, settings.stochastic_depth)
     if settings.input_noise or settings.input_dropout:
         built = with_input_noise(built, noise=settings.input_noise, dropout=settings.input_dropout)
     return built

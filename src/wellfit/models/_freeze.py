@@ -103,6 +103,23 @@ def num_frozen(found: Sequence[Stage], frozen_stages: int = -1) -> int:
     return learning[0] if learning else 0
 
 
+def frozen_paths(model: keras.Model, frozen_stages: int) -> frozenset[str]:
+    """Return the paths of the layers that `freeze` freezes for so many stages.
+
+    Args:
+        model: a built Sequential or functional network.
+        frozen_stages: at least 0.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3, name="body"),
+        ...                           keras.layers.Flatten(), keras.layers.Dense(2, name="head")])
+        >>> sorted(frozen_paths(model, 1))[0]
+        'body'
+    """
+    paths = [entry.path for entry in _in_order(model)]
+    return frozenset(paths[: _last_frozen(model, paths, frozen_stages) + 1])
+
+
 def freeze(model: keras.Model, until: str | int | None = None) -> keras.Model:
     """Return the network with its first layers frozen, all others trainable, its weights kept bit for bit.
 

@@ -16,6 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from wellfit.models._branches import branch_places
 from wellfit.models._convolutions import convolution_call
 from wellfit.models._cost import products_per_row
 from wellfit.models._initializers import initializer_config, noted_initializers, starting_value, uncompiled
@@ -87,6 +88,7 @@ class NetworkFunction:
         has_convolutions: whether a layer asks the scope how to convolve.
         num_products: products that a row takes, about.
         starts_given: whether members start from given weights where these were learned.
+        branches: ``[branch]`` depth block that a residual branch lies in, or -1.
     """
 
     trainable: tuple[VariableInfo, ...]
@@ -101,6 +103,7 @@ class NetworkFunction:
     has_convolutions: bool = False
     num_products: int = 0
     starts_given: bool = False
+    branches: tuple[int, ...] = ()
 
     @property
     def variables(self) -> tuple[VariableInfo, ...]:
@@ -137,6 +140,7 @@ def network_function(
     has_convolutions = _instrument_convolutions(clone)
     rates, ends = _instrument(clone, layout)
     _instrument_inputs(clone, places)
+    branches = _instrument_branches(clone, model, layout)
     penalties = _take_penalties(clone)
     axes = _axes_of_variables(clone, layout)
     blocks = _block_of_layers(clone, layout)
@@ -209,6 +213,7 @@ def network_function(
         has_convolutions=has_convolutions,
         num_products=products_per_row(model),
         starts_given=kept is not None,
+        branches=branches,
     )
 
 
@@ -415,6 +420,18 @@ def _instrument_inputs(model: keras.Model, places: Sequence[str | None]) -> None
             _replace_call(operations[name], _with_noise_after(operations[name].call, place, model))
 
 
+def _instrument_branches(clone: keras.Model, model: keras.Model, layout: Layout) -> tuple[int, ...]:
+    """Let the ends of residual branches ask the scope which rows go past them; return their depth blocks."""
+    places = branch_places(model, layout)
+    for number, place in enumerate(places):
+        within, owner = place.path.split("/"), clone
+        for name in within[:-1]:
+            owner = _operations(owner)[name]
+        operation = _operations(owner)[within[-1]]
+        _replace_call(operation, _with_branch_dropped(operation.call, number, clone))
+    return tuple(place.block for place in places)
+
+
 def _perturbed(inputs: Sequence[Tensor], places: Sequence[str | None], scope: Scope) -> list[Tensor]:
     """Return inputs with noise where it acts on the input itself."""
     return [
@@ -601,6 +618,15 @@ def _with_dropout_after(original: Callable[..., Tensor], point: int, owner: Any)
         scope, training = scope_of(owner), TRAINING.get()
         outputs = original(*args, **kwargs)
         return scope.drop(point, outputs, None) if scope is not None and training else outputs
+
+    return call
+
+
+def _with_branch_dropped(original: Callable[..., Tensor], branch: int, owner: Any) -> Callable[..., Tensor]:
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        scope, training = scope_of(owner), TRAINING.get()
+        outputs = original(*args, **kwargs)
+        return scope.branch(branch, outputs) if scope is not None and training else outputs
 
     return call
 

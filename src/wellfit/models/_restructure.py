@@ -16,6 +16,7 @@ from wellfit.models._rebuild import Config, Edits, assign, copy_compile, rebuild
 from wellfit.models._resize import resize
 from wellfit.models._structures import (
     with_activation,
+    with_convolutions,
     with_entrance,
     with_map_dropout,
     with_normalization,
@@ -36,10 +37,10 @@ def restructured(
     Frozen stages come alone: a network that learned before keeps its layers, and its weights.
 
     The changes are made in a fixed order: width and depth, pooling, skips, normalizations, activations,
-    dropout of maps, then how features enter. A skip therefore bridges a hidden layer with the normalization
-    that is put into it, and layers are left out of the network as it is given. Names and compile settings
-    are kept, and so is what training would not change: the values of frozen layers and of an adapted
-    `Normalization`.
+    convolutions, dropout of maps, then how features enter. A skip therefore bridges a hidden layer with the
+    normalization that is put into it, and layers are left out of the network as it is given. Names and
+    compile settings are kept, and so is what training would not change: the values of frozen layers and of
+    an adapted `Normalization`.
 
     Args:
         model: the network that is given, built.
@@ -144,6 +145,7 @@ def _for_each_feature(old: int, new: int) -> Callable[[Any, Config], Config]:
 def _changes(structure: Structure, groups: Groups) -> list[Callable[[keras.Model], keras.Model]]:
     """Return the changes beyond width and depth, in their order."""
     normalization, activation, skip = structure.normalization, structure.activation, structure.skip
+    convolutions = structure.convolutions
     entered = dataclasses.replace(
         Structure(),
         input_scale=structure.input_scale,
@@ -159,6 +161,8 @@ def _changes(structure: Structure, groups: Groups) -> list[Callable[[keras.Model
         found.append(lambda model: with_normalization(model, normalization))
     if activation != "own":
         found.append(lambda model: with_activation(model, activation))
+    if convolutions != "own":
+        found.append(lambda model: with_convolutions(model, convolutions))
     if structure.map_dropout:
         found.append(lambda model: with_map_dropout(model, structure.map_dropout))
     if entered != Structure():

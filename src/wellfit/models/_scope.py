@@ -49,6 +49,10 @@ class Scope(Protocol):
         """Return the network's input at `place` with the member's noise and dropout on inputs."""
         ...
 
+    def branch(self, branch: int, outputs: Tensor) -> Tensor:
+        """Return what a residual branch adds, with the rows that go past it at zero."""
+        ...
+
     def activity(self, outputs: Tensor, block: int) -> Tensor | None:
         """Return the penalty on what a hidden layer of a depth block (or -1) puts out; None for none."""
         ...

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from wellfit.models._branches import with_stochastic_depth
 from wellfit.models._compile import LOSSES, TrainingSetup
 from wellfit.models._function import cloned
 from wellfit.models._graph import why_no_graph
@@ -62,6 +63,7 @@ class Variant:
         dropout_kind: what plain dropout becomes.
         input_noise: standard deviation.
         input_dropout: share of the inputs.
+        stochastic_depth: rate of the last residual branch.
     """
 
     learning_rate: float
@@ -89,6 +91,7 @@ class Variant:
     dropout_kind: str = "dropout"
     input_noise: float = 0.0
     input_dropout: float = 0.0
+    stochastic_depth: float = 0.0
 
 
 def build_variant(
@@ -188,6 +191,8 @@ def _structured(
         )
     if variant.activity_l2:
         built = with_activity_penalty(built, variant.activity_l2)
+    if variant.stochastic_depth:
+        built = with_stochastic_depth(built, variant.stochastic_depth)
     if variant.input_noise or variant.input_dropout:
         built = with_input_noise(built, noise=variant.input_noise, dropout=variant.input_dropout)
     return _with_class(model, built)

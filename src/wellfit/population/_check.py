@@ -48,6 +48,7 @@ _RANGES: dict[str, tuple[str, Callable[[Array], Array]]] = {
     "dropout_kind": _position(DROPOUT_KINDS),
     "input_noise": ("at least 0", _at_least_zero),
     "input_dropout": ("at least 0 and below 1", lambda values: (values >= 0) & (values < 1)),
+    "stochastic_depth": ("at least 0 and below 1", lambda values: (values >= 0) & (values < 1)),
     "mixup": ("0 for none, or more", _at_least_zero),
     "cutmix": ("0 for none, or more", _at_least_zero),
     "adversarial": ("0 for none, or more", _at_least_zero),
@@ -101,8 +102,8 @@ def check_members(
     for name, (expected, is_good) in _RANGES.items():
         _refuse(members, name, is_good(getattr(members, name)), expected)
     _check_depth(members, layout)
-    if layout.reason:
-        _refuse(members, "activity_l2", members.activity_l2 == 0, f"0, as {layout.reason}")
+    for name in ("activity_l2", "stochastic_depth") if layout.reason else ():
+        _refuse(members, name, getattr(members, name) == 0, f"0, as {layout.reason}")
     width = members.class_weight.shape[1]
     if width and num_classes and width != num_classes:
         raise SettingsError(

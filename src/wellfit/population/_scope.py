@@ -61,6 +61,7 @@ class MemberScope:
         activity_l2: strength of the penalty on hidden outputs, or None.
         input_noise: standard deviation of noise on inputs, or None.
         input_dropout: share of the inputs that are zero, or None.
+        branch_rates: ``[branch]`` share of the rows that go past each residual branch, or None.
     """
 
     def __init__(
@@ -77,12 +78,14 @@ class MemberScope:
         activity_l2: jax.Array | None = None,
         input_noise: jax.Array | None = None,
         input_dropout: jax.Array | None = None,
+        branch_rates: jax.Array | None = None,
     ) -> None:
         self._seed, self._rates, self._units = seed, rates, units
         self._gates, self._rows, self._matmul = gates, rows, matmul
         self._convolving = convolving
         self._kind, self._activity_l2 = kind, activity_l2
         self._input_noise, self._input_dropout = input_noise, input_dropout
+        self._branch_rates = branch_rates
 
     def matmul(self, inputs: jax.Array, kernel: jax.Array) -> jax.Array:
         """Return ``inputs @ kernel``."""
@@ -146,6 +149,14 @@ class MemberScope:
             factors = MemberScope(seed=scope)._factors(place, inputs, None, self._input_dropout)
             inputs = inputs.astype(jnp.float32) * factors
         return inputs
+
+    def branch(self, branch: int, outputs: jax.Array) -> jax.Array:
+        """Return what a residual branch adds: 0 in a share of the rows, and the rest scaled up."""
+        if self._branch_rates is None or self._seed is None:
+            return outputs
+        scope = MemberScope(seed=derive(self._seed, 0x1A2))
+        shape = (outputs.shape[0], *[1] * (outputs.ndim - 1))
+        return outputs * scope._factors(branch, outputs, shape, self._branch_rates[branch])
 
     def activity(self, outputs: jax.Array, block: int) -> jax.Array | None:
         """Return strength times the sum of squares, a real row; 0 where the block is off."""

@@ -192,6 +192,7 @@ def _variant(executor: FitExecutor, member: Members) -> Variant:
         dropout_kind=DROPOUT_KINDS[int(member.dropout_kind[0])],
         input_noise=float(member.input_noise[0]),
         input_dropout=float(member.input_dropout[0]),
+        stochastic_depth=float(member.stochastic_depth[0]),
     )
 
 

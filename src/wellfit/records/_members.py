@@ -72,6 +72,7 @@ class Members:
         dropout_kind: ``[member]`` int32; position in `DROPOUT_KINDS`.
         input_noise: ``[member]`` float32.
         input_dropout: ``[member]`` float32.
+        stochastic_depth: ``[member]`` float32; rate of the last residual branch.
         mixup: ``[member]`` float32; 0 for none.
         cutmix: ``[member]`` float32; 0 for none.
         adversarial: ``[member]`` float32; 0 for none.
@@ -127,6 +128,7 @@ class Members:
     dropout_kind: IntArray
     input_noise: FloatArray
     input_dropout: FloatArray
+    stochastic_depth: FloatArray
     mixup: FloatArray
     cutmix: FloatArray
     adversarial: FloatArray
@@ -196,6 +198,7 @@ _NUMBERS = (
     "activity_l2",
     "l2_sp",
     "rate_decay",
+    "stochastic_depth",
     *ROW_FIELDS,
 )
 _COUNTS = ("batch_size", "epochs", "patience")

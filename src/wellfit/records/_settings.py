@@ -17,6 +17,7 @@ Normalization = Literal["own", "none", "batch", "layer"]
 Activation = Literal["own", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh"]
 Switch = Literal["own", "on", "off"]
 Pooling = Literal["own", "average"]
+Convolutions = Literal["own", "small", "separable"]
 Embedding = Literal["own", "periodic", "none"]
 ScalingChoice = Literal["own", "none", "standard", "minmax01", "minmax11", "robust", "quantile"]
 OutlierChoice = Literal["own", "report", "clip", "drop"]
@@ -89,6 +90,8 @@ class Settings:
         dropout_kind: what happens at a dropout point: zeros, Gaussian factors, or SELU's alpha dropout.
         input_noise: standard deviation of Gaussian noise on the inputs, in their scaled unit.
         input_dropout: share of the inputs that are zero in a training row, the rest scaled up.
+        stochastic_depth: share of the training rows that go past the last residual branch; past those before
+            it ever fewer do, in equal steps to none at the input.
         mixup: both parameters of the Beta distribution that rows and labels are mixed by; 0 for none.
         cutmix: likewise, where the share of features comes from another row; labels are mixed alike.
         adversarial: size of the step along the sign of the gradient by the inputs (FGSM); half of the loss
@@ -112,6 +115,8 @@ class Settings:
         activation: of hidden layers.
         skip: whether hidden layers of equal width are bridged by a sum.
         pooling: "average" takes the mean of each map where the network flattens maps of a convolution.
+        convolutions: "small" gives square kernels of convolutions 3 by 3 places where they have more,
+            "separable" makes a depthwise and a pointwise part of each; "own" leaves the network as it is.
         map_dropout: rate at which whole maps of convolutions are dropped where they are not yet; 0 for none.
         input_scale: whether each input is multiplied by a learned factor first.
         embedding: whether periodic features stand beside numeric inputs; "own" leaves the network as it is.
@@ -160,6 +165,7 @@ class Settings:
     dropout_kind: DropoutKind = "dropout"
     input_noise: float = 0.0
     input_dropout: float = 0.0
+    stochastic_depth: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
     adversarial: float = 0.0
@@ -181,6 +187,7 @@ class Settings:
     activation: Activation = "own"
     skip: Switch = "own"
     pooling: Pooling = "own"
+    convolutions: Convolutions = "own"
     map_dropout: float = 0.0
     input_scale: bool = False
     embedding: Embedding = "own"
@@ -221,6 +228,7 @@ class Structure:
         activation: of hidden layers.
         skip: sums that bridge hidden layers.
         pooling: means of maps in place of flattened maps.
+        convolutions: kernels of convolutions.
         map_dropout: spatial dropout after convolutions.
         input_scale: learned factors on the inputs.
         embedding: of numeric inputs.
@@ -234,6 +242,7 @@ class Structure:
     activation: Activation = "own"
     skip: Switch = "own"
     pooling: Pooling = "own"
+    convolutions: Convolutions = "own"
     map_dropout: float = 0.0
     input_scale: bool = False
     embedding: Embedding = "own"

@@ -35,6 +35,9 @@ class Situation:
         has_skip: whether residual blocks could lose theirs.
         can_pool: whether the network flattens maps of a convolution.
         can_drop_maps: whether there are maps of convolutions that are not dropped yet.
+        can_shrink_kernels: whether there are convolutions with more than 3 by 3 places.
+        can_separate: whether there are convolutions that could be a depthwise and a pointwise one.
+        can_drop_branches: whether there are residual branches that learn and are not dropped yet.
         can_embed: whether there are float features that could enter in another way.
         has_numbers: whether some of them are no one-hot columns.
         has_periodic: whether the network has periodic features of them.
@@ -77,6 +80,9 @@ class Situation:
     has_skip: bool = False
     can_pool: bool = False
     can_drop_maps: bool = False
+    can_shrink_kernels: bool = False
+    can_separate: bool = False
+    can_drop_branches: bool = False
     can_embed: bool = True
     has_numbers: bool = True
     has_periodic: bool = False

@@ -20,6 +20,7 @@ _HOLDS_BACK = (
     "orthogonality",
     "activity_l2",
     "l2_sp",
+    "stochastic_depth",
     *ROW_FIELDS,
 )
 # More of these sets it free; less holds it back.

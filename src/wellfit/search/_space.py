@@ -29,6 +29,7 @@ _ON_PROMISE = (
     "max_norm",
     "l2_sp",
     "rate_decay",
+    "stochastic_depth",
     *(name for name in ROW_FIELDS if name != "adversarial"),
 )
 _CHOICES_ON_PROMISE = ("averaging", "test_time_augmentation")

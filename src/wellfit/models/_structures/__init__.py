@@ -1,6 +1,7 @@
 """One change of a network's structure a file: each a function from a network to another one."""
 
 from wellfit.models._structures._activation import with_activation
+from wellfit.models._structures._convolutions import with_convolutions
 from wellfit.models._structures._entrance import has_periodic, with_entrance
 from wellfit.models._structures._facts import StructureFacts, structure_facts
 from wellfit.models._structures._map_dropout import with_map_dropout
@@ -13,6 +14,7 @@ __all__ = [
     "has_periodic",
     "structure_facts",
     "with_activation",
+    "with_convolutions",
     "with_entrance",
     "with_map_dropout",
     "with_normalization",

@@ -9,6 +9,7 @@ import keras
 from wellfit.models._dropout_places import map_places
 from wellfit.models._graph import read_graph, why_no_graph
 from wellfit.models._layout_types import Layout
+from wellfit.models._structures._convolutions import separable, shrinkable
 from wellfit.models._structures._entrance import has_periodic
 from wellfit.models._structures._places import (
     entrance,
@@ -32,6 +33,8 @@ class StructureFacts:
         has_skip: whether there are residual blocks.
         can_pool: whether maps of a convolution are flattened.
         can_drop_maps: whether there are maps of convolutions without dropout behind them.
+        can_shrink_kernels: whether there are convolutions with more than 3 by 3 places.
+        can_separate: whether there are convolutions that could be a depthwise and a pointwise one.
         has_features: whether there is an input of floats, ``[row, feature]``.
         has_periodic: whether periodic features stand beside it that can be taken out.
     """
@@ -42,6 +45,8 @@ class StructureFacts:
     has_skip: bool = False
     can_pool: bool = False
     can_drop_maps: bool = False
+    can_shrink_kernels: bool = False
+    can_separate: bool = False
     has_features: bool = False
     has_periodic: bool = False
 
@@ -72,6 +77,8 @@ def structure_facts(model: keras.Model, layout: Layout) -> StructureFacts:
         has_skip=bool(residual_blocks(layout)),
         can_pool=bool(flattenings(graph)),
         can_drop_maps=bool(map_places(model)),
+        can_shrink_kernels=bool(shrinkable(graph)),
+        can_separate=bool(separable(graph)),
         has_features=entrance(graph) is not None,
         has_periodic=has_periodic(model),
     )

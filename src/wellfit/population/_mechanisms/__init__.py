@@ -24,6 +24,7 @@ from wellfit.population._mechanisms.mixup import Mixup
 from wellfit.population._mechanisms.orthogonality import Orthogonality
 from wellfit.population._mechanisms.penalty_where import PenaltyWhere
 from wellfit.population._mechanisms.rate_decay import RateDecay
+from wellfit.population._mechanisms.stochastic_depth import StochasticDepth
 from wellfit.records import Members, Settings, members_from
 
 MECHANISMS: tuple[Mechanism, ...] = (
@@ -37,6 +38,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     DropoutKind(),
     InputNoise(),
     InputDropout(),
+    StochasticDepth(),
     *AUGMENTATIONS,
     Mixup(),
     Cutmix(),
