@@ -65,6 +65,7 @@ SITUATIONS = (
         can_pool=True,
         can_drop_maps=True,
         has_colors=True,
+        can_draw=True,
         num_features=12,
         num_numeric=5,
     ),
@@ -211,6 +212,7 @@ def test_issue_list_is_complete() -> None:
         "creation-logs",
         "creation-bins",
         "copula",
+        "experimental-diffusion",
         "suspects-remove",
         "suspects-down-weight",
         "orthogonality-0.01",
@@ -300,6 +302,16 @@ def test_what_is_offered_for_pictures() -> None:
     }
     without = {one.name for one in remedies(Settings(rand_augment=0.3, random_zoom=0.2), gray)}
     assert {"no-rand-augment", "no-random-zoom"} <= without
+
+
+def test_drawn_pictures_are_for_some_hundreds_of_them() -> None:
+    """Of fewer a generator learns copies, with many more nobody needs it."""
+    for num_rows, is_offered in ((40, False), (300, True), (60_000, False)):
+        found = _named(dataclasses.replace(SITUATIONS[1], num_rows=num_rows))
+        assert ("experimental-diffusion" in found) == is_offered
+    off = _named(SITUATIONS[1], baseline=Settings(resampling="diffusion"))
+    assert "no-resampling" in off
+    assert "experimental-diffusion" not in off
 
 
 def test_a_range_test_gives_a_learning_rate() -> None:

@@ -1,16 +1,18 @@
-"""What a run of a network with a frozen beginning takes: seconds, and bytes."""
+"""What a run takes that costs more than the others: seconds, and bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wellfit.api._choices import is_drawn
 from wellfit.api._frozen_parts import Build
 from wellfit.api._laboratory import Laboratory
-from wellfit.api._pace import run_s
+from wellfit.api._pace import drawing_s, run_s
+from wellfit.api._subject import Subject
 from wellfit.api._views import NUM_VIEWS
 from wellfit.models import Stage, num_frozen, stages
 from wellfit.population import free_bytes, num_workers
-from wellfit.records import Settings
+from wellfit.records import Settings, data_choice
 
 # An output is kept for the way back, and has a gradient; normalizations keep one more.
 _COPIES_OF_VALUES = 3
@@ -18,21 +20,37 @@ _SHARE_OF_MEMORY = 0.3
 # The way forward alone takes a third of what training takes.
 _FORWARD = 1 / 3
 _GIB = 2**30
+# Trials that a promising remedy needs later, beside the one of the last network.
+_FEWEST_CONFIRMING = 3
+_GENERATORS = "a generator of pictures for each split, the confirmation's included, would take"
 
 
-def too_much(laboratory: Laboratory, settings: Sequence[Settings], num_trials: int, left_s: float) -> str:
+def too_much(
+    laboratory: Laboratory,
+    settings: Sequence[Settings],
+    num_trials: int,
+    left_s: float,
+    *,
+    num_folds: int = 0,
+) -> str:
     """Return why some settings cannot be tried in what is left, or an empty string.
 
-    Only networks that start from given weights are looked at: of these, some settings may cost hundreds of
-    times as much as the baseline, whose frozen beginning runs once.
+    Of networks that start from given weights some settings may cost hundreds of times as much as the
+    baseline, whose frozen beginning runs once; and pictures that are drawn cost a generator for each trial.
+    Of others nothing is held back.
 
     Args:
         laboratory: where they would run.
         settings: what would be tried together, in one program.
         num_trials: runs of each.
         left_s: seconds.
+        num_folds: that networks of an average would be trained on at the end.
     """
     subject = laboratory.subject
+    num_generators = num_trials + _FEWEST_CONFIRMING + 1 + num_folds
+    drawing = num_generators * max(first_drawing_s(subject, one) for one in settings)
+    if drawing > left_s:
+        return f"not tried: {_GENERATORS} about {drawing:.0f} s, and {max(left_s, 0):.0f} s are left"
     if subject.start == "fresh" or subject.layout.reason:
         return ""
     found = stages(subject.model)
@@ -45,6 +63,11 @@ def too_much(laboratory: Laboratory, settings: Sequence[Settings], num_trials: i
     if needed > _SHARE_OF_MEMORY * free_bytes():
         return f"not tried: training would need about {needed / _GIB:.0f} GiB of memory"
     return ""
+
+
+def first_drawing_s(subject: Subject, settings: Settings) -> float:
+    """Return about how many seconds pass before a run of some settings, for which pictures are drawn."""
+    return drawing_s(subject) if is_drawn(data_choice(settings)) else 0.0
 
 
 def _seconds(

@@ -96,7 +96,8 @@ def screen(laboratory: Laboratory, plan: Plan, baseline: Baseline, progress: Pro
             continue
 
         left_s = plan.screen_until_s - progress.clock.elapsed_s
-        why = too_much(laboratory, [one.settings for one in wave], len(plan.look), left_s)
+        asked = [one.settings for one in wave]
+        why = too_much(laboratory, asked, len(plan.look), left_s, num_folds=plan.num_folds)
         if why:
             tried.extend(untried(wave, why))
             continue

@@ -175,6 +175,7 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         num_layers=num_kernel_layers(subject.model),
         can_mix=_can_mix(subject),
         has_pictures=picture_position(subject.dataset) is not None,
+        can_draw=can_draw(subject.dataset),
         has_colors=any(_are_pictures(v) and v.shape[-1] == 3 for v in subject.dataset.inputs),
         **_inputs(subject),
     )
@@ -183,6 +184,12 @@ def situation(subject: Subject, num_rows: int) -> Situation:
 def picture_position(dataset: Dataset) -> int | None:
     """Return the position of the first input that is made of pictures."""
     return next((place for place, values in enumerate(dataset.inputs) if _are_pictures(values)), None)
+
+
+def can_draw(dataset: Dataset) -> bool:
+    """Return whether a row is one picture of a class, so that a generator can learn to draw more of them."""
+    is_alone = len(dataset.inputs) == 1 and picture_position(dataset) is not None
+    return is_alone and dataset.task.is_classification
 
 
 def _are_pictures(values: Array) -> bool:

@@ -55,6 +55,7 @@ class Situation:
         has_colors: whether such pictures have three channels.
         can_perturb: whether inputs are real numbers in a common unit, so that noise on them means something.
         can_mix: whether rows can be mixed: so they can, and pictures in whatever unit.
+        can_draw: whether a row is one picture of a class, so that more of them can be drawn.
     """
 
     task: Task
@@ -96,6 +97,7 @@ class Situation:
     has_colors: bool = False
     can_perturb: bool = True
     can_mix: bool = True
+    can_draw: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
