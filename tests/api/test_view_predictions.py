@@ -17,12 +17,13 @@ from wellfit.api._final import finish, predictions
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._offered import shares_program
 from wellfit.api._protocol import Found
-from wellfit.api._run_cost import too_much
+from wellfit.api._run_cost import affordable
 from wellfit.api._subject import Subject, situation
 from wellfit.api._trials import last_trials, make_trials
 from wellfit.evaluation import apply_temperature, score
 from wellfit.models import VIEWS, chosen_model, seen_in, with_test_views, without_test_views
 from wellfit.records import Settings, as_trained
+from wellfit.search import make_candidate
 
 layers = keras.layers
 
@@ -140,7 +141,9 @@ def test_behind_a_frozen_beginning_views_pass_it() -> None:
     np.testing.assert_allclose(found, always.measure(every, [0, 1]).scores, rtol=1e-4)
     assert len(np.unique(found[:, 0])) == len(every)
     assert not shares_program(once, every[-1])
-    assert "s are left" in too_much(once, every[-1:], 2, 1e-9)
+    dear = make_candidate("views", "test-time-augmentation", baseline, every[-1])
+    ((_, why),) = affordable(once, [dear], 2, 1e-9).later
+    assert "s are left" in why
 
 
 def test_a_mirror_image_of_another_class_is_caught() -> None:

@@ -70,6 +70,7 @@ SITUATIONS = (
         can_separate=True,
         has_colors=True,
         can_view=True,
+        can_draw=True,
         num_features=12,
         num_numeric=5,
     ),
@@ -223,6 +224,7 @@ def test_issue_list_is_complete() -> None:
         "creation-logs",
         "creation-bins",
         "copula",
+        "experimental-diffusion",
         "suspects-remove",
         "suspects-down-weight",
         "orthogonality-0.01",
@@ -322,6 +324,16 @@ def test_views_are_offered_where_a_network_can_be_shown_them() -> None:
     assert {"no-test-time-augmentation", "test-time-shift", "test-time-flip-shift"} <= set(names)
     assert "test-time-flip" not in names
     assert names["test-time-shift"].role == "neutral"
+
+
+def test_drawn_pictures_are_for_some_hundreds_of_them() -> None:
+    """Of fewer a generator learns copies, with many more nobody needs it."""
+    for num_rows, is_offered in ((40, False), (300, True), (60_000, False)):
+        found = _named(dataclasses.replace(SITUATIONS[1], num_rows=num_rows))
+        assert ("experimental-diffusion" in found) == is_offered
+    off = _named(SITUATIONS[1], baseline=Settings(resampling="diffusion"))
+    assert "no-resampling" in off
+    assert "experimental-diffusion" not in off
 
 
 def test_a_range_test_gives_a_learning_rate() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from wellfit._version import __version__
 from wellfit.api._clock import Clock
 from wellfit.api._confirm import Confirmed
+from wellfit.api._experimental import with_labels
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._picture_sheet import picture_sheet
 from wellfit.api._plan import Plan
@@ -43,7 +44,8 @@ def assemble(
     """Put the report together."""
     subject, final = laboratory.subject, found.final
     found_verdict, line = _verdict(laboratory, plan, found)
-    remedies = _remedies(found)
+    ratio = scored_ratio(laboratory, plan.look)
+    remedies = with_labels(_remedies(found), found.screened, subject.metric, test_ratio=ratio)
     return Report(
         task=subject.dataset.task,
         metric=subject.metric,

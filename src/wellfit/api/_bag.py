@@ -89,7 +89,7 @@ def train_bag(
     networks: dict[Job, tuple[Weights, ...]] = {}
     predictions: dict[Job, Array] = {}
     done, total = 0, len(settings) * len(trials)
-    for build, part in laboratory.parts(settings, len(trials)):
+    for build, part in laboratory.parts(settings, trials):
         executor = laboratory.executor_or_none(build)
         if executor is None or laboratory.broken:
             continue

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wellfit.api._subject import Subject
+from wellfit.api._subject import Subject, can_draw
 from wellfit.api._training_rows import TrainingRows
 from wellfit.records import DataChoice, IntArray, SettingsError
 
 _PREPARED = ("scaling", "missing", "selection", "extraction", "creation")
 _CLASS_RESAMPLING = ("oversample", "undersample", "smote", "borderline-smote", "adasyn")
-_MAX_MADE_CELLS = 2**27  # half a gigabyte of float32 for all trials together
+_MAX_MADE_BYTES = 2**29  # for all trials together
 
 
 def check_choice(subject: Subject, choice: DataChoice) -> None:
@@ -41,6 +41,13 @@ def check_choice(subject: Subject, choice: DataChoice) -> None:
             expected="a classification, or resampling by a copula",
             fix='use resampling="none" or "copula"',
         )
+    if is_drawn(choice) and not can_draw(subject.dataset):
+        raise SettingsError(
+            "only pictures of classes can be drawn.",
+            received=f"resampling={choice.resampling!r}",
+            expected="one input of pictures, [row, row of pixels, column, channel], and a target of classes",
+            fix='use resampling="none", or "copula" for a table',
+        )
 
 
 def check_effect(
@@ -68,15 +75,30 @@ def check_effect(
             expected="rows that are outliers or suspects, or classes of unequal size that have neighbors",
             fix="leave the rows as they are",
         )
-    width = sum(int(np.prod(values.shape[1:])) for values in subject.dataset.inputs)
-    num_made = sum(len(part.made.target) for part in parts if part.made is not None)
-    if num_made * width > _MAX_MADE_CELLS:
+    check_room(subject, sum(len(part.made.target) for part in parts if part.made is not None))
+
+
+def check_room(subject: Subject, num_made: int) -> None:
+    """Raise where so many more rows would not fit the memory.
+
+    Raises:
+        SettingsError: they would not.
+    """
+    inputs = subject.dataset.inputs
+    num_bytes = num_made * sum(values[:1].nbytes for values in inputs)
+    if num_bytes > _MAX_MADE_BYTES:
+        width = sum(int(np.prod(values.shape[1:])) for values in inputs)
         raise SettingsError(
             "the rows that would be made do not fit the memory.",
             received=f"{num_made} rows of {width} features in all trials",
-            expected=f"{_MAX_MADE_CELLS} cells at most",
+            expected=f"{_MAX_MADE_BYTES // 2**20} MiB at most",
             fix='use resampling="oversample" or class weights',
         )
+
+
+def is_drawn(choice: DataChoice) -> bool:
+    """Return whether a generator is trained for each trial, which takes so long that none is idle."""
+    return choice.resampling == "diffusion"
 
 
 def needs_table(choice: DataChoice) -> bool:

@@ -40,12 +40,14 @@ class Build:
         through: whether rows pass a frozen beginning of the network anew in every epoch, because training
             changes them in a way that cannot be kept.
         views: settings by which pictures are changed before they pass a frozen beginning, once.
+        trials: those that pictures are drawn for, where the material asks for that; else none are named.
     """
 
     structure: Structure
     data: DataChoice
     through: bool = False
     views: tuple[tuple[str, float], ...] = ()
+    trials: tuple[int, ...] = ()
 
     @property
     def is_own_but_for_size(self) -> bool:
@@ -119,20 +121,20 @@ class FrozenParts:
         size = 0 if front is None else 4 * front.num_features * material.dataset.num_rows * versions
         if front is None or size > _MOST_BYTES:
             return plain
-        self._fronts[build] = front
+        self._fronts[replace(build, trials=())] = front
         # Rows that were made for a choice of data come after those of the subject, and pass it likewise.
         is_own = material.dataset.num_rows == subject.dataset.num_rows
         key = (build.structure.frozen_stages, DataChoice() if is_own else build.data)
-        if key not in self._features:
-            outputs = front_outputs(front.front, material.dataset.inputs)
-            self._features[key] = with_inputs(material.dataset, outputs)
+        features = self._features.get(key)
+        if features is None:
+            features = with_inputs(material.dataset, front_outputs(front.front, material.dataset.inputs))
+            if not build.trials:  # others are asked for next
+                self._features[key] = features
         own = None
         if kept is not None:
             own = tuple(i for i, position in enumerate(front.positions) if position in set(kept))
         kind = choose_executor(front.back, subject.dataset.task).kind
-        part = Part(
-            kind=kind, model=front.back, dataset=self._features[key], splits=material.splits, kept=own
-        )
+        part = Part(kind=kind, model=front.back, dataset=features, splits=material.splits, kept=own)
         if not build.views:
             return part
         dataset, splits, num_visits = viewed(part.dataset, front.front, material, build.views)

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._choices import is_drawn
+from wellfit.api._drawn_pictures import DrawnPictures
 from wellfit.api._frozen_parts import Build, FrozenParts, Part
 from wellfit.api._material import Material, make_material
 from wellfit.api._measured import Collector, Measured
@@ -93,7 +95,9 @@ class Laboratory:
         self.members_trained = 0
         self._vary = _varied(subject) if vary is None else list(vary)
         self._executors: dict[Build, Executor] = {}
-        self._materials: dict[DataChoice, Material] = {}
+        self._materials: dict[tuple[DataChoice, tuple[int, ...]], Material] = {}
+        self._drawn = DrawnPictures()
+        self._closed_compile_s = 0.0
         self.judged = _judged(subject)
         self.broken = ""
         self.notes: list[str] = []
@@ -129,7 +133,7 @@ class Laboratory:
             return bool(self.broken) or (should_stop is not None and should_stop())
 
         affordable = settings[: self.ration.affordable(settings, len(trials))]
-        for build, part in self.parts(affordable, len(trials)):
+        for build, part in self.parts(affordable, trials):
             if stopped():
                 break
             jobs = [(setting, trial) for setting in part for trial in range(len(trials))]
@@ -174,7 +178,7 @@ class Laboratory:
         Returns:
             One array for each entry of its network's ``weights``, and the verdict.
         """
-        build = self.build(settings)
+        build = self.build(settings, [trial])
         executor = self.executor(build)
         members = self.members(build, [settings], [trial]).replace(patience=0, restore_best=False)
         # A block of one is compiled anew; a full block trains copies beside it, which may cost less.
@@ -211,7 +215,7 @@ class Laboratory:
         """
         found: dict[Job, tuple[Array, ...]] = {}
         done, total = 0, len(settings) * len(trials)
-        for build, part in self.parts(settings, len(trials)):
+        for build, part in self.parts(settings, trials):
             executor = self.executor_or_none(build)
             if executor is None:
                 continue
@@ -237,19 +241,17 @@ class Laboratory:
         return self._frozen.has_front(build.structure)
 
     def is_open(self, build: Build) -> bool:
-        """Return whether the program of a build is there already."""
-        return build in self._executors
+        """Return whether the program of a build is there already, for whichever trials."""
+        return any(replace(one, trials=()) == build for one in self._executors)
 
     def material(self, settings: Settings) -> Material:
-        """Return rows, splits and scalings under settings.
+        """Return what is fitted to rows under settings; no pictures are drawn, for nothing is fitted to them.
 
         Raises:
             SettingsError: they make no sense for this subject.
         """
         choice = data_choice(settings)
-        if choice not in self._materials:
-            self._materials[choice] = make_material(self.subject, self.trials, choice)
-        return self._materials[choice]
+        return self._material(replace(choice, resampling="none") if is_drawn(choice) else choice, ())
 
     def groups(self, settings: Settings) -> tuple[tuple[int, ...], ...]:
         """Return the one-hot columns of each category under settings."""
@@ -288,23 +290,24 @@ class Laboratory:
     @property
     def compile_s(self) -> float:
         """Seconds spent on compiling so far."""
-        return sum(executor.compile_s for executor in self._executors.values())
+        opened = sum(executor.compile_s for executor in self._executors.values())
+        return self._closed_compile_s + opened
 
     def close(self) -> None:
         """Let go of worker processes and memory."""
         for executor in self._executors.values():
             executor.close()
 
-    def parts(self, settings: Sequence[Settings], num_trials: int) -> Iterator[tuple[Build, list[int]]]:
+    def parts(self, settings: Sequence[Settings], trials: Sequence[int]) -> Iterator[tuple[Build, list[int]]]:
         """Yield settings that share a build, as many as fit the memory at a time."""
         groups: dict[Build, list[int]] = {}
         # Members of one block train side by side, so those of equal length belong together.
         for setting in sorted(range(len(settings)), key=lambda s: settings[s].epochs):
-            groups.setdefault(self.build(settings[setting]), []).append(setting)
+            groups.setdefault(self.build(settings[setting], trials), []).append(setting)
         for build, group in groups.items():
             each = 4 * _COPIES * max(self._trained_parameters(build), 1)
             growth = build.structure.width**2 * (1 if build.structure.embedding == "own" else _EMBEDDED)
-            size = max(1, int(_STATE_BYTES / (each * growth)) // num_trials)
+            size = max(1, int(_STATE_BYTES / (each * growth)) // len(trials))
             for start in range(0, len(group), size):
                 yield build, group[start : start + size]
 
@@ -316,7 +319,8 @@ class Laboratory:
 
     def executor_or_none(self, build: Build) -> Executor | None:
         """Return the executor of a build, None for one that cannot be made; the baseline's must be."""
-        if build in self._refused:
+        known = replace(build, trials=())
+        if known in self._refused:
             return None
         try:
             return self.executor(build)
@@ -329,12 +333,18 @@ class Laboratory:
                 for name, value in asdict(part).items()
                 if value != getattr(type(part)(), name)
             ]
-            self._refused[build] = error.summary
+            self._refused[known] = error.summary
             self.notes.append(f"a network with {', '.join(changed)}: {error.summary}")
             return None
 
-    def build(self, settings: Settings) -> Build:
-        """Return the network and material that settings need; what masks and gates do needs no other."""
+    def build(self, settings: Settings, trials: Sequence[int] = ()) -> Build:
+        """Return the network and material that settings need; what masks and gates do needs no other.
+
+        Args:
+            settings: of the training.
+            trials: positions of those that will be trained; a material for which pictures are drawn is made
+                for them alone.
+        """
         structure = {field.name: getattr(settings, field.name) for field in fields(Structure)}
         # Another network has other blocks than the one that the depth is counted from.
         is_own = Structure(**{**structure, "width": 1.0, "depth": 0}) == Structure()
@@ -342,15 +352,15 @@ class Laboratory:
         last = blocks[len(blocks) + settings.depth :] if settings.depth < 0 else []
         by_gate = is_own and settings.depth < 0 and all(block.gateable for block in last)
         structure.update(width=max(settings.width, 1.0), depth=0 if by_gate else settings.depth)
-        return self._frozen.build(Structure(**structure), data_choice(settings), settings)
+        found = self._frozen.build(Structure(**structure), data_choice(settings), settings)
+        return replace(found, trials=tuple(sorted(trials))) if is_drawn(found.data) else found
 
     def executor(self, build: Build) -> Executor:
         """Return what trains a build; opened once."""
         if build not in self._executors:
             subject = self.subject
-            if build.data not in self._materials:
-                self._materials[build.data] = make_material(subject, self.trials, build.data)
-            material = self._materials[build.data]
+            self._let_go(build)
+            material = self._material(build.data, build.trials)
             model, layout = subject.model, subject.layout
             is_other = replace(build.structure, frozen_stages=-1) != Structure()
             if (is_other or material.num_features is not None) and subject.start == "given":
@@ -377,10 +387,28 @@ class Laboratory:
             )
         return self._executors[build]
 
+    def _material(self, choice: DataChoice, trials: tuple[int, ...]) -> Material:
+        key = (choice, trials)
+        if key not in self._materials:
+            self._materials[key] = make_material(
+                self.subject, self.trials, choice, drawn_for=trials or None, drawn=self._drawn
+            )
+        return self._materials[key]
+
+    def _let_go(self, build: Build) -> None:
+        """Close what holds pictures that were drawn for other trials: a study goes from stage to stage."""
+        others = [one for one in self._executors if one.data == build.data and one.trials != build.trials]
+        for other in others:
+            executor = self._executors.pop(other)
+            self._closed_compile_s += executor.compile_s
+            executor.close()
+            del self._parts[other]
+            self._materials.pop((other.data, other.trials), None)
+
     def members(self, build: Build, settings: Sequence[Settings], trials: Sequence[int]) -> Members:
         """Return one member for each of settings and trials."""
         seeds = [self.trials[t].seed for t in trials]
-        material = self._materials[build.data]
+        material = self._materials[build.data, build.trials]
         part = self._parts[build]
         if part.num_visits is not None:
             # The pictures are changed already, before they passed the frozen part.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.api._choices import check_choice, check_effect, needs_table
+from wellfit.api._choices import check_choice, check_effect, check_room, is_drawn, needs_table
 from wellfit.api._class_weights import balanced_weights
+from wellfit.api._drawn_pictures import DrawnPictures
 from wellfit.api._features import fit_features
 from wellfit.api._subject import Subject
 from wellfit.api._training_rows import TrainingRows, training_rows
@@ -61,8 +62,23 @@ class Material:
         return self.dataset.inputs[self.matrix].shape[1] if self.formulas else None
 
 
-def make_material(subject: Subject, trials: Sequence[Trial], choice: DataChoice) -> Material:
+def make_material(
+    subject: Subject,
+    trials: Sequence[Trial],
+    choice: DataChoice,
+    *,
+    drawn_for: Collection[int] | None = None,
+    drawn: DrawnPictures | None = None,
+) -> Material:
     """Return the material of a study's trials, each fitted on its own training rows alone.
+
+    Args:
+        subject: what the study is about.
+        trials: of the study.
+        choice: of data.
+        drawn_for: positions of the trials that pictures are drawn for, if the choice asks for that; None for
+            all. The others have their own rows alone, and must not be trained on.
+        drawn: pictures that were drawn already.
 
     Raises:
         SettingsError: the choice makes no sense for this subject.
@@ -71,14 +87,28 @@ def make_material(subject: Subject, trials: Sequence[Trial], choice: DataChoice)
         return _own_material(subject, tuple(trial.split for trial in trials))
     check_choice(subject, choice)
     with one_thread():  # many small decompositions and fits
-        return _chosen_material(subject, trials, choice)
+        chosen = range(len(trials)) if drawn_for is None else drawn_for
+        return _chosen_material(subject, trials, choice, chosen, drawn or DrawnPictures())
 
 
-def _chosen_material(subject: Subject, trials: Sequence[Trial], choice: DataChoice) -> Material:
+def _chosen_material(
+    subject: Subject,
+    trials: Sequence[Trial],
+    choice: DataChoice,
+    drawn_for: Collection[int],
+    drawn: DrawnPictures,
+) -> Material:
     """Return the material of a choice that was checked."""
+    undrawn = choice
+    if is_drawn(choice):
+        check_room(subject, sum(len(trials[t].split.train) for t in drawn_for))
+        undrawn = replace(choice, resampling="none")
     matrix, kinds = _kinds(subject) if needs_table(choice) else (-1, FeatureKinds())
     formulas = creation_formulas(kinds, choice.creation) if choice.creation != "none" else ()
-    parts = [training_rows(subject, trial, choice, kinds) for trial in trials]
+    parts = [
+        training_rows(subject, trial, choice if t in drawn_for else undrawn, kinds, drawn)
+        for t, trial in enumerate(trials)
+    ]
     check_effect(subject, choice, parts, [trial.split.train for trial in trials])
     dataset = _with_created(with_rows(subject.dataset, [p.made for p in parts if p.made]), matrix, formulas)
     splits = _splits(parts, trials, subject.dataset.num_rows)

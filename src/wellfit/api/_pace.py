@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from wellfit.api._plan import member_cost
 from wellfit.api._subject import Subject, picture_position
 from wellfit.models import Model, Stage, stages
-from wellfit.population import num_workers
+from wellfit.population import num_drawing_products, num_workers
 
 FIT_SLOWDOWN = 30.0
 # Maps are far larger than weights, and memory is slower than arithmetic: a value that a layer puts out takes
 # about as long as so many products. Measured with batch normalization, batches of 32 and two cores: 5.6 us
 # for 1,000 values, for 50,000 to 290,000 values and 1 to 13 million products a row alike.
 _PRODUCTS_A_VALUE = 84
+# Products a second of a generator of pictures on two cores, by the time of the processor (8 x 8 pixels).
+_DRAWING_RATE = 1.4e10
 _UNKNOWN = 3.0  # layers that cannot be listed
 # An output is kept for the way back, and has a gradient; normalizations keep one more.
 _COPIES_OF_VALUES = 3
@@ -69,3 +71,14 @@ def run_bytes(trained: Sequence[Stage], *, batch_size: int, passed: int = 0) -> 
     """
     values = _COPIES_OF_VALUES * sum(stage.num_values for stage in trained) + passed
     return 4 * batch_size * values * num_workers()
+
+
+def drawing_s(subject: Subject) -> float:
+    """Return about how many seconds a generator of pictures takes that is trained on the rows of one trial.
+
+    Args:
+        subject: its first input of pictures tells their size.
+    """
+    pictures = subject.dataset.inputs[picture_position(subject.dataset) or 0]
+    products = num_drawing_products(*pictures.shape[1:], num_drawn=round(0.75 * len(subject.working)))
+    return products / _DRAWING_RATE

@@ -21,6 +21,7 @@ from wellfit.api._progress import Progress
 from wellfit.api._range_test import with_range_rate
 from wellfit.api._ration import Budget, Ration
 from wellfit.api._references import score_references
+from wellfit.api._run_cost import first_drawing_s
 from wellfit.api._screen import Baseline, measure_baseline, screen
 from wellfit.api._search import search
 from wellfit.api._study import Study
@@ -173,6 +174,8 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
         )
         timed("search")
         finalists = choose_finalists(found.screened, found.searched, plan.num_finalists)
+        before_s = max((first_drawing_s(laboratory.subject, one.settings) for one in finalists), default=0.0)
+        plan = replace(plan, reserve_s=plan.reserve_s + before_s)  # the last network may be one of them
         found.confirmed = confirm_finalists(laboratory, plan, baseline.measured, finalists, progress)
         timed("confirm")
         if not laboratory.broken:

@@ -94,7 +94,7 @@ def screen(laboratory: Laboratory, plan: Plan, baseline: Baseline, progress: Pro
     num_programs = 0
     while candidates:
         left_s = plan.screen_until_s - progress.clock.elapsed_s
-        fitting = affordable(laboratory, candidates, len(plan.look), left_s)
+        fitting = affordable(laboratory, candidates, len(plan.look), left_s, num_folds=plan.num_folds)
         for candidate, why in fitting.never:
             tried.extend(untried([candidate], why))
         for wave in waves(laboratory, fitting.now):

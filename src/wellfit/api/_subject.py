@@ -181,6 +181,7 @@ def situation(subject: Subject, num_rows: int) -> Situation:
         can_mix=_can_mix(subject),
         has_pictures=picture_position(subject.dataset) is not None,
         has_colors=any(are_pictures(v) and v.shape[-1] == 3 for v in subject.dataset.inputs),
+        can_draw=can_draw(subject.dataset),
         can_view=_can_view(subject),
         **_inputs(subject),
     )
@@ -193,6 +194,12 @@ def _num_branches(subject: Subject) -> int:
 def picture_position(dataset: Dataset) -> int | None:
     """Return the position of the first input that is made of pictures."""
     return next((place for place, values in enumerate(dataset.inputs) if are_pictures(values)), None)
+
+
+def can_draw(dataset: Dataset) -> bool:
+    """Return whether a row is one picture of a class, so that a generator can learn to draw more of them."""
+    is_alone = len(dataset.inputs) == 1 and picture_position(dataset) is not None
+    return is_alone and dataset.task.is_classification
 
 
 def are_pictures(values: Array) -> bool:

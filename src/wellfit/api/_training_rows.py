@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._drawn_pictures import DrawnPictures
 from wellfit.api._flat_rows import flat_rows
 from wellfit.api._subject import Subject
 from wellfit.api._trials import Trial
@@ -49,11 +50,20 @@ class TrainingRows:
     num_visits: int = 0
 
 
-def training_rows(subject: Subject, trial: Trial, choice: DataChoice, kinds: FeatureKinds) -> TrainingRows:
+def training_rows(
+    subject: Subject, trial: Trial, choice: DataChoice, kinds: FeatureKinds, drawn: DrawnPictures
+) -> TrainingRows:
     """Return the training rows of one trial: outliers and suspects out first, then more or fewer rows.
 
     Where rows are repeated or made, an epoch has as many updates as without: the network then sees another
     mixture of rows, but not more of them.
+
+    Args:
+        subject: what the study is about.
+        trial: whose training rows are looked at.
+        choice: of data.
+        kinds: of the float input's features.
+        drawn: pictures that were drawn already.
 
     Raises:
         SettingsError: hardly any row would be left.
@@ -67,7 +77,11 @@ def training_rows(subject: Subject, trial: Trial, choice: DataChoice, kinds: Fea
         doubted = _doubted(subject, kept, own)
         if choice.suspects == "remove":
             kept = kept[~np.isin(kept, doubted)]
-    rows, made = _resampled(subject, kept, choice.resampling, kinds, other)
+    if choice.resampling == "diffusion":
+        made = drawn.rows(subject.dataset, kept, other)
+        rows = _with_made(kept, made)
+    else:
+        rows, made = _resampled(subject, kept, choice.resampling, kinds, other)
     if choice.suspects == "down-weight" and len(doubted):
         # A row counts by how often it is drawn: suspects half as often as all others.
         rows = np.repeat(rows, np.where(np.isin(rows, doubted), 1, 2))
@@ -115,5 +129,8 @@ def _resampled(
         if method == "undersample":
             return undersampled(rows, classes, seed), None
         made = synthetic_rows(subject.dataset, rows, kinds, method, seed)
-    places = -1 - np.arange(len(made.target))
-    return np.concatenate([rows, places]).astype(np.int32), made
+    return _with_made(rows, made), made
+
+
+def _with_made(rows: IntArray, made: NewRows) -> IntArray:
+    return np.concatenate([rows, -1 - np.arange(len(made.target))]).astype(np.int32)

@@ -3,6 +3,7 @@
 from wellfit.population._augmented import PICTURE_FIELDS, augmented
 from wellfit.population._choose import ExecutorChoice, choose_executor, open_executor
 from wellfit.population._device import enable_compilation_cache, num_workers
+from wellfit.population._diffusion import drawn_pictures, num_drawing_products
 from wellfit.population._executor import Executor, MemberRun
 from wellfit.population._initial import biased_weights, initial_weights, standard_weights
 from wellfit.population._mechanisms import FREE, mechanism_groups
@@ -27,10 +28,12 @@ __all__ = [
     "augmented",
     "biased_weights",
     "choose_executor",
+    "drawn_pictures",
     "enable_compilation_cache",
     "free_bytes",
     "initial_weights",
     "mechanism_groups",
+    "num_drawing_products",
     "num_workers",
     "open_executor",
     "standard_weights",

@@ -25,7 +25,9 @@ MissingChoice = Literal["own", "median", "mean", "most_frequent"]
 Selection = Literal["none", "chi2", "mutual-information", "l1"]
 Extraction = Literal["none", "pca", "factor-analysis"]
 Creation = Literal["none", "products", "ratios", "logs", "bins"]
-Resampling = Literal["none", "oversample", "undersample", "smote", "borderline-smote", "adasyn", "copula"]
+Resampling = Literal[
+    "none", "oversample", "undersample", "smote", "borderline-smote", "adasyn", "copula", "diffusion"
+]
 Suspects = Literal["keep", "remove", "down-weight"]
 TestViews = Literal["none", "flip", "shift", "flip-shift"]
 
@@ -131,7 +133,8 @@ class Settings:
         extraction: linear features of the scaled inputs that take their place.
         extracted_share: how many of them, as a share of the features.
         creation: features that are added to the inputs.
-        resampling: how rows of rare classes (or all rows, by "copula") are multiplied; training rows only.
+        resampling: how rows of rare classes (or all rows: by "copula", and pictures by "diffusion") are
+            multiplied; training rows only.
         suspects: what becomes of training rows whose label other rows contradict.
         temperature: whether probabilities are calibrated by one factor on the logits.
         test_time_augmentation: views of a picture whose mean output is the prediction: itself and mirrored,

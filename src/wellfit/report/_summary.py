@@ -49,7 +49,7 @@ _MEANINGS = {
     "extraction": "linear features in place of the scaled inputs",
     "extracted_share": "how many of them, as a share of the features",
     "creation": "features that are computed and added to the inputs",
-    "resampling": "how training rows are multiplied or made",
+    "resampling": "how training rows are multiplied or made; diffusion = pictures are drawn (experimental)",
     "suspects": "what becomes of training rows whose label others contradict",
     "patience": "epochs without a better validation loss before stopping; 0 = no early stopping",
     "temperature": "whether probabilities are calibrated by one factor on the logits",

@@ -59,6 +59,7 @@ class Situation:
         can_view: whether a network for pictures can be asked for views of them.
         can_perturb: whether inputs are real numbers in a common unit, so that noise on them means something.
         can_mix: whether rows can be mixed: so they can, and pictures in whatever unit.
+        can_draw: whether a row is one picture of a class, so that more of them can be drawn.
     """
 
     task: Task
@@ -104,6 +105,7 @@ class Situation:
     can_view: bool = False
     can_perturb: bool = True
     can_mix: bool = True
+    can_draw: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
