@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from wellfit.cli._study import files_text
@@ -25,6 +26,13 @@ def test_a_table_is_followed_by_rows(tmp_path: Path) -> None:
 def test_pictures_are_followed_by_pictures(tmp_path: Path) -> None:
     """A study of pictures predicts pictures."""
     assert files_text(_folder(tmp_path, picture_fit="stretch", encoder=False)).endswith("NEW_PICTURES")
+
+
+def test_the_code_is_listed(tmp_path: Path) -> None:
+    """The script that trains the network has a line of its own."""
+    folder = _folder(tmp_path, picture_fit="", encoder=False)
+    (folder / "train.py").write_text("import keras\n", "utf-8")
+    assert re.search(r"^Code +.*train\.py$", files_text(folder), re.MULTILINE)
 
 
 def test_arrays_are_followed_by_nothing(tmp_path: Path) -> None:

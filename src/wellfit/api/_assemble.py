@@ -12,6 +12,7 @@ import numpy as np
 
 from wellfit._version import __version__
 from wellfit.api._clock import Clock
+from wellfit.api._code import Recipe, training_code
 from wellfit.api._confirm import Confirmed
 from wellfit.api._experimental import with_labels
 from wellfit.api._laboratory import Laboratory
@@ -73,7 +74,20 @@ def assemble(
         pictures=picture_sheet(subject, final, laboratory.judged),
         augmented=picture_strips(subject, remedies),
         options=options(found, laboratory, plan, clock, sampler),
+        code=_code(final.recipe if final is not None else None),
     )
+
+
+def _code(recipe: Recipe | None) -> str:
+    """Return the script that trains the chosen network."""
+    if recipe is None:
+        return ""
+    try:
+        return training_code(recipe)
+    except Exception as error:
+        # The network's own layers run here, and can raise anything: that must not cost the whole study.
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        return f"# No code could be written for this network. {reason}\n"
 
 
 def _verdict(laboratory: Laboratory, plan: Plan, found: Found) -> tuple[Verdict, str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._code import Recipe
 from wellfit.api._confirm import Confirmed
 from wellfit.api._ensemble import Ensemble, ensemble_model
 from wellfit.api._laboratory import Laboratory
@@ -44,6 +45,7 @@ class Final:
         confusion: ``[class, class]`` of the handed-back network on the holdout, or None.
         note: why the baseline is handed back although another was chosen, if so.
         is_average: whether the network is the average of several.
+        recipe: what its code is written from.
     """
 
     settings: Settings
@@ -54,6 +56,7 @@ class Final:
     confusion: Array | None
     note: str = ""
     is_average: bool = False
+    recipe: Recipe | None = None
 
 
 def finish(
@@ -80,6 +83,7 @@ def finish(
     is_alone = chosen == subject.baseline or average is not None
     arms = [subject.baseline] if is_alone else [subject.baseline, chosen]
     trained: list[Model | None] = []
+    recipes: list[Recipe | None] = []
     ways: list[Way] = []
     for settings in arms:
         trial = plan.watched if settings.schedule == "plateau" else plan.final
@@ -89,12 +93,16 @@ def finish(
         temperature = confirmed.temperatures.get(settings)
         if built is not None and temperature is not None:
             built = with_temperature(built, temperature)
+        known = {"stop_after": stop_after, "temperature": temperature, "seed": seed}
+        recipes.append(None if built is None else _recipe(laboratory, trial, length, built, **known))
         trained.append(
             None if built is None else _with_views(subject, built, settings.test_time_augmentation)
         )
         ways.append((laboratory.formulas(settings), laboratory.scalings(settings, trial)))
     if ensemble is not None and average is not None:
         main = replace(ensemble.settings[0], test_time_augmentation=chosen.test_time_augmentation)
+        known = {"num_averaged": ensemble.num_networks, "seed": seed}
+        recipes.append(_recipe(laboratory, plan.final, main, average.get_layer("member1"), **known))
         trained.append(_with_views(subject, average, main.test_time_augmentation))
         ways.append((laboratory.formulas(main), laboratory.scalings(main, plan.final)))
         arms.append(main)
@@ -117,6 +125,37 @@ def finish(
         confusion=confusion,
         note="; ".join(notes),
         is_average=average is not None,
+        recipe=recipes[-1] or recipes[0],
+    )
+
+
+def _recipe(laboratory: Laboratory, trial: int, settings: Settings, model: Model, **known: Any) -> Recipe:
+    """Return what the code of a network is written from.
+
+    Args:
+        laboratory: where it was trained.
+        trial: whose rows it was trained on.
+        settings: of the training.
+        model: the network.
+        **known: further fields of the recipe.
+    """
+    subject, material = laboratory.subject, laboratory.material(settings)
+    return Recipe(
+        given=subject.model,
+        model=model,
+        settings=settings,
+        baseline=subject.baseline,
+        setup=subject.setup,
+        dataset=material.dataset,
+        train=material.splits[trial].train,
+        holdout=subject.holdout,
+        num_visits=int(material.num_visits[trial]),
+        scalings=laboratory.scalings(settings, trial),
+        formulas=laboratory.formulas(settings),
+        target_scaling=laboratory.target_scaling(settings, trial),
+        starts_from_weights=subject.start == "given",
+        picture_fit=subject.picture_fit,
+        **known,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from wellfit._version import __version__
+from wellfit.api._code import saved_rows
 from wellfit.api._study import Study
 from wellfit.models import save_plain
 from wellfit.records import Formula, OutputError, Scaling, UnsupportedModelError
@@ -97,6 +98,7 @@ def _fill(study: Study, draft: Path) -> None:
     (draft / "trials.json").write_text(json.dumps(_strict(list(study.trials)), indent=1), "utf-8")
     if study.model is None:
         return
+    _write_code(study, draft)
     try:
         save_plain(study.model, draft / "model.keras")
     except UnsupportedModelError:
@@ -122,6 +124,16 @@ def _fill(study: Study, draft: Path) -> None:
         "files": {path.name: _sha256(path) for path in sorted(bundle.iterdir())},
     }
     (bundle / "bundle.json").write_text(json.dumps(manifest, indent=1), "utf-8")
+
+
+def _write_code(study: Study, draft: Path) -> None:
+    """Write the script that trains the network, and the rows that it reads if they are not too large."""
+    if study.recipe is None or not study.report.code:
+        return
+    (draft / "train.py").write_text(study.report.code, "utf-8")
+    rows = saved_rows(study.recipe)
+    if rows:
+        np.savez(draft / "train.npz", **rows)  # pyright: ignore[reportArgumentType]
 
 
 def _move(draft: Path, folder: Path, overwrite: bool) -> None:

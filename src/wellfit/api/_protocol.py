@@ -123,6 +123,7 @@ def run_study(
         from_logits=subject.setup.from_logits,
         picture_fit=subject.picture_fit,
         trials=tuple(_plain(tried) for tried in [*found.screened, *found.searched]),
+        recipe=final.recipe if final is not None else None,
     )
 
 

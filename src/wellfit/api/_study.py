@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._code import Recipe, source_diff
 from wellfit.api._final import as_predictions, prepared_inputs
 from wellfit.api._picture_rows import picture_inputs
 from wellfit.data import Encoder, Table, encode_table, read_table
@@ -29,6 +30,7 @@ class Study:
         encoder: from cells to inputs; None if arrays were given.
         formulas: of the features that are added to its float input before they are scaled.
         picture_fit: how pictures come to the network's size; empty where it was made for other data.
+        recipe: what its code is written from; None if there is no network.
         from_logits: whether the network's outputs are logits.
         folder: where it was written, or None.
         trials: every setting that was tried, with its scores, as plain data.
@@ -43,6 +45,7 @@ class Study:
     trials: tuple[dict[str, object], ...] = ()
     formulas: tuple[Formula, ...] = ()
     picture_fit: str = ""
+    recipe: Recipe | None = None
 
     @property
     def effects(self) -> tuple[Remedy, ...]:
@@ -53,6 +56,35 @@ class Study:
     def partial(self) -> str:
         """Why the study is not complete, or an empty string."""
         return self.report.partial
+
+    def code(self, source: str | Path | None = None) -> str:
+        """Return plain Keras code that builds, compiles and trains the chosen network.
+
+        The script needs Keras and NumPy alone, on any backend; layers keep their names. It reads its rows
+        from ``train.npz``, which lies beside ``train.py`` in the study's folder; it says how to write that
+        for arrays. What plain Keras cannot do is said in a comment where it would be done. Trained anew, the
+        network scores as in the study, within the noise of seeds.
+
+        Args:
+            source: your own script; then a unified diff of it is returned instead. It changes what is certain
+                (arguments of layers, layers after others, optimizer, loss, epochs, batch size, callbacks) and
+                says in comments what is to be changed by hand.
+
+        Raises:
+            DataError: the study handed no network back.
+            FileReadError: the source cannot be read, or is not Python.
+
+        Example:
+            >>> print(study.code(source="train.py"))  # doctest: +SKIP
+            --- train.py
+            +++ train.py
+            @@ -12,1 +12,1 @@
+            -    keras.layers.Dense(64, activation="relu"),
+            +    keras.layers.Dense(64, activation="relu", kernel_regularizer=keras.regularizers.L2(0.001)),
+        """
+        if self.recipe is None:
+            raise self._without_network()
+        return self.report.code if source is None else source_diff(self.recipe, Path(source))
 
     def predict(self, data: Any) -> Array:
         """Return ``[row, class]`` probabilities or ``[row, output]`` values for new rows.
@@ -65,12 +97,7 @@ class Study:
             DataError: the study handed no network back, or the rows do not fit.
         """
         if self.model is None:
-            raise DataError(
-                "this study ended before a network was trained.",
-                received=f"a partial study ({self.partial})",
-                expected="a study with a network",
-                fix="run it again with a larger budget",
-            )
+            raise self._without_network()
         if self.encoder is not None:
             table = data if isinstance(data, Table) else read_table(data)
             inputs = list(encode_table(self.encoder, table, with_target=False).dataset.inputs)
@@ -80,3 +107,11 @@ class Study:
             inputs = [np.asarray(values) for values in (data if isinstance(data, list | tuple) else [data])]
         outputs = predict_plain(self.model, prepared_inputs(inputs, self.formulas, self.scalings))
         return as_predictions(outputs, self.report.task, self.from_logits)
+
+    def _without_network(self) -> DataError:
+        return DataError(
+            "this study ended before a network was trained.",
+            received=f"a partial study ({self.partial})",
+            expected="a study with a network",
+            fix="run it again with a larger budget",
+        )

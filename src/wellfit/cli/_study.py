@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 Listener = Callable[["Event"], None]
 Result = TypeVar("Result")
 
-_FILES = {"report.html": "Report", "report.json": "Data", "model.keras": "Network", "bundle": "Predictor"}
+_FILES = {
+    "report.html": "Report",
+    "report.json": "Data",
+    "model.keras": "Network",
+    "train.py": "Code",
+    "bundle": "Predictor",
+}
 
 
 def run_study(study: Callable[[Listener, threading.Event], Study], *, json_target: str | None) -> Status:

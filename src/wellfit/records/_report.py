@@ -137,6 +137,7 @@ class Report:
         more_data: what more rows would be worth, or None if it was not measured.
         pictures: the worst mistakes and the labels in doubt, or None where rows are no pictures.
         augmented: what the augmentations that were tried make of training pictures, the kept ones first.
+        code: a script of plain Keras that builds and trains the chosen network, or an empty string.
     """
 
     task: Task
@@ -166,3 +167,4 @@ class Report:
     more_data: MoreData | None = None
     pictures: PictureSheet | None = None
     augmented: tuple[PictureStrip, ...] = ()
+    code: str = ""

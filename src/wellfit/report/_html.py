@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from wellfit.records import Diagnosis, Report
 from wellfit.report import _view as view
@@ -51,6 +51,7 @@ def to_html(report: Report) -> str:
         confusion=confusion_figure(report),
         confusion_svg=_confusion(report),
         sheet=sheet_rows(report),
+        code=Markup(escape(report.code)),
     )
 
 

@@ -52,6 +52,7 @@ def to_json(report: Report) -> dict[str, object]:
         "notes": list(report.notes),
         "model_summary": list(report.model_summary),
         "command": report.command,
+        "code": report.code,
         "options": plain_value(report.options),
         "members_trained": report.members_trained,
         "timing": plain_value(report.timing),

@@ -33,6 +33,7 @@ def to_markdown(report: Report) -> str:
         f"**{_escape(head.outcome)}**",
         *_section("What to change", change_table(report)),
     ]
+    blocks += _code(report.code)
     blocks += _section("Causes", finding_table(report))
     blocks += ["## Holdout", _escape(holdout_line(report))]
     if report.holdout is not None:
@@ -41,6 +42,15 @@ def to_markdown(report: Report) -> str:
         blocks += ["## More data", _escape(more_data_line(report))]
     blocks += _section("Effects", remedy_table(report), before=SIGN_CONVENTION)
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _code(code: str) -> list[str]:
+    """Return a script in a fence that is longer than any inside it."""
+    if not code:
+        return []
+    fence = "`" * max(3, 1 + max((len(ticks) for ticks in re.findall("`+", code)), default=0))
+    text = f"<details><summary>Keras code (train.py)</summary>\n\n{fence}python\n{code}{fence}\n\n</details>"
+    return [text]
 
 
 def _section(title: str, table: Table, before: str = "") -> list[str]:

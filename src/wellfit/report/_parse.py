@@ -35,7 +35,7 @@ from wellfit.report._json import SCHEMA
 
 Json = Mapping[str, Any]
 Record = TypeVar("Record")
-_PLAIN_FIELDS = ("verdict_line", "partial", "command", "members_trained", "num_rows")
+_PLAIN_FIELDS = ("verdict_line", "partial", "command", "code", "members_trained", "num_rows")
 _TEXT_TUPLES = ("class_names", "notes", "model_summary")
 _MAPPINGS = ("environment", "options")
 
