@@ -18,16 +18,14 @@ from wellfit.api._fit_arguments import check_numbers
 from wellfit.api._patient import Patient, array_patient, table_patient
 from wellfit.api._picture_patient import picture_patient
 from wellfit.api._pictures import are_pictures
+from wellfit.api._shown import Diagnosis, shown_diagnosis
 from wellfit.data import Preparation, Table
 from wellfit.diagnosis import (
     judge_curves,
     read_history,
 )
 from wellfit.population import enable_compilation_cache
-from wellfit.records import (
-    Diagnosis,
-    SettingsError,
-)
+from wellfit.records import SettingsError
 
 Array = NDArray[Any]
 
@@ -117,7 +115,7 @@ def diagnose(
                 expected="one of them",
                 fix="call diagnose twice",
             )
-        return replace(judge_curves(read_history(history)), command=command)
+        return shown_diagnosis(replace(judge_curves(read_history(history)), command=command))
     check_numbers(
         epochs=epochs, batch_size=batch_size, seed=seed, validation_split=validation_split, task=task
     )
@@ -147,9 +145,10 @@ def diagnose(
         )
         enable_compilation_cache()
         budget_s = None if budget is None else clock.budget_s
-        return Examination(
+        examination = Examination(
             patient=patient, clock=clock, listener=listener, seed=seed, budget_s=budget_s, command=command
-        ).run()
+        )
+        return shown_diagnosis(examination.run())
 
 
 def _patient(data: tuple[Any, ...], model: Any, **options: Any) -> Patient:
