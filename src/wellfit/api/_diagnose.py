@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from wellfit.api._build import is_path
 from wellfit.api._clock import Clock, parse_budget
-from wellfit.api._events import Listener, ignore
+from wellfit.api._events import Listener
 from wellfit.api._examination import Examination
 from wellfit.api._fit_arguments import check_numbers
+from wellfit.api._notebook import progress_for
 from wellfit.api._patient import Patient, array_patient, table_patient
 from wellfit.api._picture_patient import picture_patient
 from wellfit.api._pictures import are_pictures
@@ -53,7 +54,7 @@ def diagnose(
     preparation: Preparation | None = None,
     unsafe: bool = False,
     reading: Mapping[str, Any] | None = None,
-    listener: Listener = ignore,
+    listener: Listener | None = None,
     stop: threading.Event | None = None,
     began: float | None = None,
     command: str = "",
@@ -89,7 +90,7 @@ def diagnose(
         preparation: how cells become numbers.
         unsafe: whether a model file may bring its own code.
         reading: options of `read_table`.
-        listener: called with every `Event`.
+        listener: called with every `Event`; None shows a line of progress in a notebook, nothing elsewhere.
         stop: set it to end early with what there is.
         began: `time.monotonic` value from which time counts.
         command: how the diagnosis was started, for the record.
@@ -145,10 +146,11 @@ def diagnose(
         )
         enable_compilation_cache()
         budget_s = None if budget is None else clock.budget_s
-        examination = Examination(
-            patient=patient, clock=clock, listener=listener, seed=seed, budget_s=budget_s, command=command
-        )
-        return shown_diagnosis(examination.run())
+        with progress_for(listener) as told:
+            examination = Examination(
+                patient=patient, clock=clock, listener=told, seed=seed, budget_s=budget_s, command=command
+            )
+            return shown_diagnosis(examination.run())
 
 
 def _patient(data: tuple[Any, ...], model: Any, **options: Any) -> Patient:
