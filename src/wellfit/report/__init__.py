@@ -4,6 +4,9 @@ Terminal text, an HTML page, JSON; of a report also Markdown and a picture. For 
 plots on matplotlib axes.
 """
 
+from wellfit.report._comparison import Comparison, compare_reports, comparison_json, write_comparison_json
+from wellfit.report._comparison_html import comparison_html, write_comparison_html
+from wellfit.report._comparison_text import comparison_text
 from wellfit.report._diagnosis_html import diagnosis_html, write_diagnosis_html
 from wellfit.report._diagnosis_json import diagnosis_from_json, diagnosis_json, write_diagnosis_json
 from wellfit.report._diagnosis_text import diagnosis_text
@@ -33,8 +36,13 @@ from wellfit.report._png import from_png, to_png
 from wellfit.report._text import to_text
 
 __all__ = [
+    "Comparison",
     "cause_codes",
     "cause_page",
+    "compare_reports",
+    "comparison_html",
+    "comparison_json",
+    "comparison_text",
     "diagnosis_fragment",
     "diagnosis_from_json",
     "diagnosis_html",
@@ -60,6 +68,8 @@ __all__ = [
     "to_markdown",
     "to_png",
     "to_text",
+    "write_comparison_html",
+    "write_comparison_json",
     "write_diagnosis_html",
     "write_diagnosis_json",
     "write_html",
