@@ -19,7 +19,11 @@ from wellfit._version import __version__
 if TYPE_CHECKING:
     from wellfit import records, report
     from wellfit.api import (
+        BiasVariance,
+        CrossValidation,
+        Diagnosis,
         Event,
+        RegularizationPath,
         Study,
         Watch,
         bias_variance,
@@ -46,17 +50,13 @@ if TYPE_CHECKING:
         unfreeze,
     )
     from wellfit.records import (
-        BiasVariance,
         ColumnNotFoundError,
-        CrossValidation,
         DataError,
-        Diagnosis,
         FileReadError,
         ModelError,
         ModelLoadError,
         ModelMismatchError,
         OutputError,
-        RegularizationPath,
         Report,
         Settings,
         SettingsError,
@@ -121,7 +121,11 @@ __all__ = [
 
 _HOMES = {
     "wellfit.api": (
+        "BiasVariance",
+        "CrossValidation",
+        "Diagnosis",
         "Event",
+        "RegularizationPath",
         "Study",
         "Watch",
         "bias_variance",
@@ -148,10 +152,6 @@ _HOMES = {
         "unfreeze",
     ),
     "wellfit.records": (
-        "BiasVariance",
-        "CrossValidation",
-        "Diagnosis",
-        "RegularizationPath",
         "Report",
         "Settings",
         *(name for name in __all__ if name.endswith("Error")),

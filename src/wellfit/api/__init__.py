@@ -8,12 +8,17 @@ from wellfit.api._events import Event
 from wellfit.api._improve import improve
 from wellfit.api._predict import predict
 from wellfit.api._regularization_path import regularization_path
+from wellfit.api._shown import BiasVariance, CrossValidation, Diagnosis, RegularizationPath
 from wellfit.api._study import Study
 from wellfit.api._watch import Watch
 from wellfit.api._watch_script import Watched, diagnose_fits, fit_facts, fit_text
 
 __all__ = [
+    "BiasVariance",
+    "CrossValidation",
+    "Diagnosis",
     "Event",
+    "RegularizationPath",
     "Study",
     "Watch",
     "Watched",

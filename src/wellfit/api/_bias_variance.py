@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wellfit.api._laboratory import Laboratory
+from wellfit.api._shown import BiasVariance
 from wellfit.api._strengths import default_strengths
 from wellfit.api._subject import Subject
 from wellfit.api._sweep import check_effective, now, strength_settings, sweep_subject, watches
@@ -15,7 +16,7 @@ from wellfit.api._trials import Trial, stopping_split
 from wellfit.data import make_splits
 from wellfit.evaluation import bias_variance_of
 from wellfit.population import enable_compilation_cache
-from wellfit.records import BiasVariance, SettingsError, Split
+from wellfit.records import SettingsError, Split
 
 _NUM_VALUES = 8
 

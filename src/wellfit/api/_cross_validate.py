@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wellfit.api._shown import CrossValidation
 from wellfit.api._strengths import default_strengths
 from wellfit.api._sweep import (
     check_effective,
@@ -20,7 +21,7 @@ from wellfit.api._sweep import (
 )
 from wellfit.data import kind_of_folds, nested_folds, repeated_folds
 from wellfit.evaluation import corrected_interval
-from wellfit.records import CrossValidation, Settings, SettingsError
+from wellfit.records import Settings, SettingsError
 
 _INNER = 4
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wellfit.api._events import Listener, ignore
+from wellfit.api._events import Listener
 from wellfit.api._improve import improve
 from wellfit.api._study import Study
 from wellfit.data import breast_cancer_frame, write_frame
@@ -19,7 +19,7 @@ def demo(
     out: str | Path | None = None,
     budget: str | float = "30s",
     overwrite: bool = True,
-    listener: Listener = ignore,
+    listener: Listener | None = None,
     stop: threading.Event | None = None,
     began: float | None = None,
     command: str = "",
@@ -30,7 +30,7 @@ def demo(
         out: output folder, or None.
         budget: seconds in all.
         overwrite: whether an earlier study in `out` is replaced.
-        listener: called with every event.
+        listener: called with every event; None as in `improve`.
         stop: set it to end early.
         began: `time.monotonic` value from which the budget counts.
         command: how it was started.

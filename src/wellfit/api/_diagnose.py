@@ -12,22 +12,21 @@ from numpy.typing import NDArray
 
 from wellfit.api._build import is_path
 from wellfit.api._clock import Clock, parse_budget
-from wellfit.api._events import Listener, ignore
+from wellfit.api._events import Listener
 from wellfit.api._examination import Examination
 from wellfit.api._fit_arguments import check_numbers
+from wellfit.api._notebook import progress_for
 from wellfit.api._patient import Patient, array_patient, table_patient
 from wellfit.api._picture_patient import picture_patient
 from wellfit.api._pictures import are_pictures
+from wellfit.api._shown import Diagnosis, shown_diagnosis
 from wellfit.data import Preparation, Table
 from wellfit.diagnosis import (
     judge_curves,
     read_history,
 )
 from wellfit.population import enable_compilation_cache
-from wellfit.records import (
-    Diagnosis,
-    SettingsError,
-)
+from wellfit.records import SettingsError
 
 Array = NDArray[Any]
 
@@ -55,7 +54,7 @@ def diagnose(
     preparation: Preparation | None = None,
     unsafe: bool = False,
     reading: Mapping[str, Any] | None = None,
-    listener: Listener = ignore,
+    listener: Listener | None = None,
     stop: threading.Event | None = None,
     began: float | None = None,
     command: str = "",
@@ -91,7 +90,7 @@ def diagnose(
         preparation: how cells become numbers.
         unsafe: whether a model file may bring its own code.
         reading: options of `read_table`.
-        listener: called with every `Event`.
+        listener: called with every `Event`; None shows a line of progress in a notebook, nothing elsewhere.
         stop: set it to end early with what there is.
         began: `time.monotonic` value from which time counts.
         command: how the diagnosis was started, for the record.
@@ -117,7 +116,7 @@ def diagnose(
                 expected="one of them",
                 fix="call diagnose twice",
             )
-        return replace(judge_curves(read_history(history)), command=command)
+        return shown_diagnosis(replace(judge_curves(read_history(history)), command=command))
     check_numbers(
         epochs=epochs, batch_size=batch_size, seed=seed, validation_split=validation_split, task=task
     )
@@ -147,9 +146,11 @@ def diagnose(
         )
         enable_compilation_cache()
         budget_s = None if budget is None else clock.budget_s
-        return Examination(
-            patient=patient, clock=clock, listener=listener, seed=seed, budget_s=budget_s, command=command
-        ).run()
+        with progress_for(listener) as told:
+            examination = Examination(
+                patient=patient, clock=clock, listener=told, seed=seed, budget_s=budget_s, command=command
+            )
+            return shown_diagnosis(examination.run())
 
 
 def _patient(data: tuple[Any, ...], model: Any, **options: Any) -> Patient:

@@ -11,7 +11,8 @@ from typing import Any
 from wellfit.api._affordable import with_affordable
 from wellfit.api._build import array_subject, table_subject
 from wellfit.api._clock import Clock
-from wellfit.api._events import Listener, ignore
+from wellfit.api._events import Listener
+from wellfit.api._notebook import progress_for
 from wellfit.api._output import check_folder, write_study
 from wellfit.api._pictures import are_pictures, pictures_subject, table_or_pictures
 from wellfit.api._protocol import run_study
@@ -49,7 +50,7 @@ def improve(
     preparation: Preparation | None = None,
     unsafe: bool = False,
     reading: Mapping[str, Any] | None = None,
-    listener: Listener = ignore,
+    listener: Listener | None = None,
     stop: threading.Event | None = None,
     began: float | None = None,
     command: str = "",
@@ -93,7 +94,7 @@ def improve(
         preparation: how cells become numbers.
         unsafe: whether a model file may bring its own code.
         reading: options of `read_table`.
-        listener: called with every `Event`.
+        listener: called with every `Event`; None shows a line of progress in a notebook, nothing elsewhere.
         stop: set it to end the study early with what there is.
         began: `time.monotonic` value from which the budget counts.
         command: how the study was started, for the report.
@@ -146,7 +147,8 @@ def improve(
         begins = f"begins with {len(warm.guesses)} settings and {len(warm.causes)} causes from {warm.source}"
         subject = replace(subject, warm=warm, notes=(*subject.notes, begins))
     how: dict[str, Any] = {"seed": seed, "sampler": sampler, "ensemble": ensemble, "budget": limit}
-    study = run_study(subject, clock, **how, listener=listener, command=command)
+    with progress_for(listener) as told:
+        study = run_study(subject, clock, **how, listener=told, command=command)
     if folder is not None:
         study = replace(study, folder=write_study(study, folder, overwrite=overwrite))
     return study

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._shown import RegularizationPath
 from wellfit.api._strengths import default_strengths
 from wellfit.api._sweep import (
     check_effective,
@@ -22,7 +23,7 @@ from wellfit.api._sweep import (
 )
 from wellfit.data import repeated_folds
 from wellfit.evaluation import corrected_interval
-from wellfit.records import RegularizationPath, Settings, SettingsError
+from wellfit.records import Settings, SettingsError
 from wellfit.search import role_of
 
 Array = NDArray[Any]

@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 from wellfit.api._code import Recipe, source_diff
 from wellfit.api._final import as_predictions, prepared_inputs
 from wellfit.api._picture_rows import picture_inputs
+from wellfit.api._shown import Effects, LearningCurve, LossCurves, learning_curve_of
 from wellfit.data import Encoder, Table, encode_table, read_table
 from wellfit.models import Model, predict_plain
-from wellfit.records import DataError, Formula, Remedy, Report, Scaling
+from wellfit.records import DataError, Formula, Report, Scaling
+from wellfit.report import study_fragment
 
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Study:
-    """A finished (or stopped) study.
+    """A finished (or stopped) study; a notebook shows its verdict, effects and curves.
 
     Attributes:
         report: everything it says.
@@ -48,9 +50,19 @@ class Study:
     recipe: Recipe | None = None
 
     @property
-    def effects(self) -> tuple[Remedy, ...]:
-        """Everything that was tried, confirmed ones first."""
-        return self.report.remedies
+    def effects(self) -> Effects:
+        """Everything that was tried, confirmed ones first; ``plot()`` and ``frame()`` show it."""
+        return Effects(self.report.remedies)
+
+    @property
+    def curves(self) -> LossCurves:
+        """Losses of baseline and chosen network over the epochs; ``plot()`` and ``frame()`` show them."""
+        return LossCurves(self.report.curves)
+
+    @property
+    def learning_curve(self) -> LearningCurve | None:
+        """The chosen network's loss over the number of training rows; None if it was not measured."""
+        return learning_curve_of(self.report.more_data)
 
     @property
     def partial(self) -> str:
@@ -115,3 +127,10 @@ class Study:
             expected="a study with a network",
             fix="run it again with a larger budget",
         )
+
+    def _repr_html_(self) -> str:
+        return study_fragment(self.report)
+
+    def __repr__(self) -> str:
+        partial = ", partial" if self.partial else ""
+        return f"<Study: {self.report.verdict.value}, {len(self.effects)} remedies tried{partial}>"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from wellfit.api._shown import Diagnosis, shown_diagnosis
 from wellfit.api._watch_chart import draw_curves
 from wellfit.diagnosis import judge_curves, read_history
 from wellfit.diagnosis._stopping import should_stop
 from wellfit.models import WatchCallback
-from wellfit.records import DataError, Diagnosis
+from wellfit.records import DataError
 
 _DRAWN = 20  # charts of a whole run where fit prints lines of its own
 
@@ -73,7 +74,8 @@ class Watch(WatchCallback):
                 fix="pass it to model.fit(..., callbacks=[watch]) first",
             )
         history = read_history(self.curves)
-        return judge_curves(type(history)(curves=history.curves, name="watch", notes=tuple(self.notes)))
+        seen = type(history)(curves=history.curves, name="watch", notes=tuple(self.notes))
+        return shown_diagnosis(judge_curves(seen))
 
     def epoch_seen(self, epoch: int) -> None:
         """Draw the curves: in place where `fit` is silent, now and then where it prints."""

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from wellfit._version import __version__
+from wellfit.cli._compare import compare
 from wellfit.cli._diagnose import diagnose
 from wellfit.cli._explain import explain
 from wellfit.cli._improve import demo, improve
@@ -59,6 +60,9 @@ app.command(
 app.command(epilog=_examples("wellfit explain", "wellfit explain too-few-rows"))(explain)
 app.command(epilog=_examples("wellfit predict wellfit-churn new.csv -o predictions.csv"))(predict)
 app.command(epilog=_examples("wellfit report wellfit-churn"))(report)
+app.command(epilog=_examples("wellfit compare study study-2", "wellfit compare study* --html studies.html"))(
+    compare
+)
 app.command(epilog=_examples("wellfit demo --budget 30s"))(demo)
 
 

@@ -16,7 +16,7 @@ from wellfit.data._folds import (
     stratified_folds,
     time_folds,
 )
-from wellfit.data._frames import breast_cancer_frame, predictions_frame, with_paths, write_frame
+from wellfit.data._frames import breast_cancer_frame, frame_of, predictions_frame, with_paths, write_frame
 from wellfit.data._groups import as_groups, duplicate_codes, row_codes
 from wellfit.data._one_hot import category_groups
 from wellfit.data._outliers import outlying_rows
@@ -78,6 +78,7 @@ __all__ = [
     "find_pictures",
     "fit_encoder",
     "fit_scaling",
+    "frame_of",
     "group_folds",
     "holdout_split",
     "infer_schema",

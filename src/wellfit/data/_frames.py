@@ -1,9 +1,9 @@
-"""Frames out: predictions, and the untidy example table."""
+"""Frames out: results, predictions, and the untidy example table."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,22 @@ from sklearn.datasets import load_breast_cancer
 from wellfit.records import OutputError
 
 Array = np.ndarray
+
+
+def frame_of(columns: Mapping[str, type], rows: Iterable[Sequence[object]]) -> pl.DataFrame:
+    """Return rows as a frame, which polars, narwhals and whatever reads Arrow can go on with.
+
+    NaN becomes null: in a comparison of polars, NaN is larger than any number.
+
+    Args:
+        columns: name to type of its cells; holds for a frame without rows too.
+        rows: as many cells as there are columns, each.
+
+    Example:
+        >>> frame_of({"epoch": int, "loss": float}, [(1, 0.5)]).columns
+        ['epoch', 'loss']
+    """
+    return pl.DataFrame(list(rows), schema=dict(columns), orient="row").fill_nan(None)
 
 
 def predictions_frame(values: Array, class_names: tuple[str, ...]) -> pl.DataFrame:

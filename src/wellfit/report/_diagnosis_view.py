@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 
 from wellfit.records import Diagnosis, Effect, Outcome
 from wellfit.report._causes import meaning
@@ -37,25 +38,30 @@ def measured_table(diagnosis: Diagnosis) -> Table:
     return Table(head=("What", "Value", "Meaning"), rows=rows, right=(1,))
 
 
-def ranked_effects(diagnosis: Diagnosis) -> list[tuple[str, Effect]]:
+def ranked_effects(effects: Mapping[str, Effect]) -> list[tuple[str, Effect]]:
     """Return interventions by falling effect, those that could not be measured last."""
 
     def key(item: tuple[str, Effect]) -> tuple[bool, float]:
         estimate = item[1].estimate
         return math.isnan(estimate), 0.0 if math.isnan(estimate) else -estimate
 
-    return sorted(diagnosis.effects.items(), key=key)
+    return sorted(effects.items(), key=key)
 
 
 def effect_table(diagnosis: Diagnosis) -> Table:
     """Return every intervention with its effect; those that a finding rests on stand out."""
-    effects = ranked_effects(diagnosis)
+    return intervention_table(diagnosis.effects, _used(diagnosis))
+
+
+def intervention_table(tried: Mapping[str, Effect], used: Collection[Effect] = ()) -> Table:
+    """Return interventions with their effects, the best first; those in `used` stand out."""
+    effects = ranked_effects(tried)
     shown = effects[:MOST_ROWS]
     return Table(
         head=("Intervention", "Effect", "95 % interval", "p", "Pairs", "Reading"),
         rows=tuple((name or "(no name)", *_effect_cells(effect)) for name, effect in shown),
         right=(1, 2, 3, 4),
-        strong=tuple(place for place, (_, effect) in enumerate(shown) if _is_used(diagnosis, effect)),
+        strong=tuple(place for place, (_, effect) in enumerate(shown) if effect in used),
         num_left_out=len(effects) - len(shown),
     )
 
@@ -69,18 +75,24 @@ def _effect_cells(effect: Effect) -> tuple[str, ...]:
     return estimate, ends, probability(effect.p_value), f"{effect.num_pairs:,}", reading(effect)
 
 
-def _is_used(diagnosis: Diagnosis, effect: Effect) -> bool:
-    return any(finding.effect == effect for finding in diagnosis.findings)
+def _used(diagnosis: Diagnosis) -> tuple[Effect, ...]:
+    """Return the effects that findings rest on."""
+    return tuple(finding.effect for finding in diagnosis.findings if finding.effect is not None)
 
 
 def effects_figure(diagnosis: Diagnosis) -> ForestFigure | None:
     """Return the forest plot of the interventions in percent, or None where nothing was measured."""
-    measured_ones = [item for item in ranked_effects(diagnosis) if not math.isnan(item[1].estimate)]
-    used = [item for item in measured_ones if _is_used(diagnosis, item[1])]
-    others = [item for item in measured_ones if not _is_used(diagnosis, item[1])]
+    return intervention_forest(diagnosis.effects, _used(diagnosis))
+
+
+def intervention_forest(effects: Mapping[str, Effect], used: Collection[Effect] = ()) -> ForestFigure | None:
+    """Return the forest plot of interventions, those in `used` first; None where nothing was measured."""
+    measured_ones = [item for item in ranked_effects(effects) if not math.isnan(item[1].estimate)]
+    first = [item for item in measured_ones if item[1] in used]
+    others = [item for item in measured_ones if item[1] not in used]
     rows = tuple(
         _row(name, effect, used=is_used)
-        for items, is_used in ((used, True), (others[:MOST_SCREENED_ROWS], False))
+        for items, is_used in ((first, True), (others[:MOST_SCREENED_ROWS], False))
         for name, effect in items
     )
     if not rows:
@@ -94,7 +106,7 @@ def effects_figure(diagnosis: Diagnosis) -> ForestFigure | None:
         num_left_out=max(len(others) - MOST_SCREENED_ROWS, 0),
         description=_words(rows),
         axis_label="% of the possible improvement",
-        headings=("A finding rests on it", "Tried as well"),
+        headings=("A finding rests on it", "Tried as well" if first else "Tried"),
         kept_mark="",
     )
 

@@ -17,6 +17,7 @@ from wellfit.report._figures import (
     ForestRow,
     forest_figures,
 )
+from wellfit.report._intervals import IntervalColors, draw_interval, forest_slots
 from wellfit.report._svg import (
     BAD,
     FILL,
@@ -33,6 +34,7 @@ from wellfit.report._svg import (
 )
 
 _ROW_HEIGHT = 22
+_PAGE_COLORS = IntervalColors(better=GOOD, worse=BAD, sure=INK, unsure=MUTED, hollow=PAGE)
 
 
 def forest_svg(report: Report) -> str:
@@ -58,7 +60,7 @@ def forest_svg(report: Report) -> str:
 def draw_forest(figure: ForestFigure, *, name: str, narrow: bool = False, standalone: bool = False) -> str:
     """Return a forest plot; `narrow` leaves the numbers to the table, for a phone."""
     width, left, right = (360, 128, 12) if narrow else (860, 210, 220)
-    slots = _slots(figure)
+    slots = forest_slots(figure)
     height = 30 + _ROW_HEIGHT * len(slots) + 46
     with drawing_style(name):
         canvas = Canvas(name, width, height)
@@ -73,7 +75,7 @@ def draw_forest(figure: ForestFigure, *, name: str, narrow: bool = False, standa
                 continue
             label = canvas.word(slot.label, 17 if narrow else 26)
             axes.text(12 / width, y, label, transform=label_at, va="center", weight=_weight(slot))
-            _interval(axes, slot, y, (figure.lower, figure.upper))
+            draw_interval(axes, slot, y, (figure.lower, figure.upper), _PAGE_COLORS)
             if not narrow:
                 text = canvas.word(slot.numbers + (figure.kept_mark if slot.kept else ""), 40)
                 axes.text(
@@ -86,18 +88,6 @@ def draw_forest(figure: ForestFigure, *, name: str, narrow: bool = False, standa
                     fontsize=10,
                 )
         return svg(canvas, figure.description, standalone=standalone)
-
-
-def _slots(figure: ForestFigure) -> list[ForestRow | str]:
-    """Return rows and the headings between them, from top to bottom."""
-    confirmed = [row for row in figure.rows if row.confirmed]
-    screened = [row for row in figure.rows if not row.confirmed]
-    slots: list[ForestRow | str] = []
-    for heading, rows in zip(figure.headings, (confirmed, screened), strict=True):
-        slots += [heading, *rows] if rows else []
-    if figure.num_left_out:
-        slots.append(f"and {figure.num_left_out:,} more in the table")
-    return slots
 
 
 def _weight(row: ForestRow) -> str:
@@ -119,35 +109,6 @@ def _forest_frame(axes: Axes, canvas: Canvas, figure: ForestFigure) -> None:
         axes.text(-gap, 1 + lift, "worse", transform=above, ha="right", color=MUTED, fontsize=10)
     if figure.upper > 0.15 * (figure.upper - figure.lower):
         axes.text(gap, 1 + lift, "better", transform=above, ha="left", color=MUTED, fontsize=10)
-
-
-def _interval(axes: Axes, row: ForestRow, y: int, ends: tuple[float, float]) -> None:
-    """Draw one interval: thick and filled if confirmed, thin and hollow if screened, cut ends as arrows."""
-    color = {"better": GOOD, "worse": BAD}.get(row.reading, INK if row.confirmed else MUTED)
-    lower, upper = ends
-    low = row.low if not math.isnan(row.low) else row.estimate
-    high = row.high if not math.isnan(row.high) else row.estimate
-    start, stop = max(low, lower), min(high, upper)
-    if start < stop:
-        axes.plot([start, stop], [y, y], color=color, linewidth=3 if row.confirmed else 1.3, zorder=2)
-    inset = 0.008 * (upper - lower)
-    if low < lower:
-        axes.plot([lower + inset], [y], marker="<", markersize=6, color=color, zorder=3)
-    if high > upper:
-        axes.plot([upper - inset], [y], marker=">", markersize=6, color=color, zorder=3)
-    if lower <= row.estimate <= upper:
-        marker = "D" if row.kept else "o"
-        face = color if row.confirmed else PAGE
-        axes.plot(
-            [row.estimate],
-            [y],
-            marker=marker,
-            markersize=7 if row.confirmed else 5.5,
-            markerfacecolor=face,
-            markeredgecolor=color,
-            color=color,
-            zorder=4,
-        )
 
 
 def draw_curves(figure: CurvesFigure, *, name: str) -> str:

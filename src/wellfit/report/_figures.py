@@ -118,10 +118,14 @@ class ConfusionFigure:
 
 def forest_figures(report: Report) -> tuple[ForestFigure, ...]:
     """Return one forest figure for each unit that effects are measured in, the study's metric first."""
-    measured = [remedy for remedy in ordered(report.remedies) if reading(remedy.effect) != "not measured"]
+    return remedy_forests(report.remedies, report.metric.name)
+
+
+def remedy_forests(remedies: tuple[Remedy, ...], first: str = "") -> tuple[ForestFigure, ...]:
+    """Return one forest figure for each unit of the effects; `first` names the unit that comes first."""
+    measured = [remedy for remedy in ordered(remedies) if reading(remedy.effect) != "not measured"]
     units = {remedy.effect.unit for remedy in measured if remedy.effect is not None}
-    first = sorted(units, key=lambda unit: (unit != report.metric.name, unit))
-    return tuple(_forest(unit, measured) for unit in first)
+    return tuple(_forest(unit, measured) for unit in sorted(units, key=lambda unit: (unit != first, unit)))
 
 
 def _forest(unit: str, measured: Iterable[Remedy]) -> ForestFigure:
@@ -192,10 +196,13 @@ def _forest_words(unit: str, rows: tuple[ForestRow, ...]) -> str:
 
 def curves_figures(report: Report | Diagnosis) -> tuple[CurvesFigure, ...]:
     """Return a figure for each network, with one loss axis so that they can be compared by eye."""
+    return loss_figures(report.curves)
+
+
+def loss_figures(curves: Sequence[CurvePair]) -> tuple[CurvesFigure, ...]:
+    """Return a figure for each pair of curves, all with one loss axis."""
     values = [
-        array[np.isfinite(array)]
-        for pair in report.curves
-        for array in (pair.train_loss, pair.validation_loss)
+        array[np.isfinite(array)] for pair in curves for array in (pair.train_loss, pair.validation_loss)
     ]
     finite = np.concatenate(values) if values else np.zeros(0)
     if not finite.size:
@@ -204,7 +211,7 @@ def curves_figures(report: Report | Diagnosis) -> tuple[CurvesFigure, ...]:
     logarithmic = low > 0 and high > 30 * low
     margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     lower, upper = (low / 1.2, high * 1.2) if logarithmic else (low - margin, high + margin)
-    return tuple(_curve(pair, lower, upper, logarithmic) for pair in report.curves)
+    return tuple(_curve(pair, lower, upper, logarithmic) for pair in curves)
 
 
 def _curve(pair: CurvePair, lower: float, upper: float, logarithmic: bool) -> CurvesFigure:

@@ -12,6 +12,7 @@ from wellfit.report import _view as view
 from wellfit.report._draw import draw_confusion, draw_curves, draw_forest
 from wellfit.report._figures import (
     MOST_CLASSES,
+    CurvesFigure,
     ForestFigure,
     confusion_figure,
     curves_figures,
@@ -86,13 +87,16 @@ def _printable(value: object) -> object:
     return value if isinstance(value, Markup) else clean(str(value)).replace(" %", "\u00a0%")
 
 
-def drawn_forests(figures: tuple[ForestFigure, ...]) -> list[dict[str, object]]:
-    """Return each figure with its picture, once for wide screens and once for narrow ones."""
+def drawn_forests(figures: tuple[ForestFigure, ...], prefix: str = "") -> list[dict[str, object]]:
+    """Return each figure with its picture, once for wide screens and once for narrow ones.
+
+    `prefix` makes the names inside the pictures unique where several pages share a document.
+    """
     return [
         {
             "figure": figure,
-            "wide": Markup(draw_forest(figure, name=f"forest{place}")),
-            "narrow": Markup(draw_forest(figure, name=f"forest{place}n", narrow=True)),
+            "wide": Markup(draw_forest(figure, name=f"{prefix}forest{place}")),
+            "narrow": Markup(draw_forest(figure, name=f"{prefix}forest{place}n", narrow=True)),
         }
         for place, figure in enumerate(figures)
     ]
@@ -100,9 +104,14 @@ def drawn_forests(figures: tuple[ForestFigure, ...]) -> list[dict[str, object]]:
 
 def drawn_curves(report: Report | Diagnosis) -> list[dict[str, object]]:
     """Return the figure and the picture of each network's curves."""
+    return drawn_losses(curves_figures(report))
+
+
+def drawn_losses(figures: tuple[CurvesFigure, ...], prefix: str = "") -> list[dict[str, object]]:
+    """Return each figure of curves with its picture; `prefix` as in `drawn_forests`."""
     return [
-        {"figure": figure, "svg": Markup(draw_curves(figure, name=f"curve{place}"))}
-        for place, figure in enumerate(curves_figures(report))
+        {"figure": figure, "svg": Markup(draw_curves(figure, name=f"{prefix}curve{place}"))}
+        for place, figure in enumerate(figures)
     ]
 
 

@@ -104,7 +104,7 @@ def svg(canvas: Canvas, description: str, *, standalone: bool = False) -> str:
     body = re.sub(r"font: (?:[a-z0-9]+ )*?([\d.]+px) [^;\"]*", rf"font: \1 {_FONTS}", body)
     body = re.sub(r"\u00a7\d+\u00a7", lambda match: html.escape(canvas.texts[match.group()]), body)
     opening = (
-        f'<svg class="figure" role="img" aria-label="{html.escape(description)}" '
+        f'<svg class="figure" role="img" aria-label="{html.escape(description)}" {_STROKES} '
         f'viewBox="0 0 {canvas.width:g} {canvas.height:g}"'
     )
     if not standalone:
@@ -115,15 +115,18 @@ def svg(canvas: Canvas, description: str, *, standalone: bool = False) -> str:
     )
 
 
+# What matplotlib says by a rule for every element of the page that the drawing stands on.
+_STROKES = 'stroke-linejoin="round" stroke-linecap="butt"'
 _STANDALONE_STYLE = """<style>@media (prefers-color-scheme: dark) { svg { --wf-ink: #f0f6fc;
 --wf-muted: #9198a1; --wf-grid: #3d444d; --wf-good: #3fb950; --wf-bad: #f85149; --wf-train: #bc8cff;
 --wf-validation: #58a6ff; --wf-fill: #58a6ff; --wf-page: #0d1117; } }</style>"""
 
 
 def _body(document: str) -> str:
-    """Return what is inside the svg element, without metadata."""
+    """Return what is inside the svg element, without metadata and without rules for the whole page."""
     inside = document[document.index(">", document.index("<svg")) + 1 : document.rindex("</svg>")]
-    return re.sub(r"<metadata>.*?</metadata>", "", inside, flags=re.DOTALL).strip()
+    inside = re.sub(r"<metadata>.*?</metadata>", "", inside, flags=re.DOTALL)
+    return re.sub(r"<defs>\s*<style[^>]*>\*\{[^}]*\}</style>\s*</defs>", "", inside).strip()
 
 
 def _prefix_ids(body: str, name: str) -> str:

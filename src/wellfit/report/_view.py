@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from wellfit.records import Diagnosis, Effect, HoldoutResult, Remedy, Report
+from wellfit.records import CurvePair, Diagnosis, Effect, HoldoutResult, Remedy, Report
 from wellfit.report._figures import ConfusionFigure
 from wellfit.report._numbers import (
     NOT_AVAILABLE,
@@ -62,7 +62,12 @@ def all_settings_table(report: Report) -> Table:
 
 def remedy_table(report: Report) -> Table:
     """Return every remedy that was tried; the unit has a column if there are several."""
-    remedies = ordered(report.remedies)
+    return effect_table(report.remedies)
+
+
+def effect_table(tried: tuple[Remedy, ...]) -> Table:
+    """Return remedies with their effects, confirmed ones first."""
+    remedies = ordered(tried)
     places = _places_by_unit(remedies)
     head = ("Remedy", "Settings", "Stage", "Effect", "95 % interval", "p", "Pairs", "Reading", "Kept", "Note")
     head += ("Unit",) if len(places) > 1 else ()
@@ -134,9 +139,14 @@ def reference_table(report: Report) -> Table:
 
 def curve_table(report: Report | Diagnosis) -> Table:
     """Return losses of every network at up to 20 epochs; the best epoch is always among them."""
+    return loss_table(report.curves)
+
+
+def loss_table(curves: Sequence[CurvePair]) -> Table:
+    """Return losses of every pair of curves at up to 20 epochs."""
     rows: list[tuple[str, ...]] = []
     strong: list[int] = []
-    for pair in report.curves:
+    for pair in curves:
         num_epochs = min(len(pair.train_loss), len(pair.validation_loss))
         step = max(math.ceil(num_epochs / MOST_EPOCHS), 1)
         shown = {*range(0, num_epochs, step), num_epochs - 1, pair.best_epoch} & set(range(num_epochs))

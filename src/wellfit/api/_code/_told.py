@@ -110,9 +110,9 @@ def told(recipe: Recipe) -> list[str]:
         )
     if settings.test_time_augmentation != "none":
         lines += comment(
-            f"test_time_augmentation={settings.test_time_augmentation}: the network that the study hands back "
-            "puts out the mean of what this one says of a picture mirrored or shifted. Average predict() over "
-            "such views likewise."
+            f"test_time_augmentation={settings.test_time_augmentation}: the network that the study hands "
+            "back puts out the mean of what this one says of a picture mirrored or shifted. Average what "
+            "predict() returns for such views likewise."
         )
     if recipe.num_averaged:
         lines += comment(
