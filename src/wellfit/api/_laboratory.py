@@ -471,7 +471,7 @@ class Laboratory:
 
     def _said(self, of: _Ended, chosen: Array, rows: Array) -> list[Array]:
         """Return ``[view, row, class or output]`` of each of the chosen members."""
-        material = self._materials[of.build.data]
+        material = self._materials[of.build.data, of.build.trials]
         return view_predictions(
             self.executor(of.build),
             [values[chosen] for values in of.found.weights],
