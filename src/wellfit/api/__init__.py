@@ -11,12 +11,16 @@ from wellfit.api._regularization_path import regularization_path
 from wellfit.api._study import Study
 from wellfit.api._watch import Watch
 from wellfit.api._watch_script import Watched, diagnose_fits, fit_facts, fit_text
+from wellfit.api._what_if import Answer, Cell, WhatIf, what_if
 
 __all__ = [
+    "Answer",
+    "Cell",
     "Event",
     "Study",
     "Watch",
     "Watched",
+    "WhatIf",
     "bias_variance",
     "cross_validate",
     "demo",
@@ -27,4 +31,5 @@ __all__ = [
     "improve",
     "predict",
     "regularization_path",
+    "what_if",
 ]

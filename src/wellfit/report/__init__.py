@@ -13,11 +13,13 @@ from wellfit.report._markdown import to_markdown
 from wellfit.report._pages import cause_codes, cause_page
 from wellfit.report._parse import from_json, read_json
 from wellfit.report._png import from_png, to_png
+from wellfit.report._summary import changes, headline, holdout_line
 from wellfit.report._text import to_text
 
 __all__ = [
     "cause_codes",
     "cause_page",
+    "changes",
     "diagnosis_from_json",
     "diagnosis_html",
     "diagnosis_json",
@@ -25,6 +27,8 @@ __all__ = [
     "forest_svg",
     "from_json",
     "from_png",
+    "headline",
+    "holdout_line",
     "read_json",
     "to_html",
     "to_json",
