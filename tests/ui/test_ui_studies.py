@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import threading
 
 import pytest
 from ui_samples import Desk, new_client, new_desk, wait_for
@@ -94,7 +95,7 @@ def test_events_come_while_the_study_runs(desk: Desk):
     assert run is not None
 
     async def watch() -> list[str]:
-        stream, seen = told(desk.workbench, run, 0), []
+        stream, seen = told(desk.workbench, run, 0, threading.Event()), []
         async for message in stream:
             if not message.startswith(":"):
                 seen.append(message)
@@ -105,6 +106,24 @@ def test_events_come_while_the_study_runs(desk: Desk):
 
     seen = asyncio.run(watch())
     assert seen[-1].startswith("event: end")
+
+
+def test_a_workbench_that_closes_does_not_wait_for_the_study(desk: Desk):
+    """The stream ends without an end of the study, which goes on."""
+    name = desk.begin()
+    run = find_run(desk.workbench, name)
+    assert run is not None
+    closing = threading.Event()
+
+    async def watch() -> list[str]:
+        seen = []
+        async for message in told(desk.workbench, run, 0, closing):
+            seen.append(message)
+            closing.set()
+        return seen
+
+    assert not any(message.startswith("event: end") for message in asyncio.run(watch()))
+    assert is_running(desk.workbench, run)
 
 
 def test_lines_that_are_not_whole_wait(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -33,6 +34,7 @@ def create_app(workbench: Workbench, entrance: Entrance, address: Address) -> Fa
     """
     app = FastAPI(title="wellfit", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.workbench, app.state.entrance, app.state.address = workbench, entrance, address
+    app.state.closing = threading.Event()
     for routes in ROUTES:
         app.include_router(routes.router)
     app.mount("/assets", StaticFiles(directory=_ASSETS))

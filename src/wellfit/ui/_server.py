@@ -7,6 +7,7 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -39,8 +40,9 @@ def serve(
         if not address.is_loopback:
             say("Others in the network can reach it, and what is sent can be read on the way.")
         say("Ctrl-C ends the page; studies that run go on.")
+        app = create_app(workbench, entrance, address)
         config = uvicorn.Config(
-            create_app(workbench, entrance, address),
+            app,
             log_level="error",
             access_log=False,
             server_header=False,
@@ -50,7 +52,20 @@ def serve(
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            _Server(config, app.state.closing).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that tells pages which follow a study that it is about to end."""
+
+    def __init__(self, config: uvicorn.Config, closing: threading.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Answer a signal."""
+        self._closing.set()
+        super().handle_exit(sig, frame)
 
 
 def _listening(host: str, port: int) -> socket.socket:

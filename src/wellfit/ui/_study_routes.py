@@ -70,7 +70,7 @@ def events(request: Request, workbench: Bench, name: str, after: int = 0) -> Str
     """Tell what a study does, from the beginning or from where this browser left off."""
     last = request.headers.get("last-event-id", "")
     offset = int(last) if last.isascii() and last.isdigit() else max(after, 0)
-    stream = told(workbench, _run(workbench, name), offset)
+    stream = told(workbench, _run(workbench, name), offset, request.app.state.closing)
     return StreamingResponse(stream, media_type="text/event-stream")
 
 

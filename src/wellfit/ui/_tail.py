@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,14 +16,15 @@ _MOST_BYTES = 2**20
 _QUIET_POLLS = 50
 
 
-async def told(workbench: Workbench, run: Run, offset: int) -> AsyncIterator[str]:
+async def told(workbench: Workbench, run: Run, offset: int, closing: threading.Event) -> AsyncIterator[str]:
     """Yield what a run tells, from a place in its file on, until it has ended.
 
     Each message is a list of events, and its id is the place in the file after them: a browser that comes
-    back sends the last id that it saw. The last message is of the kind ``end``.
+    back sends the last id that it saw. The last message is of the kind ``end``; there is none if the
+    workbench is `closing`, which must not wait for the study.
     """
     quiet = 0
-    while True:
+    while not closing.is_set():
         # Asked first: what it wrote before it ended is then read below.
         goes_on = is_running(workbench, run)
         events, offset = read_events(progress_file(workbench, run), offset)
