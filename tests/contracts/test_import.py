@@ -19,6 +19,7 @@ HEAVY = (
     "scipy",
     "rich",
     "typer",
+    "fastapi",
 )
 
 

@@ -12,9 +12,12 @@ from wellfit.api._shown import BiasVariance, CrossValidation, Diagnosis, Regular
 from wellfit.api._study import Study
 from wellfit.api._watch import Watch
 from wellfit.api._watch_script import Watched, diagnose_fits, fit_facts, fit_text
+from wellfit.api._what_if import Answer, Cell, WhatIf, what_if
 
 __all__ = [
+    "Answer",
     "BiasVariance",
+    "Cell",
     "CrossValidation",
     "Diagnosis",
     "Event",
@@ -22,6 +25,7 @@ __all__ = [
     "Study",
     "Watch",
     "Watched",
+    "WhatIf",
     "bias_variance",
     "cross_validate",
     "demo",
@@ -32,4 +36,5 @@ __all__ = [
     "improve",
     "predict",
     "regularization_path",
+    "what_if",
 ]

@@ -13,6 +13,7 @@ from wellfit.cli._explain import explain
 from wellfit.cli._improve import demo, improve
 from wellfit.cli._predict import predict
 from wellfit.cli._report import report
+from wellfit.cli._ui import ui
 from wellfit.cli._watch import watch
 
 _STATUSES = """Exit status: 0 done, 1 a run that failed, 2 unusable arguments or data, 3 stopped by the budget
@@ -63,6 +64,7 @@ app.command(epilog=_examples("wellfit report wellfit-churn"))(report)
 app.command(epilog=_examples("wellfit compare study study-2", "wellfit compare study* --html studies.html"))(
     compare
 )
+app.command(epilog=_examples("wellfit ui", "wellfit ui studies --port 8000 --no-open"))(ui)
 app.command(epilog=_examples("wellfit demo --budget 30s"))(demo)
 
 

@@ -20,8 +20,10 @@ from wellfit.cli._options import (
     Header,
     Json,
     Overwrite,
+    ProgressTarget,
     Quote,
     check_json_target,
+    check_progress_target,
     parse_columns,
     parse_holdout,
     parse_preparation,
@@ -170,6 +172,7 @@ def improve(
     ] = None,
     overwrite: Overwrite = False,
     json: Json = None,
+    progress: ProgressTarget = None,
     debug: Debug = False,
 ) -> Status:
     """Find by controlled experiment what makes a network better on a table or on pictures.
@@ -180,6 +183,7 @@ def improve(
     began_s = time.monotonic() - process_age_s()
     prepare_process(debug=debug)
     check_json_target(json)
+    check_progress_target(progress)
     if target is None and not Path(data).is_dir():
         raise wellfit.SettingsError(
             "a table needs a target.",
@@ -222,6 +226,7 @@ def improve(
             command=command_text(),
         ),
         json_target=json,
+        progress_target=progress,
     )
 
 

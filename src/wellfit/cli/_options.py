@@ -22,6 +22,10 @@ Json = Annotated[
     str | None,
     typer.Option("--json", metavar="FILE|-", help="Also write the report as JSON; - is stdout."),
 ]
+ProgressTarget = Annotated[
+    str | None,
+    typer.Option("--progress", metavar="FILE", help="Append what happens as JSON lines, for programs."),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and library messages.")]
 
@@ -150,6 +154,16 @@ def check_json_target(target: str | None) -> None:
     """
     if target not in (None, "-"):
         check_file_target(str(target), option="--json", what="JSON file", other=", or - for stdout")
+
+
+def check_progress_target(target: str | None) -> None:
+    """Refuse a file of progress that could not be written.
+
+    Raises:
+        OutputError: its folder does not exist, or the name is a folder's.
+    """
+    if target is not None:
+        check_file_target(target, option="--progress", what="progress file")
 
 
 def check_file_target(target: str, *, option: str, what: str, other: str = "") -> None:

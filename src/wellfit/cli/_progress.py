@@ -30,7 +30,7 @@ STAGES = {
     "final": "training the chosen network, judging it on the holdout",
 }
 # Scores of later stages are on other splits, and are told by the report with their intervals.
-_SCORED = ("baseline", "screen", "search")
+SCORED = ("baseline", "screen", "search")
 
 
 class Progress:
@@ -93,7 +93,7 @@ class Progress:
         self._stage_began_s, self._event = now_s, None
         if event is not None and event.done:
             parts.append(f"{event.done:,} runs")
-        if event is not None and event.stage in _SCORED:
+        if event is not None and event.stage in SCORED:
             parts += _scores(event)[-1:]
         self.say("  ".join(parts))
 
@@ -135,7 +135,7 @@ class Progress:
 
 def _scores(event: Event) -> list[str]:
     """Return such as ``log_loss: baseline 0.4312``, ``best so far 0.4187``."""
-    if event.baseline is None or event.stage not in _SCORED:
+    if event.baseline is None or event.stage not in SCORED:
         return []
     scores = [f"{event.metric}: baseline {event.baseline:.4g}"]
     if event.best is not None and event.stage != "baseline":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import wellfit
 from wellfit.cli._progress import STAGES, WIDEST, Progress
+from wellfit.cli._progress_file import ProgressFile
 from wellfit.cli._status import Status
 from wellfit.cli._work import ignore_signals, run_interruptible
 
@@ -32,14 +33,20 @@ _FILES = {
 }
 
 
-def run_study(study: Callable[[Listener, threading.Event], Study], *, json_target: str | None) -> Status:
+def run_study(
+    study: Callable[[Listener, threading.Event], Study],
+    *,
+    json_target: str | None,
+    progress_target: str | None = None,
+) -> Status:
     """Run `study` with progress, show its report, and return 0, or 3 if it is partial.
 
     Args:
         study: called as ``study(listener, stop)`` in a thread of its own.
         json_target: where the report goes as JSON; ``-`` prints nothing else on stdout.
+        progress_target: file that events are appended to as JSON lines, or None.
     """
-    result = run_with_progress(study)
+    result = run_with_progress(study, progress_target=progress_target)
     show_report(result.report, json_target=json_target)
     if json_target != "-" and result.folder is not None:
         print(f"\n{files_text(result.folder)}")
@@ -47,16 +54,24 @@ def run_study(study: Callable[[Listener, threading.Event], Study], *, json_targe
 
 
 def run_with_progress(
-    work: Callable[[Listener, threading.Event], Result], *, stages: Mapping[str, str] = STAGES
+    work: Callable[[Listener, threading.Event], Result],
+    *,
+    stages: Mapping[str, str] = STAGES,
+    progress_target: str | None = None,
 ) -> Result:
     """Return what ``work(listener, stop)`` returns; it runs in a thread of its own, with live progress.
 
     Args:
         work: ends soon after `stop` is set, with what it has.
         stages: what each stage does, in a few words.
+        progress_target: file that events are appended to as JSON lines, or None.
     """
     asked = threading.Event()
-    with Progress(stages=stages) as progress:
+    with Progress(stages=stages) as progress, ProgressFile(progress_target) as record:
+
+        def listener(event: Event) -> None:
+            progress(event)
+            record(event)
 
         def finishing() -> None:
             asked.set()
@@ -66,7 +81,7 @@ def run_with_progress(
             progress.say("Ended at once; nothing of this run is kept.")
             progress.close()
 
-        result = run_interruptible(lambda stop: work(progress, stop), on_stop=finishing, on_urgent=ending)
+        result = run_interruptible(lambda stop: work(listener, stop), on_stop=finishing, on_urgent=ending)
     if asked.is_set():
         ignore_signals()
     return result

@@ -33,12 +33,14 @@ from wellfit.report._plots import (
     plot_sizes,
 )
 from wellfit.report._png import from_png, to_png
+from wellfit.report._summary import changes, headline, holdout_line
 from wellfit.report._text import to_text
 
 __all__ = [
     "Comparison",
     "cause_codes",
     "cause_page",
+    "changes",
     "compare_reports",
     "comparison_html",
     "comparison_json",
@@ -51,6 +53,8 @@ __all__ = [
     "forest_svg",
     "from_json",
     "from_png",
+    "headline",
+    "holdout_line",
     "interventions_fragment",
     "losses_fragment",
     "plot_folds",

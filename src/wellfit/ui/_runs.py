@@ -1,0 +1,190 @@
+"""Studies as processes of the command line: a page that reloads or a server that ends disturbs none.
+
+A run is a folder in ``.wellfit``: ``run.json`` (how it was started), ``progress.jsonl`` (what it tells),
+``output.txt`` and ``errors.txt`` (what it prints), and ``lock``, which the process holds for as long as it
+lives. The results are where the command line puts them, in a folder of the run's name beside the data.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from wellfit.records import FileReadError, OutputError
+from wellfit.ui._workbench import Workbench
+
+_MOST_TRIES = 1_000
+_TOLD_BYTES = 4_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A study that the workbench started.
+
+    Attributes:
+        name: of the run, and of the folder of its results.
+        data: the table or the folder of pictures, relative to the workbench's folder.
+        target: the column that is predicted; empty for pictures.
+        arguments: of ``wellfit improve``, without data, output and progress.
+        warm_start: the study that it began with, or an empty string.
+        pid: of its process.
+        started: when, in UTC, as ISO 8601.
+    """
+
+    name: str
+    data: str
+    target: str
+    arguments: tuple[str, ...]
+    warm_start: str = ""
+    pid: int = 0
+    started: str = ""
+
+
+def start_run(
+    workbench: Workbench, *, data: str, target: str, arguments: Sequence[str], warm_start: str = ""
+) -> Run:
+    """Start a study in a process of its own, which outlives this one.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    try:
+        folder = _new_folder(workbench, data)
+        run = Run(
+            name=folder.name, data=data, target=target, arguments=tuple(arguments), warm_start=warm_start
+        )
+        pid = _start_process(workbench, run, folder)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        run = Run(**{**asdict(run), "arguments": run.arguments, "pid": pid, "started": now})
+        draft = folder / "run.json.draft"
+        draft.write_text(json.dumps(asdict(run), indent=1), "utf-8")
+        draft.replace(folder / "run.json")
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(
+            "the study could not be started.",
+            received=f"{type(error).__name__}: {error}",
+            expected=f"a folder that can be written: {workbench.root}",
+            fix="make room or permission there",
+        ) from error
+    return run
+
+
+def _start_process(workbench: Workbench, run: Run, folder: Path) -> int:
+    progress = (folder / "progress.jsonl").relative_to(workbench.root)
+    begin = [f"--warm-start={run.warm_start}"] if run.warm_start else []
+    options = [f"--target={run.target}"] if run.target else []
+    options += [*run.arguments, *begin, f"--out={run.name}", f"--progress={progress}"]
+    with _opened(folder / "lock") as lock, _opened(folder / "output.txt") as output:
+        # The process inherits the lock and keeps it until it ends, however that comes about.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with _opened(folder / "errors.txt") as errors:
+            process = subprocess.Popen(
+                [*workbench.command, "improve", *options, "--", run.data],
+                cwd=workbench.root,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                pass_fds=(lock.fileno(),),
+                start_new_session=True,
+            )
+    threading.Thread(target=process.wait, name=f"wellfit-wait-{process.pid}", daemon=True).start()
+    return process.pid
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("wb")
+
+
+def _new_folder(workbench: Workbench, data: str) -> Path:
+    """Return a new folder for a run whose name no study has."""
+    stem = re.sub(r"[^\w.-]+", "_", Path(data).stem)[:60].strip("._-") or "study"
+    for number in range(1, _MOST_TRIES):
+        name = f"wellfit-{stem}" if number == 1 else f"wellfit-{stem}-{number}"
+        if (workbench.root / name).exists():
+            continue
+        try:
+            (workbench.runs / name).mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return workbench.runs / name
+    raise OutputError(
+        "there are too many studies of this name.",
+        received=data,
+        expected=f"fewer than {_MOST_TRIES}",
+        fix="move some of them to another folder",
+    )
+
+
+def find_run(workbench: Workbench, name: str) -> Run | None:
+    """Return how a study was started, or None if the workbench did not start it."""
+    if Path(name).name != name or name in ("", ".", ".."):
+        return None
+    try:
+        values = json.loads((workbench.runs / name / "run.json").read_text("utf-8"))
+        return Run(**{**values, "arguments": tuple(values["arguments"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def run_names(workbench: Workbench) -> list[str]:
+    """Return the names of everything that the workbench started."""
+    try:
+        return sorted(path.parent.name for path in workbench.runs.glob("*/run.json"))
+    except OSError:
+        return []
+
+
+def is_running(workbench: Workbench, run: Run) -> bool:
+    """Return whether the process of a run lives: whether somebody holds its lock."""
+    try:
+        with (workbench.runs / run.name / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def stop_run(workbench: Workbench, run: Run) -> None:
+    """Send the process of a run the signal of Ctrl-C: the first ends it with what there is, a second at once.
+
+    Raises:
+        FileReadError: it has ended already.
+    """
+    if not is_running(workbench, run):
+        raise FileReadError("this study has ended already.", received=run.name)
+    os.kill(run.pid, signal.SIGINT)
+    (workbench.runs / run.name / "stopping").touch()
+
+
+def is_stopping(workbench: Workbench, run: Run) -> bool:
+    """Return whether a run was asked to stop."""
+    return (workbench.runs / run.name / "stopping").exists()
+
+
+def progress_file(workbench: Workbench, run: Run) -> Path:
+    """Return where a run tells what it does."""
+    return workbench.runs / run.name / "progress.jsonl"
+
+
+def told_errors(workbench: Workbench, run: Run) -> str:
+    """Return the end of what a run printed as errors."""
+    try:
+        with (workbench.runs / run.name / "errors.txt").open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - _TOLD_BYTES))
+            return stream.read().decode("utf-8", "replace").strip()
+    except OSError:
+        return ""

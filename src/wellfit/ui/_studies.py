@@ -1,0 +1,151 @@
+"""The studies of a folder: those that run, and all that have ended, whoever started them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from wellfit.records import FileReadError
+from wellfit.ui._paths import confined
+from wellfit.ui._runs import Run, find_run, is_running, is_stopping, run_names
+from wellfit.ui._workbench import Workbench
+
+State = Literal["running", "stopping", "done", "partial", "failed"]
+
+FILES = {
+    "model.keras": "Network (model.keras)",
+    "code.py": "Code (code.py)",
+    "report.html": "Report (report.html)",
+    "report.json": "Report as data (report.json)",
+    "trials.json": "All trials (trials.json)",
+}
+"""What may be fetched from the folder of a study, with a name for it."""
+
+STATES: Mapping[State, str] = {
+    "running": "Running",
+    "stopping": "Finishing up",
+    "done": "Done",
+    "partial": "Partial",
+    "failed": "No result",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyEntry:
+    """One study in the list.
+
+    Attributes:
+        name: of its folder.
+        state: whether it runs, and how it ended.
+        verdict: in a word or two; empty before there is one.
+        line: the verdict in a sentence.
+        changed: when its report was written, in seconds since 1970; infinite for one that runs.
+        run: how the workbench started it, or None.
+    """
+
+    name: str
+    state: State
+    verdict: str = ""
+    line: str = ""
+    changed: float = float("inf")
+    run: Run | None = None
+
+    @property
+    def label(self) -> str:
+        """The state in words."""
+        return STATES[self.state]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its process lives."""
+        return self.state in ("running", "stopping")
+
+    @property
+    def has_report(self) -> bool:
+        """Whether there is a report to open."""
+        return self.state in ("done", "partial")
+
+
+def list_studies(workbench: Workbench) -> list[StudyEntry]:
+    """Return the studies of the folder, those that run first, then the latest first."""
+    names = set(run_names(workbench))
+    names |= {path.parent.name for path in workbench.root.glob("*/report.json")}
+    found = [entry for name in sorted(names) if (entry := _entry(workbench, name)) is not None]
+    return sorted(found, key=lambda entry: -entry.changed)
+
+
+def find_study(workbench: Workbench, name: str) -> StudyEntry:
+    """Return one study.
+
+    Raises:
+        FileReadError: there is none of that name.
+    """
+    entry = _entry(workbench, name) if Path(name).name == name else None
+    if entry is None:
+        raise FileReadError(
+            "there is no such study.",
+            received=repr(name[:200]),
+            expected=f"the name of a study in {workbench.root}",
+            fix="go back to the list of studies",
+        )
+    return entry
+
+
+def study_file(workbench: Workbench, name: str, file: str) -> Path:
+    """Return a file of a study that may be fetched.
+
+    Raises:
+        FileReadError: there is none, or it is not meant to be fetched.
+    """
+    find_study(workbench, name)
+    if file not in FILES:
+        raise FileReadError("this file cannot be fetched.", received=repr(file), expected=", ".join(FILES))
+    return confined(workbench.root, f"{name}/{file}")
+
+
+def own_files_of(workbench: Workbench, name: str) -> dict[str, str]:
+    """Return what may be fetched of a study and is there."""
+    return {file: label for file, label in FILES.items() if (workbench.root / name / file).is_file()}
+
+
+def _entry(workbench: Workbench, name: str) -> StudyEntry | None:
+    run = find_run(workbench, name)
+    if run is not None and is_running(workbench, run):
+        state: State = "stopping" if is_stopping(workbench, run) else "running"
+        return StudyEntry(name=name, state=state, run=run)
+    report, changed = _report(workbench.root, name)
+    if not report:
+        return None if run is None else StudyEntry(name=name, state="failed", run=run, changed=0.0)
+    return StudyEntry(
+        name=name,
+        state="partial" if report.get("partial") else "done",
+        verdict=str(report.get("verdict", "")).replace("-", " ").capitalize(),
+        line=str(report.get("verdict_line", "")),
+        changed=changed,
+        run=run,
+    )
+
+
+def _report(root: Path, name: str) -> tuple[Mapping[str, Any], float]:
+    try:
+        path = confined(root, f"{name}/report.json")
+        facts = path.stat()
+        return _read(path, facts.st_mtime_ns, facts.st_size), facts.st_mtime
+    except (OSError, FileReadError):
+        return {}, 0.0
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, changed_ns: int, size_bytes: int) -> Mapping[str, Any]:
+    """Return what the list shows of a report; kept for as long as the file is the same."""
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        return {}
+    if not isinstance(values, dict) or "verdict" not in values:
+        return {}
+    return {name: values.get(name) for name in ("verdict", "verdict_line", "partial")}

@@ -1,0 +1,41 @@
+// Small comforts of the forms; everything works without them, by plain forms.
+"use strict";
+
+for (const form of document.querySelectorAll("form[data-drop]")) {
+  const file = form.querySelector("input[type=file]");
+  for (const name of ["dragenter", "dragover"]) {
+    form.addEventListener(name, (event) => {
+      event.preventDefault();
+      form.classList.add("over");
+    });
+  }
+  form.addEventListener("dragleave", () => form.classList.remove("over"));
+  form.addEventListener("drop", (event) => {
+    event.preventDefault();
+    form.classList.remove("over");
+    if (event.dataTransfer.files.length) {
+      file.files = event.dataTransfer.files;
+      form.requestSubmit();
+    }
+  });
+}
+
+document.addEventListener("submit", (event) => {
+  const button = event.target.querySelector("button[data-busy]");
+  if (button) {
+    button.textContent = button.dataset.busy;
+    button.disabled = true;
+  }
+});
+
+// A page that the browser kept as it was left must not keep its button busy.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
+document.addEventListener("input", (event) => {
+  const moved = event.target;
+  if (moved.dataset.for) document.getElementById(moved.dataset.for).value = moved.value;
+  const slider = document.querySelector(`[data-for="${CSS.escape(moved.id)}"]`);
+  if (slider && moved.value !== "") slider.value = moved.value;
+});
