@@ -33,7 +33,7 @@ def serve(
     Raises:
         SettingsError: nothing can listen there.
     """
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         address, entrance = Address(host, listener.getsockname()[1]), Entrance()
         url = f"{address.origin}/enter?token={entrance.token}"
         say(f"The workbench of {workbench.root} (this address works once):\n\n  {url}\n")
@@ -68,7 +68,12 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        SettingsError: nothing can listen there.
+    """
     try:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(place[:2], family=family)

@@ -1,0 +1,99 @@
+"""Every page in a real browser: narrow and wide, light and dark; and studies that run side by side."""
+
+import json
+import re
+import shutil
+import threading
+from contextlib import contextmanager
+
+import pytest
+import uvicorn
+from browser import open_page
+from playwright.sync_api import expect
+from ui_samples import Desk, fake_workbench, new_client, wait_for
+
+from wellfit.cli._progress import SCORED, STAGES
+from wellfit.ui import Address, Entrance, create_app
+from wellfit.ui._server import listening
+
+PAGES = ("/", "/data?path=rows.csv", "/studies/one", "/compare?study=one&study=two")
+
+
+@contextmanager
+def played(root):
+    """Yield a desk whose studies are played, and the address at which a browser can come in."""
+    workbench, entrance = fake_workbench(root, stages=STAGES, scored=SCORED), Entrance()
+    with listening("127.0.0.1", 0) as listener:
+        address = Address("127.0.0.1", listener.getsockname()[1])
+        app = create_app(workbench, entrance, address)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        desk = Desk(workbench, entrance, new_client(workbench, Entrance()))
+        try:
+            yield desk, f"{address.origin}/enter?token={entrance.token}"
+        finally:
+            desk.close()
+            app.state.closing.set()
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1400])
+def test_pages_fit_and_are_without_errors(tmp_path, width, scheme):
+    """No page is wider than the window, each has one main heading, and every field has a name."""
+    with played(tmp_path) as (desk, url):
+        for name in ("one", "two"):
+            shutil.copytree(desk.root / ".prepared" / "done", desk.root / name)
+        size = {"width": width, "height": 800}
+        with open_page(viewport=size, color_scheme=scheme, reduced_motion="reduce") as (page, problems):
+            page.goto(url)
+            expect(page.get_by_role("heading", name="What shall be made better?")).to_be_visible()
+            origin = url.partition("/enter")[0]
+            for path in PAGES:
+                page.goto(origin + path)
+                expect(page.locator("h1")).to_have_count(1)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+                names = page.locator("input:not([type=hidden]), select, progress, meter").evaluate_all(
+                    "fields => fields.map(field => field.ariaLabel || field.labels?.[0]?.textContent || '')"
+                )
+                assert all(names), (path, names)
+            assert problems == []
+
+
+def test_two_studies_are_watched_at_once(tmp_path):
+    """Each page shows its own study move; notes are text; the first that ends shows its result."""
+    with played(tmp_path) as (desk, url), open_page() as (page, problems):
+        page.goto(url)
+        expect(page.get_by_role("heading", name="What shall be made better?")).to_be_visible()
+        origin = url.partition("/enter")[0]
+        pages = [page, page.context.new_page()]
+        for one in pages:
+            one.goto(f"{origin}/data?path=rows.csv")
+            one.get_by_label("Target", exact=True).select_option("bought")
+            one.get_by_role("button", name="Start the study").click()
+        names = ["wellfit-rows", "wellfit-rows-2"]
+        for one, name, runs in zip(pages, names, (5, 7), strict=True):
+            expect(one.get_by_role("heading", name=name, exact=True)).to_be_visible()
+            expect(one.locator("#runs")).to_have_text("3")
+            expect(one.locator("#notes")).to_contain_text("<b>column</b>")
+            tell(desk, name, runs)
+        for one, runs in zip(pages, ("5", "7"), strict=True):
+            expect(one.locator("#runs")).to_have_text(runs)
+            expect(one.locator(".stages .now")).to_contain_text(re.compile("screen.*of 9 runs", re.DOTALL))
+        pages[0].get_by_role("button", name="Stop and keep what there is").click()
+        expect(pages[0].get_by_text("Partial result")).to_be_visible()
+        expect(pages[1].locator("#status")).to_contain_text("Running")
+        (desk.root / "go").touch()
+        expect(pages[1].get_by_role("heading", name="Overfitting")).to_be_visible()
+        wait_for(lambda: desk.ended(names[1]))
+        assert problems == []
+
+
+def tell(desk: Desk, name: str, done: int) -> None:
+    """Append an event as the study would."""
+    event = {"stage": "screen", "done": done, "total": 9, "message": "", "metric": "log_loss"}
+    event |= {"baseline": 0.43, "best": 0.4, "elapsed_s": 2.0, "left_s": 9.0}
+    with (desk.root / ".wellfit" / name / "progress.jsonl").open("a") as stream:
+        stream.write(json.dumps(event) + "\n")
