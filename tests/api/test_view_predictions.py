@@ -21,7 +21,7 @@ from wellfit.api._run_cost import affordable
 from wellfit.api._subject import Subject, situation
 from wellfit.api._trials import last_trials, make_trials
 from wellfit.evaluation import apply_temperature, score
-from wellfit.models import VIEWS, chosen_model, seen_in, with_test_views, without_test_views
+from wellfit.models import VIEWS, averaged, chosen_model, seen_in, with_test_views, without_test_views
 from wellfit.records import Settings, as_trained
 from wellfit.search import make_candidate
 
@@ -201,15 +201,16 @@ def test_an_average_is_shown_the_views_as_a_whole(monkeypatch: pytest.MonkeyPatc
     """Its networks are trained without; the remedy counts as kept, whatever is done to their outputs."""
     own = laboratory(SUBJECTS["softmax"]())
     chosen = replace(own.subject.baseline, test_time_augmentation="shift", temperature=True)
-    average = network(layers.Dense(2, activation="softmax"))
+    members = [network(layers.Dense(2, activation="softmax")) for _ in range(2)]
+    average = averaged(members, [0.5, 0.5], own.subject.dataset.task)
     monkeypatch.setattr(_final, "_average", lambda *_: average)
-    ensemble: Any = SimpleNamespace(settings=(as_trained(chosen),))
+    ensemble: Any = SimpleNamespace(settings=(as_trained(chosen),), num_networks=2)
     plan: Any = _Plan()
     final = finish(own, plan, chosen, confirmed({}), 0, ensemble=ensemble)
     assert final is not None
     assert final.is_average
     assert final.settings.test_time_augmentation == "shift"
-    assert len(without_test_views(final.model).layers) == len(average.layers) + 1  # its input
+    assert len(without_test_views(final.model).layers) == len(average.layers)
     assert final.model.count_params() == average.count_params()
     choice: Any = SimpleNamespace(chosen=SimpleNamespace(name="test-time-shift", settings=chosen))
     nothing: Any = None

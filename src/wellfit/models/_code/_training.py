@@ -82,6 +82,10 @@ def metric_code(setup: TrainingSetup, *, one_hot: bool) -> str:
         own = loss_code(setup, label_smoothing=0.0, one_hot=one_hot)
         return f'keras.metrics.MeanMetricWrapper({own}, name="data_loss")'
     logits = ["from_logits=True"] if setup.from_logits else []
+    if name == "binary_crossentropy":
+        # The metric of that name wants targets as a column; a loss takes them as they come.
+        each = call_code("keras.losses.BinaryCrossentropy", [*logits, 'reduction="none"'])
+        return f'keras.metrics.MeanMetricWrapper({each}, name="data_loss")'
     return call_code(f"keras.metrics.{_METRICS[name]}", ['name="data_loss"', *logits])
 
 
