@@ -6,64 +6,22 @@ import dataclasses
 import re
 from collections import Counter
 from collections.abc import Callable
-from html.parser import HTMLParser
 
 import pytest
 from diagnosis_samples import SAMPLES, healthy, history, hostile, overfitting, share, stuck, unmeasured
+from html_page import Page
 from report_samples import HOSTILE
 
 from wellfit.records import Diagnosis, OutputError, Verdict
 from wellfit.report import diagnosis_html, write_diagnosis_html
 from wellfit.report._diagnosis_view import effects_figure, examined_table
 
-_VOID = {"meta", "path", "use", "rect", "br"}
-
-
-class _Page(HTMLParser):
-    """Collects tags, ids and text, and refuses elements that close what is not open."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.tags: Counter[str] = Counter()
-        self.attributes: list[tuple[str, str]] = []
-        self.open: list[str] = []
-        self.text: list[str] = []
-        self.feed(source)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Count a tag and keep its attributes."""
-        self.tags[tag] += 1
-        self.attributes += [(name, value or "") for name, value in attrs]
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Count an empty element."""
-        self.tags[tag] += 1
-        self.attributes += [(name, value or "") for name, value in attrs]
-
-    def handle_endtag(self, tag: str) -> None:
-        """Check that it closes what was opened last."""
-        if tag not in _VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        """Keep text that a reader sees."""
-        if not self.open or self.open[-1] != "style":
-            self.text.append(data)
-
-    @property
-    def words(self) -> str:
-        """What a reader sees, with single spaces."""
-        return " ".join(" ".join(self.text).split())
-
 
 @pytest.mark.parametrize("make", SAMPLES.values(), ids=SAMPLES)
 def test_pages_are_balanced_and_self_contained(make: Callable[[], Diagnosis]) -> None:
     """Any diagnosis gives a whole page without scripts, links to elsewhere, double or dangling ids."""
     source = diagnosis_html(make())
-    page = _Page(source)
+    page = Page(source)
     ids = [value for name, value in page.attributes if name == "id"]
     assert page.open == []
     assert not set(page.tags) & {"script", "link", "iframe", "img", "object"}
@@ -79,7 +37,7 @@ def test_pages_are_balanced_and_self_contained(make: Callable[[], Diagnosis]) ->
 def test_the_page_is_complete() -> None:
     """Verdict, causes with numbers and remedies, measurements, effects, curves, examined, unknown, notes."""
     diagnosis = overfitting()
-    words = _Page(diagnosis_html(diagnosis)).words
+    words = Page(diagnosis_html(diagnosis)).words
     parts = (
         "Overfitting",
         diagnosis.verdict_line,
@@ -112,7 +70,7 @@ def test_the_page_is_complete() -> None:
 
 def test_figures_have_words() -> None:
     """Two drawings of the forest and one of each network, each with an accessible name."""
-    page = _Page(diagnosis_html(overfitting()))
+    page = Page(diagnosis_html(overfitting()))
     labels = [value for name, value in page.attributes if name == "aria-label"]
     assert page.tags["svg"] == 4
     assert sum("Forest plot of 6 interventions" in label for label in labels) == 2
@@ -156,7 +114,7 @@ def test_found_causes_come_first_in_the_table() -> None:
 def test_hostile_names_stay_text() -> None:
     """A name like a tag is shown as text, a template expression is not computed, control characters go."""
     source = diagnosis_html(hostile())
-    words = _Page(source).words
+    words = Page(source).words
     assert "<script" not in source
     assert HOSTILE in words
     assert "{{ 7 * 7 }}" in words
@@ -165,9 +123,9 @@ def test_hostile_names_stay_text() -> None:
 
 def test_partial_comes_first() -> None:
     """The banner stands before the verdict."""
-    words = _Page(diagnosis_html(unmeasured())).words
+    words = Page(diagnosis_html(unmeasured())).words
     assert 0 < words.index("stopped by a signal") < words.index(unmeasured().verdict_line)
-    assert "Partial result" not in _Page(diagnosis_html(stuck())).words
+    assert "Partial result" not in Page(diagnosis_html(stuck())).words
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
@@ -180,7 +138,7 @@ def test_every_verdict_has_a_light(verdict: Verdict) -> None:
 def test_nothing_found_is_said() -> None:
     """A healthy network has no card, and the page says so."""
     source = diagnosis_html(healthy())
-    assert "No cause was found." in _Page(source).words
+    assert "No cause was found." in Page(source).words
     assert "<article" not in source
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections import Counter
 from collections.abc import Callable
-from html.parser import HTMLParser
 
 import diagnosis_samples
 import pytest
 import report_samples
+from html_page import Page
 from report_samples import HOSTILE, full, hostile, many
 
 from wellfit.report import (
@@ -22,7 +21,6 @@ from wellfit.report import (
     study_fragment,
 )
 
-_VOID = {"path", "use", "rect", "br"}
 PIECES: dict[str, Callable[[], str]] = {
     **{
         f"study {name}": lambda make=make: study_fragment(make())
@@ -46,49 +44,11 @@ def source_of(name: str) -> str:
     return PIECES[name]()
 
 
-class _Piece(HTMLParser):
-    """Collects tags, attributes and text, and refuses elements that close what is not open."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.tags: Counter[str] = Counter()
-        self.attributes: list[tuple[str, str]] = []
-        self.open: list[str] = []
-        self.text: list[str] = []
-        self.style = ""
-        self.feed(source)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Count a tag and keep its attributes."""
-        self.tags[tag] += 1
-        self.attributes += [(name, value or "") for name, value in attrs]
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Count an empty element."""
-        self.tags[tag] += 1
-        self.attributes += [(name, value or "") for name, value in attrs]
-
-    def handle_endtag(self, tag: str) -> None:
-        """Check that it closes what was opened last."""
-        if tag not in _VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        """Keep the style, and text that a reader sees."""
-        if self.open and self.open[-1] == "style":
-            self.style += data
-        else:
-            self.text.append(data)
-
-
 @pytest.mark.parametrize("name", PIECES)
 def test_pieces_are_whole_and_self_contained(name: str) -> None:
     """One balanced element without script and without anything from elsewhere."""
     source = source_of(name)
-    piece = _Piece(source)
+    piece = Page(source)
     assert piece.open == []
     assert source.lstrip().startswith('<div class="wellfit">')
     assert not set(piece.tags) & {"script", "link", "iframe", "object", "html", "body"}
@@ -106,7 +66,7 @@ def test_pieces_are_repeatable(name: str) -> None:
 def test_styles_stay_inside(name: str) -> None:
     """Every rule is for elements inside the piece, so that the rest of the notebook looks as before."""
     style = re.sub(
-        r"@(media|container) [^{]+\{((?:[^{}]*\{[^{}]*\})+)\s*\}", r"\2", _Piece(source_of(name)).style
+        r"@(media|container) [^{]+\{((?:[^{}]*\{[^{}]*\})+)\s*\}", r"\2", Page(source_of(name)).style
     )
     selectors = [part for rule in re.findall(r"([^{}]+)\{", style) for part in rule.split(",")]
     assert len(selectors) > 20
@@ -133,7 +93,7 @@ def test_text_keeps_its_lines() -> None:
 def test_a_study_is_complete() -> None:
     """Verdict, advice, settings, holdout, effects and curves are there."""
     report = full()
-    words = " ".join(" ".join(_Piece(source_of("study full")).text).split())
+    words = " ".join(" ".join(Page(source_of("study full")).text).split())
     parts = (
         "wellfit study",
         "Overfitting",
@@ -163,13 +123,13 @@ def test_hostile_names_stay_text(kind: str) -> None:
         "interventions": lambda: interventions_fragment({HOSTILE: diagnosis_samples.share(0.1, 0.05)}),
     }[kind]()
     assert "<script" not in source
-    assert HOSTILE in " ".join(_Piece(source).text)
+    assert HOSTILE in " ".join(Page(source).text)
     assert not set(source) & {"\x00", "\u202e"}
-    assert _Piece(source).open == []
+    assert Page(source).open == []
 
 
 def _ids(source: str) -> set[str]:
-    return {value for name, value in _Piece(source).attributes if name == "id"}
+    return {value for name, value in Page(source).attributes if name == "id"}
 
 
 def test_drawings_that_differ_share_no_names() -> None:
@@ -184,7 +144,7 @@ def test_drawings_that_differ_share_no_names() -> None:
 
 def test_drawings_have_words() -> None:
     """Each drawing has an accessible name, and a table stands behind it."""
-    piece = _Piece(source_of("study full"))
+    piece = Page(source_of("study full"))
     labels = [value for name, value in piece.attributes if name == "aria-label"]
     assert piece.tags["svg"] == sum("Forest plot" in text or "Loss of the" in text for text in labels) == 4
     assert piece.tags["table"] == 3
@@ -202,7 +162,7 @@ def _contrast(one: str, other: str) -> float:
 
 def test_light_and_dark_can_be_read() -> None:
     """Text has a contrast of at least 4.5 to its own background in both themes, whatever the notebook's."""
-    style = _Piece(source_of("study full")).style
+    style = Page(source_of("study full")).style
     themes = {tuple(sorted(set(re.findall(r"--wf-(\w+): (#\w{6})", rule)))) for rule in style.split("}")} - {
         ()
     }
@@ -214,6 +174,6 @@ def test_light_and_dark_can_be_read() -> None:
 
 def test_a_report_without_anything_has_a_piece() -> None:
     """The least of reports says that nothing was measured."""
-    words = " ".join(_Piece(source_of("study minimal")).text)
+    words = " ".join(Page(source_of("study minimal")).text)
     assert "No effect was measured." in words
     assert "No curve was recorded." in words

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from wellfit.records import SettingsError
 from wellfit.report._comparison import ComparedStudy, Comparison
 from wellfit.report._numbers import NOT_AVAILABLE, common_decimals, duration, interval, number
-from wellfit.report._text import NARROWEST
+from wellfit.report._text import check_width
 from wellfit.report._words import cell_width, count, pad, shorten_to, wrap
 
 _LEAST_NAME = 12
@@ -25,13 +24,7 @@ def comparison_text(comparison: Comparison, width: int = 80) -> str:
     Raises:
         SettingsError: `width` is below 30.
     """
-    if width < NARROWEST:
-        raise SettingsError(
-            "the terminal is too narrow for a comparison",
-            received=f"width={width}",
-            expected=f"at least {NARROWEST} columns",
-            fix="pass width=80",
-        )
+    check_width(width, "comparison")
     blocks = [
         [*wrap(comparison_title(comparison), width), "", *_scores(comparison, width)],
         [line for note in comparison.notes for line in wrap(note, width)],

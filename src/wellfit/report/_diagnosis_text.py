@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from wellfit.records import Diagnosis, Finding, Outcome, SettingsError
+from wellfit.records import Diagnosis, Finding, Outcome
 from wellfit.report._causes import meaning
 from wellfit.report._diagnosis_words import (
     SCALE,
@@ -25,7 +25,7 @@ from wellfit.report._diagnosis_words import (
     verdict_confidence,
     verdict_text,
 )
-from wellfit.report._text import NARROWEST
+from wellfit.report._text import check_width
 from wellfit.report._words import cell_width, clean, pad, shorten_to, wrap
 
 MOST_EVIDENCE = 8
@@ -54,13 +54,7 @@ def diagnosis_text(diagnosis: Diagnosis, width: int = 80) -> str:
         <BLANKLINE>
         No network was trained.
     """
-    if width < NARROWEST:
-        raise SettingsError(
-            "the terminal is too narrow for a diagnosis",
-            received=f"width={width}",
-            expected=f"at least {NARROWEST} columns",
-            fix="pass width=80",
-        )
+    check_width(width, "diagnosis")
     blocks = [
         _verdict(diagnosis, width),
         *_findings(diagnosis, width),

@@ -24,6 +24,21 @@ MOST_REMEDIES = 8
 MOST_CHANGES = 8
 
 
+def check_width(width: int, what: str) -> None:
+    """Refuse a terminal that is too narrow for what is to be shown in it.
+
+    Raises:
+        SettingsError: `width` is below 30.
+    """
+    if width < NARROWEST:
+        raise SettingsError(
+            f"the terminal is too narrow for a {what}",
+            received=f"width={width}",
+            expected=f"at least {NARROWEST} columns",
+            fix="pass width=80",
+        )
+
+
 def to_text(report: Report, width: int = 80) -> str:
     """Return `report` for a terminal: verdict, what to change, best remedies with intervals, holdout.
 
@@ -39,13 +54,7 @@ def to_text(report: Report, width: int = 80) -> str:
     Raises:
         SettingsError: `width` is below 30.
     """
-    if width < NARROWEST:
-        raise SettingsError(
-            "the terminal is too narrow for a report",
-            received=f"width={width}",
-            expected=f"at least {NARROWEST} columns",
-            fix="pass width=80",
-        )
+    check_width(width, "report")
     blocks = [_verdict(report, width), _changes(report, width), _remedies(report, width), _end(report, width)]
     return "\n\n".join("\n".join(lines) for block in blocks if (lines := list(block)))
 
