@@ -100,7 +100,7 @@ def _verdict(laboratory: Laboratory, plan: Plan, found: Found) -> tuple[Verdict,
         trials, scores = confirmed.trials, confirmed.baseline_scores
         chance = score_chance(subject, [laboratory.trials[t] for t in trials])
     over = paired_effect(chance, scores, metric=subject.metric, test_ratio=scored_ratio(laboratory, trials))
-    train, validation, _ = baseline.measured.curves[0]
+    train, validation, *_ = baseline.measured.curves[0]
     known = validation[np.isfinite(validation)]
     # A network that stops early hands its best epoch back: the ones after it are not what there is.
     if subject.baseline.patience and len(known):
@@ -216,6 +216,7 @@ def _curves(found: Found, baseline: Settings) -> tuple[CurvePair, ...]:
             train_loss=curves[settings][0],
             validation_loss=curves[settings][1],
             best_epoch=curves[settings][2],
+            penalty=curves[settings][3],
         )
         for name, settings in named.items()
     )

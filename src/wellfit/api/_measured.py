@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from wellfit.records import RESULTS, Curves
 
 Array = NDArray[Any]
-MeanCurve = tuple[Array, Array, int]
-"""Mean training and validation loss ``[epoch]``, and the median best epoch."""
+MeanCurve = tuple[Array, Array, int, Array]
+"""Mean training and validation loss ``[epoch]``, the median best epoch, and the mean penalty ``[epoch]``."""
 
 _ENDED = (RESULTS.finished, RESULTS.early_stopped, RESULTS.nonfinite)
 
@@ -78,7 +78,8 @@ class Collector:
             self._scores[job], self._temperatures[job] = scores[index], temperatures[index]
             self._results[job] = curves.results[index]
             best = int(curves.best_epoch[index])
-            self._curves[job] = (curves.train_loss[index], curves.validation_loss[index], best)
+            losses = curves.train_loss[index], curves.validation_loss[index]
+            self._curves[job] = (*losses, best, curves.penalty[index])
 
     def measured(self, duration_s: float) -> Measured:
         """Return what has come in."""
@@ -97,12 +98,12 @@ class Collector:
 
 def _mean_curves(curves: Sequence[MeanCurve]) -> MeanCurve:
     if not curves:
-        return np.zeros(0, np.float32), np.zeros(0, np.float32), -1
-    train = _mean([train for train, _, _ in curves])
-    validation = _mean([validation for _, validation, _ in curves])
+        return np.zeros(0, np.float32), np.zeros(0, np.float32), -1, np.zeros(0, np.float32)
+    train, validation, penalty = (_mean([curve[part] for curve in curves]) for part in (0, 1, 3))
     trained = np.isfinite(train)
     length = int(trained.nonzero()[0].max(initial=-1)) + 1
-    return train[:length], validation[:length], int(np.median([best for _, _, best in curves]))
+    best = int(np.median([curve[2] for curve in curves]))
+    return train[:length], validation[:length], best, penalty[:length]
 
 
 def _mean(curves: Sequence[Array]) -> Array:

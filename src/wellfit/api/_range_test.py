@@ -43,7 +43,7 @@ def with_range_rate(laboratory: Laboratory, plan: Plan, baseline: Baseline, prog
         return plan
     ends = [
         np.nan if diverged or not len(train) else float(train[-1])
-        for (train, _, _), diverged in zip(found.curves, found.diverged[:, 0], strict=True)
+        for (train, *_), diverged in zip(found.curves, found.diverged[:, 0], strict=True)
     ]
     rate = range_rate(RANGE_RATES, ends)
     is_other = rate > 0 and max(rate, own.learning_rate) > _SAME * min(rate, own.learning_rate)

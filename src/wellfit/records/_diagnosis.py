@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
+
 from wellfit.records._dataset import FloatArray, Task
 from wellfit.records._effect import Effect, Metric
 
@@ -82,12 +84,15 @@ class CurvePair:
         train_loss: ``[epoch]`` mean over runs, inference mode, no penalties.
         validation_loss: ``[epoch]`` likewise.
         best_epoch: median best epoch, counted from 0.
+        penalty: ``[epoch]`` mean weight penalty at the end of each epoch, which Keras adds to what it reports;
+            empty where it is not known.
     """
 
     name: str
     train_loss: FloatArray
     validation_loss: FloatArray
     best_epoch: int
+    penalty: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

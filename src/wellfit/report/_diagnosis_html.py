@@ -7,15 +7,14 @@ from pathlib import Path
 
 from wellfit.records import Diagnosis
 from wellfit.report import _diagnosis_view, _diagnosis_words, _view
-from wellfit.report._causes import meaning
+from wellfit.report._curve_figures import curves_figures
 from wellfit.report._files import write_text
-from wellfit.report._html import drawn_curves, drawn_forests, page_environment
+from wellfit.report._html import drawn_findings, drawn_forests, drawn_losses, page_environment
 from wellfit.report._numbers import duration
-from wellfit.report._pages import cause_html
 
 
 def diagnosis_html(diagnosis: Diagnosis) -> str:
-    """Return `diagnosis` as a page that needs nothing from elsewhere: inline styles and SVG, no scripts.
+    """Return `diagnosis` as a page that needs nothing from elsewhere: styles, drawings and a small script.
 
     It has the verdict, each cause with its numbers, the effects of all interventions, loss curves, all that
     was examined and what is not known; it reads on a phone, in print and with a screen reader.
@@ -28,8 +27,6 @@ def diagnosis_html(diagnosis: Diagnosis) -> str:
     """
     environment = page_environment()
     environment.globals |= {"view": _view, "table": _diagnosis_view, "words": _diagnosis_words}
-    environment.globals["explained"] = cause_html
-    environment.filters["meaning"] = meaning
     light, label = _diagnosis_words.label_of(diagnosis)
     figure = _diagnosis_view.effects_figure(diagnosis)
     total_s = _diagnosis_words.total_time_s(diagnosis)
@@ -39,7 +36,8 @@ def diagnosis_html(diagnosis: Diagnosis) -> str:
         label=label,
         duration=duration(total_s) if math.isfinite(total_s) else "",
         forests=drawn_forests(() if figure is None else (figure,)),
-        curves=drawn_curves(diagnosis),
+        curves=drawn_losses(curves_figures(diagnosis)),
+        cards=drawn_findings(diagnosis.findings),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 
-from wellfit.records import Diagnosis, Effect, Outcome
+from wellfit.records import Diagnosis, Effect, Outcome, Report
 from wellfit.report._causes import meaning
 from wellfit.report._diagnosis_words import measured, percent, share_interval
 from wellfit.report._figures import MOST_SCREENED_ROWS, ForestFigure, ForestRow, forest_axis
@@ -137,7 +137,7 @@ def _words(rows: tuple[ForestRow, ...]) -> str:
     return f"{text} Findings rest on: {used}." if used else text
 
 
-def confidence_line(diagnosis: Diagnosis, place: int) -> str:
+def confidence_line(diagnosis: Diagnosis | Report, place: int) -> str:
     """Return the confidence of a finding and the verdict that it stands for."""
     finding = diagnosis.findings[place]
     family = f", stands for {finding.family.value}" if finding.family is not None else ""

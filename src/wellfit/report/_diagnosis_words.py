@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wellfit.records import Diagnosis, Effect, Finding, Outcome, Verdict
+from wellfit.records import Diagnosis, Effect, Finding, Outcome, Report, Verdict
 from wellfit.report._numbers import NOT_AVAILABLE, duration, number, signed
 from wellfit.report._pages import cause_codes
 from wellfit.report._summary import LIGHTS, Light
@@ -160,7 +160,7 @@ def _cut(items: list[str]) -> str:
     return ", ".join(items[:MOST_ITEMS]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
-def finding_title(diagnosis: Diagnosis, place: int) -> str:
+def finding_title(diagnosis: Diagnosis | Report, place: int) -> str:
     """Return such as ``Cause 1 of 2`` for the finding at `place`, counted from 0."""
     total = sum(finding.code != Verdict.HEALTHY for finding in diagnosis.findings)
     word = "Possible cause" if diagnosis.verdict is Verdict.INCONCLUSIVE else "Cause"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
@@ -12,7 +10,6 @@ from matplotlib.transforms import blended_transform_factory
 from wellfit.records import Report
 from wellfit.report._figures import (
     ConfusionFigure,
-    CurvesFigure,
     ForestFigure,
     ForestRow,
     forest_figures,
@@ -26,8 +23,6 @@ from wellfit.report._svg import (
     INK,
     MUTED,
     PAGE,
-    TRAIN,
-    VALIDATION,
     Canvas,
     drawing_style,
     svg,
@@ -109,66 +104,6 @@ def _forest_frame(axes: Axes, canvas: Canvas, figure: ForestFigure) -> None:
         axes.text(-gap, 1 + lift, "worse", transform=above, ha="right", color=MUTED, fontsize=10)
     if figure.upper > 0.15 * (figure.upper - figure.lower):
         axes.text(gap, 1 + lift, "better", transform=above, ha="left", color=MUTED, fontsize=10)
-
-
-def draw_curves(figure: CurvesFigure, *, name: str) -> str:
-    """Return training and validation loss over the epochs, with the best epoch marked."""
-    with drawing_style(name):
-        canvas = Canvas(name, 380, 260)
-        axes = canvas.axes(58, 34, 14, 44)
-        if figure.logarithmic:
-            axes.set_yscale("log")
-        axes.set_ylim(figure.lower, figure.upper)
-        axes.set_xlim(0.5, max(figure.epochs, default=1) + 0.5)
-        axes.grid(axis="y", color=GRID, linewidth=0.7)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-        lone = {"marker": "o", "markersize": 3} if len(figure.epochs) < 3 else {}
-        axes.plot(figure.epochs, figure.train, color=TRAIN, linewidth=1.6, linestyle=(0, (4, 2)), **lone)
-        axes.plot(figure.epochs, figure.validation, color=VALIDATION, linewidth=2, **lone)
-        _mark_best(axes, canvas, figure)
-        axes.set_xlabel("epoch")
-        axes.set_ylabel("loss (log scale)" if figure.logarithmic else "loss")
-        _legend(axes)
-        return svg(canvas, figure.description)
-
-
-def _mark_best(axes: Axes, canvas: Canvas, figure: CurvesFigure) -> None:
-    if not figure.best_epoch:
-        return
-    axes.axvline(figure.best_epoch, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
-    value = figure.validation[figure.epochs.index(figure.best_epoch)]
-    if math.isfinite(value):
-        axes.plot([figure.best_epoch], [value], marker="o", markersize=6, color=VALIDATION)
-    on_the_right = figure.best_epoch > 0.6 * max(figure.epochs)
-    axes.annotate(
-        f"best: epoch {figure.best_epoch}",
-        (figure.best_epoch, 0.96),
-        xycoords=("data", "axes fraction"),
-        xytext=(-6 if on_the_right else 6, 0),
-        textcoords="offset points",
-        ha="right" if on_the_right else "left",
-        va="top",
-        color=MUTED,
-        fontsize=10,
-    )
-
-
-def _legend(axes: Axes) -> None:
-    """Two line samples above the axes; matplotlib's own legend box would be laid out with the wrong font."""
-    for start, color, dashes, text in (
-        (0.0, TRAIN, (0, (4, 2)), "training"),
-        (0.32, VALIDATION, "solid", "validation"),
-    ):
-        axes.plot(
-            [start, start + 0.07],
-            [1.07, 1.07],
-            transform=axes.transAxes,
-            color=color,
-            linestyle=dashes,
-            linewidth=2,
-            clip_on=False,
-        )
-        axes.text(start + 0.09, 1.07, text, transform=axes.transAxes, va="center", fontsize=10)
 
 
 def draw_confusion(figure: ConfusionFigure, *, name: str) -> str:

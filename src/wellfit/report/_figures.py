@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wellfit.records import CurvePair, Diagnosis, Remedy, Report
+from wellfit.records import Remedy, Report
 from wellfit.report._numbers import column_decimals, effect_line, number
 from wellfit.report._summary import ordered, reading, settings_line
 from wellfit.report._words import clean, count
@@ -16,7 +16,6 @@ from wellfit.report._words import clean, count
 MOST_SCREENED_ROWS = 60
 MOST_COMBINATIONS = 8
 COMBINATION = "search-"  # what names of combinations begin with
-MOST_CURVE_POINTS = 300
 MOST_CLASSES = 12
 
 
@@ -70,33 +69,6 @@ class ForestFigure:
     axis_label: str = ""
     headings: tuple[str, str] = ("Confirmed", "Screened only")
     kept_mark: str = "  kept"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CurvesFigure:
-    """Training and validation loss of one network.
-
-    Attributes:
-        name: baseline or chosen.
-        epochs: epoch numbers from 1 of the points drawn.
-        train: training loss at them; NaN where there is none.
-        validation: validation loss at them.
-        best_epoch: number from 1 of the best epoch, or 0 for none.
-        lower: lower end of the loss axis, the same for all networks of a report.
-        upper: upper end of the loss axis.
-        logarithmic: whether the loss axis is logarithmic.
-        description: the figure in words.
-    """
-
-    name: str
-    epochs: tuple[int, ...]
-    train: tuple[float, ...]
-    validation: tuple[float, ...]
-    best_epoch: int
-    lower: float
-    upper: float
-    logarithmic: bool
-    description: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,54 +164,6 @@ def _forest_words(unit: str, rows: tuple[ForestRow, ...]) -> str:
     if not confirmed:
         parts.append("None was confirmed on fresh splits.")
     return " ".join(parts)
-
-
-def curves_figures(report: Report | Diagnosis) -> tuple[CurvesFigure, ...]:
-    """Return a figure for each network, with one loss axis so that they can be compared by eye."""
-    return loss_figures(report.curves)
-
-
-def loss_figures(curves: Sequence[CurvePair]) -> tuple[CurvesFigure, ...]:
-    """Return a figure for each pair of curves, all with one loss axis."""
-    values = [
-        array[np.isfinite(array)] for pair in curves for array in (pair.train_loss, pair.validation_loss)
-    ]
-    finite = np.concatenate(values) if values else np.zeros(0)
-    if not finite.size:
-        return ()
-    low, high = float(finite.min()), float(finite.max())
-    logarithmic = low > 0 and high > 30 * low
-    margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-    lower, upper = (low / 1.2, high * 1.2) if logarithmic else (low - margin, high + margin)
-    return tuple(_curve(pair, lower, upper, logarithmic) for pair in curves)
-
-
-def _curve(pair: CurvePair, lower: float, upper: float, logarithmic: bool) -> CurvesFigure:
-    num_epochs = min(len(pair.train_loss), len(pair.validation_loss))
-    best = pair.best_epoch if 0 <= pair.best_epoch < num_epochs else -1
-    stride = max(math.ceil(num_epochs / MOST_CURVE_POINTS), 1)
-    shown = sorted({*range(0, num_epochs, stride), num_epochs - 1, best} & set(range(num_epochs)))
-    return CurvesFigure(
-        name=clean(pair.name),
-        epochs=tuple(index + 1 for index in shown),
-        train=tuple(float(pair.train_loss[index]) for index in shown),
-        validation=tuple(float(pair.validation_loss[index]) for index in shown),
-        best_epoch=best + 1,
-        lower=lower,
-        upper=upper,
-        logarithmic=logarithmic,
-        description=_curve_words(pair, num_epochs, best),
-    )
-
-
-def _curve_words(pair: CurvePair, num_epochs: int, best: int) -> str:
-    text = f"Loss of the {clean(pair.name)} network over {count(num_epochs, 'epoch')}."
-    points = [("First epoch", 0), (f"Best epoch ({best + 1})", best), ("Last epoch", num_epochs - 1)]
-    for words, index in points:
-        if 0 <= index < num_epochs:
-            train, validation = float(pair.train_loss[index]), float(pair.validation_loss[index])
-            text += f" {words}: training {number(train)}, validation {number(validation)}."
-    return text
 
 
 def confusion_figure(report: Report) -> ConfusionFigure | None:

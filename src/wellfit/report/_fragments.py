@@ -18,8 +18,9 @@ from markupsafe import Markup
 from wellfit.records import CurvePair, Diagnosis, Effect, Remedy, Report
 from wellfit.report import _diagnosis_view, _diagnosis_words, _view
 from wellfit.report._causes import meaning
+from wellfit.report._curve_figures import CurvesFigure, loss_figures
 from wellfit.report._diagnosis_text import diagnosis_text
-from wellfit.report._figures import CurvesFigure, ForestFigure, forest_figures, loss_figures, remedy_forests
+from wellfit.report._figures import ForestFigure, forest_figures, remedy_forests
 from wellfit.report._html import drawn_forests, drawn_losses, page_environment
 from wellfit.report._summary import (
     SIGN_CONVENTION,

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from wellfit.records import Diagnosis, Report
-from wellfit.report import _view as view
-from wellfit.report._draw import draw_confusion, draw_curves, draw_forest
-from wellfit.report._figures import (
-    MOST_CLASSES,
-    CurvesFigure,
-    ForestFigure,
-    confusion_figure,
-    curves_figures,
-    forest_figures,
-)
+from wellfit.records import Finding, Report
+from wellfit.report import _diagnosis_view, _diagnosis_words, _view
+from wellfit.report._answer import answer
+from wellfit.report._causes import meaning
+from wellfit.report._curve_figures import CurvesFigure, curves_figures, losses_readout, reported_note
+from wellfit.report._draw import draw_confusion, draw_forest
+from wellfit.report._draw_losses import draw_losses, drawn_places
+from wellfit.report._draw_small import draw_small
+from wellfit.report._evidence_figures import data_figure, effect_figure
+from wellfit.report._extract import changed_lines
+from wellfit.report._figures import MOST_CLASSES, ForestFigure, confusion_figure, forest_figures
 from wellfit.report._files import write_text
+from wellfit.report._method import protocol, said_notes, untried_table
+from wellfit.report._pages import cause_html
+from wellfit.report._script import page_script
 from wellfit.report._sheet import sheet_rows
-from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line, more_data_line, num_averaged
+from wellfit.report._summary import (
+    SIGN_CONVENTION,
+    changes,
+    headline,
+    holdout_line,
+    more_data_line,
+    num_averaged,
+)
+from wellfit.report._tested import causes_figure, tested_causes
 from wellfit.report._thumbnails import picture_groups
 from wellfit.report._words import clean, count
 
 
 def to_html(report: Report) -> str:
-    """Return `report` as a page that needs nothing from elsewhere: inline styles, inline SVG, no scripts.
+    """Return `report` as a page that needs nothing from elsewhere: styles, drawings and a script inside.
 
-    It reads in light and dark mode, on a phone, in print and with a screen reader: each figure has a
+    It opens with the answer: what is wrong, what to change and how sure that is. It says everything without
+    the script, reads in light and dark mode, on a phone, in print and with a screen reader: each figure has a
     description and a table behind it. The same report gives the same text.
 
     Args:
@@ -38,21 +51,50 @@ def to_html(report: Report) -> str:
         The whole document.
     """
     environment = page_environment()
-    environment.globals["view"] = view
+    environment.globals |= {"view": _view, "words": _diagnosis_words, "table": _diagnosis_view}
+    tested = tested_causes(report)
+    causes = causes_figure(tested, report.metric.name)
+    values = {
+        "answer": answer(report),
+        "lines": changed_lines(report),
+        "cards": drawn_findings(report.findings),
+        "tested": tested,
+        "causes": drawn_forests(() if causes is None else (causes,), "cause"),
+        "forests": drawn_forests(forest_figures(report)),
+        "curves": drawn_losses(curves_figures(report)),
+        "reported_note": reported_note(report),
+        "protocol": protocol(report),
+        "notes": said_notes(report),
+        "untried": untried_table(report),
+        "pictures": picture_groups(report),
+        "sheet": sheet_rows(report),
+    }
     return environment.get_template("report.html.jinja").render(
         report=report,
+        changed=bool(changes(report) or num_averaged(report)),
         num_averaged=num_averaged(report),
         headline=headline(report),
         holdout_line=holdout_line(report),
         more_data_line=more_data_line(report),
         sign_convention=SIGN_CONVENTION,
-        forests=drawn_forests(forest_figures(report)),
-        curves=drawn_curves(report),
-        pictures=picture_groups(report),
         confusion=confusion_figure(report),
         confusion_svg=_confusion(report),
-        sheet=sheet_rows(report),
         code=Markup(escape(report.code)),
+        parts=_parts(report),
+        **values,
+    )
+
+
+def _parts(report: Report) -> tuple[tuple[str, str], ...]:
+    """Return name and title of the sections that the navigation leads to."""
+    return (
+        ("change", "What to change"),
+        *((("why", "Why"),) if report.findings or report.remedies or report.verdict_line else ()),
+        ("remedies", "Remedies"),
+        ("curves", "Curves"),
+        ("holdout", "Holdout"),
+        ("data", "Data"),
+        ("method", "Method and limits"),
     )
 
 
@@ -75,7 +117,8 @@ def page_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["count"] = count
+    environment.filters |= {"count": count, "meaning": meaning, "explained": cause_html}
+    environment.globals["script"] = Markup(page_script())
     return environment
 
 
@@ -102,17 +145,34 @@ def drawn_forests(figures: tuple[ForestFigure, ...], prefix: str = "") -> list[d
     ]
 
 
-def drawn_curves(report: Report | Diagnosis) -> list[dict[str, object]]:
-    """Return the figure and the picture of each network's curves."""
-    return drawn_losses(curves_figures(report))
+def drawn_losses(figures: tuple[CurvesFigure, ...], prefix: str = "") -> dict[str, object] | None:
+    """Return the curves of all networks in one picture, for wide screens and narrow ones; `prefix` as above.
+
+    ``data`` has what a page reads values off by, as JSON. None where there is no curve.
+    """
+    if not figures:
+        return None
+    return {
+        "wide": Markup(draw_losses(figures, name=f"{prefix}curves")),
+        "narrow": Markup(draw_losses(figures, name=f"{prefix}curvesn", narrow=True)),
+        "data": json.dumps(
+            {**losses_readout(figures), **drawn_places(figures)}, separators=(",", ":"), allow_nan=False
+        ),
+    }
 
 
-def drawn_losses(figures: tuple[CurvesFigure, ...], prefix: str = "") -> list[dict[str, object]]:
-    """Return each figure of curves with its picture; `prefix` as in `drawn_forests`."""
-    return [
-        {"figure": figure, "svg": Markup(draw_curves(figure, name=f"{prefix}curve{place}"))}
-        for place, figure in enumerate(figures)
-    ]
+def drawn_findings(findings: tuple[Finding, ...]) -> list[dict[str, object]]:
+    """Return the small figures of each finding: the losses that its experiment gave, and its effect."""
+    return [_drawn_finding(finding, place) for place, finding in enumerate(findings)]
+
+
+def _drawn_finding(finding: Finding, place: int) -> dict[str, object]:
+    data, effect = data_figure(finding), effect_figure(finding)
+    drawn = drawn_forests(() if effect is None else (effect,), f"finding{place}")
+    return {
+        "data": "" if data is None else Markup(draw_small(data, name=f"evidence{place}")),
+        "effect": drawn[0] if drawn else None,
+    }
 
 
 def _confusion(report: Report) -> Markup | None:

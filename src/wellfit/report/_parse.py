@@ -210,6 +210,7 @@ def parse_curves(values: Json) -> CurvePair:
         train_loss=_array(values["train_loss"]),
         validation_loss=_array(values["validation_loss"]),
         best_epoch=values["best_epoch"],
+        penalty=_array(values.get("penalty", ())),
     )
 
 

@@ -23,8 +23,9 @@ from wellfit.records import (
     RegularizationPath,
     Remedy,
 )
+from wellfit.report._curve_figures import CurvesFigure, loss_figures
 from wellfit.report._diagnosis_view import intervention_forest
-from wellfit.report._figures import CurvesFigure, ForestFigure, loss_figures, remedy_forests
+from wellfit.report._figures import ForestFigure, remedy_forests
 from wellfit.report._intervals import IntervalColors, draw_interval, forest_slots
 from wellfit.report._line_figures import (
     Line,

@@ -19,10 +19,12 @@ from wellfit.report._numbers import (
     signed,
 )
 from wellfit.report._summary import changes, ordered, reading, settings_line, settings_table
+from wellfit.report._tested import CauseTested
 from wellfit.report._words import plain
 
 MOST_ROWS = 1000
 MOST_EPOCHS = 20
+_SENTENCES = ("kept", "dropped", "helps", "not ")  # how notes begin that say what came of it
 MOST_CLASSES_IN_TABLE = 60
 
 
@@ -36,6 +38,7 @@ class Table:
         right: columns (by position) that hold numbers.
         strong: rows (by position) to stand out.
         num_left_out: rows that did not fit.
+        sortable: whether another order of the rows tells something.
     """
 
     head: tuple[str, ...]
@@ -43,6 +46,7 @@ class Table:
     right: tuple[int, ...] = ()
     strong: tuple[int, ...] = ()
     num_left_out: int = 0
+    sortable: bool = True
 
 
 def change_table(report: Report) -> Table:
@@ -69,12 +73,12 @@ def effect_table(tried: tuple[Remedy, ...]) -> Table:
     """Return remedies with their effects, confirmed ones first."""
     remedies = ordered(tried)
     places = _places_by_unit(remedies)
-    head = ("Remedy", "Settings", "Stage", "Effect", "95 % interval", "p", "Pairs", "Reading", "Kept", "Note")
+    head = ("Remedy", "Effect", "95 % interval", "p", "Pairs", "Stage", "What came of it", "Settings")
     head += ("Unit",) if len(places) > 1 else ()
     return Table(
         head=head,
         rows=tuple(_remedy_cells(remedy, places)[: len(head)] for remedy in remedies[:MOST_ROWS]),
-        right=(3, 4, 5, 6),
+        right=(1, 2, 3, 4),
         strong=tuple(place for place, remedy in enumerate(remedies[:MOST_ROWS]) if remedy.kept),
         num_left_out=max(len(remedies) - MOST_ROWS, 0),
     )
@@ -88,13 +92,26 @@ def _places_by_unit(remedies: tuple[Remedy, ...]) -> dict[str, int | None]:
 
 def _remedy_cells(remedy: Remedy, places: Mapping[str, int | None]) -> tuple[str, ...]:
     estimate, ends, p_value, pairs, unit = _effect_cells(remedy.effect, places)
-    kept = "yes" if remedy.kept else "no"
-    said = reading(remedy.effect)
-    if remedy.stage == "screened" and said in ("better", "worse"):
-        said = f"looks {said}"  # chosen by looking, and p is not corrected for how many were tried
     name = remedy.name or "(no name)"
-    what = (name, settings_line(remedy), remedy.stage)
-    return *what, estimate, ends, p_value, pairs, said, kept, remedy.note, unit
+    numbers = (estimate, ends, p_value, pairs)
+    return name, *numbers, remedy.stage, remedy_sentence(remedy), settings_line(remedy), unit
+
+
+def remedy_sentence(remedy: Remedy) -> str:
+    """Return what came of a remedy, and why it was kept or dropped, as one sentence.
+
+    Example:
+        >>> one = Remedy(name="l2", settings={}, stage="screened", kept=False, effect=None, note="diverged")
+        >>> remedy_sentence(one)
+        'Not measured: diverged.'
+    """
+    said, note = reading(remedy.effect), remedy.note.strip().rstrip(".")
+    if not note.startswith(_SENTENCES):
+        # What was chosen by looking has a p-value that is not corrected for how many were tried.
+        looks = "looks " if remedy.stage == "screened" and said in ("better", "worse") else ""
+        lead = "kept" if remedy.kept else f"{looks}{said}"
+        note = f"{lead}: {note}" if note else lead
+    return f"{note[:1].upper()}{note[1:]}."
 
 
 def _effect_cells(effect: Effect | None, places: Mapping[str, int | None]) -> tuple[str, str, str, str, str]:
@@ -220,6 +237,14 @@ def finding_table(report: Report) -> Table:
     return Table(head=("Cause", "Confidence", "Evidence", "Remedies that follow"), rows=rows, right=(1,))
 
 
+def cause_table(tested: Sequence[CauseTested]) -> Table:
+    """Return what the remedies say about each cause."""
+    rows = tuple((one.code, one.meaning, one.ruling, one.reason, f"{one.num_measured:,}") for one in tested)
+    strong = tuple(place for place, one in enumerate(tested) if one.ruling == "supported")
+    head = ("Cause", "What it means", "Ruling", "By what", "Remedies measured")
+    return Table(head=head, rows=rows, right=(4,), strong=strong)
+
+
 def option_table(report: Report) -> Table:
     """Return the study's options and protocol numbers."""
     return pair_table(report.options, ("Option", "Value"), plain)
@@ -237,7 +262,7 @@ def environment_table(report: Report | Diagnosis) -> Table:
 
 def pair_table(values: Mapping[str, object], head: tuple[str, str], form: Callable[..., str]) -> Table:
     """Return names with their values as text."""
-    return Table(head=head, rows=tuple((name, form(value)) for name, value in values.items()))
+    return Table(head=head, rows=tuple((name, form(value)) for name, value in values.items()), sortable=False)
 
 
 def _at_most(text: str, length: int) -> str:
