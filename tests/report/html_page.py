@@ -39,10 +39,10 @@ class Page(HTMLParser):
             assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        """Keep the style, and text that a reader sees."""
+        """Keep the style, and text that a reader sees: a script is none."""
         if self.open and self.open[-1] == "style":
             self.style += data
-        else:
+        elif not self.open or self.open[-1] != "script":
             self.text.append(data)
 
     @property

@@ -15,16 +15,18 @@ from report_samples import HOSTILE
 from wellfit.records import Diagnosis, OutputError, Verdict
 from wellfit.report import diagnosis_html, write_diagnosis_html
 from wellfit.report._diagnosis_view import effects_figure, examined_table
+from wellfit.report._script import page_script
 
 
 @pytest.mark.parametrize("make", SAMPLES.values(), ids=SAMPLES)
 def test_pages_are_balanced_and_self_contained(make: Callable[[], Diagnosis]) -> None:
-    """Any diagnosis gives a whole page without scripts, links to elsewhere, double or dangling ids."""
+    """Any diagnosis gives a whole page with one script, no links to elsewhere, no double or dangling ids."""
     source = diagnosis_html(make())
     page = Page(source)
     ids = [value for name, value in page.attributes if name == "id"]
     assert page.open == []
-    assert not set(page.tags) & {"script", "link", "iframe", "img", "object"}
+    assert not set(page.tags) & {"link", "iframe", "img", "object"}
+    assert source.count("<script") == source.count(f"<script>{page_script()}</script>") == 1
     assert max(Counter(ids).values(), default=0) <= 1
     for name, value in page.attributes:
         assert not name.startswith("on")
@@ -69,10 +71,12 @@ def test_the_page_is_complete() -> None:
 
 
 def test_figures_have_words() -> None:
-    """Two drawings of the forest and one of each network, each with an accessible name."""
+    """Two drawings of the forest, two of the curves, and the experiments of causes, all with words."""
     page = Page(diagnosis_html(overfitting()))
     labels = [value for name, value in page.attributes if name == "aria-label"]
-    assert page.tags["svg"] == 4
+    assert page.tags["svg"] == 9  # and two intervals in two widths, and one drawing of losses
+    assert sum("Effect of undoing it" in label for label in labels) == 4
+    assert sum("loss at half 0.492" in label for label in labels) == 1
     assert sum("Forest plot of 6 interventions" in label for label in labels) == 2
     assert any("2 better, 1 worse, 3 cannot tell" in label for label in labels)
     assert sum("Loss of the" in label for label in labels) == 2
@@ -115,7 +119,8 @@ def test_hostile_names_stay_text() -> None:
     """A name like a tag is shown as text, a template expression is not computed, control characters go."""
     source = diagnosis_html(hostile())
     words = Page(source).words
-    assert "<script" not in source
+    assert "<script>alert" not in source
+    assert source.count("<script") == 1
     assert HOSTILE in words
     assert "{{ 7 * 7 }}" in words
     assert not set(source) & {"\x00", "\u202e"}

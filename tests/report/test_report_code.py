@@ -22,7 +22,7 @@ def _report() -> Report:
 def test_the_page_holds_the_code() -> None:
     """It is escaped, and unescaped it is the code, letter by letter."""
     source = to_html(_report())
-    found = re.search(r"<pre><code>(.*?)</code></pre>", source, re.DOTALL)
+    found = re.search(r"<pre data-copy><code>(.*?)</code></pre>", source, re.DOTALL)
     assert found is not None
     assert html.unescape(found.group(1)) == CODE
     assert "<b>&  5" not in source

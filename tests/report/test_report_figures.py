@@ -26,12 +26,13 @@ from report_samples import (
 
 from wellfit.records import CurvePair, Remedy, Report
 from wellfit.report import forest_svg
-from wellfit.report._draw import draw_confusion, draw_curves, draw_forest
+from wellfit.report._curve_figures import curves_figures, losses_readout, reported_note
+from wellfit.report._draw import draw_confusion, draw_forest
+from wellfit.report._draw_losses import draw_losses, drawn_places
 from wellfit.report._figures import (
     MOST_COMBINATIONS,
     MOST_SCREENED_ROWS,
     confusion_figure,
-    curves_figures,
     forest_figures,
 )
 
@@ -133,6 +134,67 @@ def test_curves_over_decades_are_logarithmic_and_empty_ones_left_out() -> None:
     assert curves_figures(unmeasured()) == ()
 
 
+def _with_penalty(**settings: object) -> Report:
+    """Return a report whose curves hold penalties of 0.05, and 0 in the chosen network."""
+    report = full()
+    first, second = report.curves
+    strengths = (np.full(60, 0.05, np.float32), np.zeros(60, np.float32))
+    return dataclasses.replace(
+        report,
+        baseline=dataclasses.replace(report.baseline, **settings),
+        curves=(
+            dataclasses.replace(first, penalty=strengths[0]),
+            dataclasses.replace(second, penalty=strengths[1]),
+        ),
+    )
+
+
+def test_what_keras_reports_is_drawn_where_it_differs() -> None:
+    """The penalty stands on the validation loss of the network that has one; unknown ones draw nothing."""
+    baseline, chosen = curves_figures(_with_penalty())
+    assert baseline.reported == pytest.approx([value + 0.05 for value in baseline.validation])
+    assert max(baseline.reported) < baseline.upper
+    assert chosen.reported == ()
+    assert "dotted" in reported_note(_with_penalty())
+    assert [figure.reported for figure in curves_figures(full())] == [(), ()]
+    assert "dotted" not in reported_note(full())
+
+
+def test_smoothed_labels_make_the_reported_loss_unknown() -> None:
+    """Keras smooths labels in validation too, which no curve holds: then nothing is claimed."""
+    report = _with_penalty(label_smoothing=0.1)
+    assert all(not figure.reported for figure in curves_figures(report))
+    assert "smoothed labels" in reported_note(report)
+
+
+def test_values_can_be_read_off_by_epoch() -> None:
+    """The readout has every epoch once, a text for each line, and None where a network has ended."""
+    short = curve_pair("chosen", overfits=False, epochs=20)
+    figures = curves_figures(dataclasses.replace(full(), curves=(full().curves[0], short)))
+    read = losses_readout(figures)
+    assert read["epochs"] == list(range(1, 61))
+    assert read["start"] == figures[0].best_epoch - 1
+    lines = {line["name"]: line["values"] for line in read["lines"]}
+    assert list(lines) == [
+        f"{name} {side}" for name in ("baseline", "chosen") for side in ("training", "validation")
+    ]
+    assert lines["chosen training"][20:] == [None] * 40
+    assert lines["baseline validation"][0] == "0.705"
+    places = drawn_places(figures)
+    assert places["ends"] == (0.5, 60.5)
+    assert all(0 < left < right < 1 for left, right, _ in places["frames"])
+
+
+def test_all_networks_are_in_one_drawing() -> None:
+    """The picture names both networks and both best epochs, and its words hold those of each."""
+    figures = curves_figures(full())
+    picture = draw_losses(figures, name="a")
+    for figure in figures:
+        assert f">{figure.name}<" in picture
+        assert f"best: epoch {figure.best_epoch}" in picture
+        assert figure.description in picture
+
+
 def test_confusion_shares_are_of_the_true_class() -> None:
     """Rows sum to one; a class without rows gives zeros, not NaN."""
     counts = np.array([[8, 2], [0, 0]], dtype=np.int32)
@@ -163,7 +225,8 @@ def test_svg_takes_colors_from_the_page_and_has_no_background() -> None:
     pictures = [
         draw_forest(forest, name="a"),
         draw_forest(forest, name="b", narrow=True),
-        draw_curves(curves_figures(report)[0], name="c"),
+        draw_losses(curves_figures(report), name="c"),
+        draw_losses(curves_figures(report)[:1], name="e", narrow=True),
         draw_confusion(confusion, name="d"),
     ]
     for picture in pictures:

@@ -16,6 +16,8 @@ from report_samples import HOSTILE, SAMPLES, full, hostile, many, nothing_helped
 
 from wellfit.records import ColumnSchema, Remedy, Report, Verdict
 from wellfit.report import to_html, write_html
+from wellfit.report._answer import answer
+from wellfit.report._script import page_script
 
 _VOID = {"meta", "path", "use", "rect", "br", "img"}
 
@@ -54,7 +56,7 @@ class _Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Keep text that a reader sees."""
-        if not self.open or self.open[-1] != "style":
+        if not self.open or self.open[-1] not in ("style", "script"):
             self.text.append(data)
 
 
@@ -64,11 +66,12 @@ def _words(page: _Page) -> str:
 
 @pytest.mark.parametrize("make", SAMPLES.values(), ids=SAMPLES)
 def test_pages_are_balanced_self_contained_and_small(make: Callable[[], Report]) -> None:
-    """Any report gives a whole page without scripts, links to elsewhere or double ids."""
+    """Any report gives a whole page with our one script, no links to elsewhere and no double ids."""
     source = to_html(make())
     page = _Page(source)
     assert page.open == []
-    assert not set(page.tags) & {"script", "link", "iframe", "object"}
+    assert not set(page.tags) & {"link", "iframe", "object"}
+    assert source.count("<script") == source.count(f"<script>{page_script()}</script>") == 1
     assert max(Counter(page.ids).values(), default=0) <= 1
     for tag, name, value in page.attributes:
         assert not name.startswith("on"), (tag, name)
@@ -93,10 +96,14 @@ def test_the_page_is_complete() -> None:
     """Verdict, changes, holdout with references, effects, curves, data, settings, versions and seed."""
     report = full()
     words = _words(_Page(to_html(report)))
-    sections = ("What to change", "Causes", "Holdout", "Effects", "Learning curves", "Confusion matrix")
-    for title in (*sections, "Data", "Settings", "Method and limits"):
-        assert title in words
-    assert words.index(report.verdict_line) < words.index("What to change")
+    source = to_html(report)
+    names = ("change", "why", "remedies", "curves", "holdout", "confusion", "data", "method")
+    places = [source.index(f'<h2 id="{name}">') for name in names]
+    assert places == sorted(places)
+    head = source[: places[0]]
+    assert answer(report).problem in head
+    assert answer(report).advice in head.replace("\u00a0", " ")
+    assert report.verdict_line in words
     for remedy in report.remedies:
         assert remedy.name in words
     for text in ("majority class", "linear model", "0.431", "0.419", "+0.0125", "keras", "3.12.0", "412"):
@@ -116,7 +123,7 @@ def test_the_page_is_complete() -> None:
 def test_only_differences_are_in_the_change_table() -> None:
     """What stays as it is does not hide what changes."""
     source = to_html(full())
-    section = source[source.index('id="change"') : source.index('id="causes"')]
+    section = source[source.index('id="change"') : source.index('id="why"')]
     assert {name for name in ("l2", "dropout", "patience") if f'<th scope="row">{name}</th>' in section} == {
         "l2",
         "dropout",
@@ -130,8 +137,9 @@ def test_figures_have_words_and_tables() -> None:
     page = _Page(to_html(full()))
     labels = [value for tag, name, value in page.attributes if tag == "svg" and name == "aria-label"]
     roles = [value for tag, name, value in page.attributes if tag == "svg" and name == "role"]
-    assert page.tags["svg"] == len(labels) == roles.count("img") == 5
+    assert page.tags["svg"] == len(labels) == roles.count("img") == 7
     assert sum("Forest plot" in label for label in labels) == 2
+    assert sum("most telling remedy" in label for label in labels) == 2
     assert sum("Loss of the" in label for label in labels) == 2
     assert "Table behind the curves" in _words(page)
     assert "Table behind the matrix" in _words(page)
@@ -153,7 +161,7 @@ def test_augmented_pictures_are_shown_with_words() -> None:
 def test_hostile_names_stay_text() -> None:
     """A column named like a tag is shown as text, and a template expression is not computed."""
     source = to_html(hostile())
-    assert "<script" not in source
+    assert source.count("<script") == 1
     words = _words(_Page(source))
     assert HOSTILE in words
     assert "{{ 7 * 7 }}" in words
@@ -162,10 +170,10 @@ def test_hostile_names_stay_text() -> None:
 
 
 def test_partial_results_say_so_first() -> None:
-    """The banner stands before the verdict and names the reason; the missing holdout is named too."""
+    """The banner stands before the answer and names the reason; the missing holdout is named too."""
     report = partial()
     words = _words(_Page(to_html(report)))
-    assert words.index("Partial result") < words.index(report.verdict_line)
+    assert words.index("Partial result") < words.index(answer(report).problem)
     assert report.partial in words
     assert "Holdout: not reached." in words
     assert "Partial result" not in _words(_Page(to_html(full())))

@@ -5,14 +5,17 @@ import re
 import shutil
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 import uvicorn
 from browser import open_page
 from playwright.sync_api import expect
+from report_samples import full
 from ui_samples import Desk, fake_workbench, new_client, wait_for
 
 from wellfit.cli._progress import SCORED, STAGES
+from wellfit.report import write_html
 from wellfit.ui import Address, Entrance, create_app
 from wellfit.ui._server import listening
 
@@ -60,6 +63,49 @@ def test_pages_fit_and_are_without_errors(tmp_path, width, scheme):
                 )
                 assert all(names), (path, names)
             assert problems == []
+
+
+@pytest.mark.parametrize("size", [{"width": 400, "height": 800}, {"width": 1400, "height": 900}])
+def test_a_report_sorts_reads_off_and_copies(tmp_path, size):
+    """Its script runs under the policy of the workbench, by mouse and by keys; another script does not."""
+    with played(tmp_path) as (desk, url):
+        for name in ("one", "two"):
+            shutil.copytree(desk.root / ".prepared" / "done", desk.root / name)
+        path = desk.root / "one" / "report.html"
+        write_html(replace(full(), code="import keras\n" * 3), path)
+        with open_page(viewport=size) as (page, problems):
+            page.goto(url)
+            expect(page.get_by_role("heading", name="What shall be made better?")).to_be_visible()
+            page.goto(url.partition("/enter")[0] + "/studies/one/report")
+            expect(page.locator("h1")).to_contain_text("Overfits: 0.388 nats of gap")
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+            table = page.locator("#remedies ~ .scroll table")
+            title = table.get_by_role("columnheader", name="Effect")
+            title.get_by_role("button").focus()
+            page.keyboard.press("Enter")
+            expect(title).to_have_attribute("aria-sort", "ascending")
+            effects = table.locator("tbody td:nth-child(2)").all_text_contents()
+            numbers = [float(text) for text in effects if text != "n/a"]
+            assert numbers == sorted(numbers)
+            assert effects[-1] == "n/a"
+            slider = page.get_by_label("Values at epoch")
+            slider.focus()
+            page.keyboard.press("Home")
+            expect(page.locator(".readout output")).to_have_text(
+                re.compile(r"Epoch 1: baseline training 0\.670")
+            )
+            page.get_by_text("The whole script").click()
+            page.get_by_role("button", name="Copy").first.click()
+            expect(page.get_by_role("status").first).to_have_text(re.compile("Copied|Selected"))
+            assert problems == []
+            text = path.read_text("utf-8")
+            path.write_text(
+                text.replace("</main>", "<script>document.title = 'moved'</script></main>"), "utf-8"
+            )
+            page.reload()
+            expect(page.locator("h1")).to_contain_text("Overfits")
+            assert page.title() == "wellfit: Overfitting"
+            assert any("Content Security Policy" in problem for problem in problems)
 
 
 def test_two_studies_are_watched_at_once(tmp_path):

@@ -1,5 +1,9 @@
 """Who may use the workbench, and what it lets nobody do."""
 
+import base64
+import hashlib
+import re
+
 import pytest
 from fastapi.routing import APIRoute
 from ui_samples import ADDRESS, Desk, fake_workbench, new_client, new_desk
@@ -224,8 +228,15 @@ def test_a_report_runs_apart(desk: Desk):
     study.mkdir()
     for name in ("report.json", "report.html"):
         (study / name).write_bytes((desk.root / ".prepared/done" / name).read_bytes())
-    policy = desk.client.get("/studies/study/report").headers["content-security-policy"]
+    answer = desk.client.get("/studies/study/report")
+    policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
+    scripts = re.search(r"script-src ([^;]+);", policy)
+    assert scripts
+    assert re.fullmatch(r"'sha256-[A-Za-z0-9+/=]{44}'", scripts.group(1))
+    (script,) = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert scripts.group(1) == f"'sha256-{digest}'"
     assert "sandbox" in policy
     assert "allow-same-origin" not in policy
     assert "connect-src" not in policy

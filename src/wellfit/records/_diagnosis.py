@@ -84,8 +84,8 @@ class CurvePair:
         train_loss: ``[epoch]`` mean over runs, inference mode, no penalties.
         validation_loss: ``[epoch]`` likewise.
         best_epoch: median best epoch, counted from 0.
-        penalty: ``[epoch]`` mean weight penalty at the end of each epoch, which Keras adds to what it reports;
-            empty where it is not known.
+        penalty: ``[epoch]`` mean weight penalty at the end of the epoch, which Keras adds to the losses that
+            it reports; empty where it is not known.
     """
 
     name: str

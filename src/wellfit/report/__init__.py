@@ -33,6 +33,7 @@ from wellfit.report._plots import (
     plot_sizes,
 )
 from wellfit.report._png import from_png, to_png
+from wellfit.report._script import script_hash
 from wellfit.report._summary import changes, headline, holdout_line
 from wellfit.report._text import to_text
 
@@ -66,6 +67,7 @@ __all__ = [
     "plot_sizes",
     "read_json",
     "remedies_fragment",
+    "script_hash",
     "study_fragment",
     "to_html",
     "to_json",

@@ -11,17 +11,17 @@ from wellfit.report._causes import FAMILIES, clause
 from wellfit.report._change_words import changes_in_words
 from wellfit.report._numbers import common_decimals, interval, number
 from wellfit.report._summary import LIGHTS, Light, changes, holdout_reading, num_averaged, reading
-from wellfit.report._tested import tested_causes
+from wellfit.report._tested import causes_tested
 from wellfit.report._words import clean, count
 
 Support = Literal["holdout", "splits", "screen", "against", "none"]
 
 _SUPPORT = {
-    "holdout": ("green", "Confirmed on rows that nothing else had seen"),
-    "splits": ("amber", "Confirmed on fresh splits, not on the holdout"),
-    "screen": ("amber", "Not confirmed: chosen by looking"),
-    "against": ("red", "The holdout contradicts it"),
-    "none": ("gray", "Nothing is confirmed to be better"),
+    "holdout": ("green", "Confirmed on the holdout"),
+    "splits": ("amber", "Confirmed on fresh splits only"),
+    "screen": ("amber", "Not confirmed"),
+    "against": ("red", "Contradicted by the holdout"),
+    "none": ("gray", "Nothing to change is confirmed"),
 }
 _WHAT = {
     Verdict.HEALTHY: "Healthy",
@@ -123,7 +123,7 @@ def _because(report: Report) -> str:
         text = clause(report.findings[0].code, rows)
         return f", mostly because {text}" if text else ""
     codes = FAMILIES.get(report.verdict, ())
-    supported = [one.code for one in tested_causes(report) if one.ruling == "supported" and one.code in codes]
+    supported = [one.code for one in causes_tested(report) if one.ruling == "supported" and one.code in codes]
     return f", most likely because {clause(supported[0], rows)}" if supported else ""
 
 

@@ -32,7 +32,7 @@ from wellfit.report._summary import (
     more_data_line,
     num_averaged,
 )
-from wellfit.report._tested import causes_figure, tested_causes
+from wellfit.report._tested import causes_figure, causes_tested
 from wellfit.report._thumbnails import picture_groups
 from wellfit.report._words import clean, count
 
@@ -52,7 +52,7 @@ def to_html(report: Report) -> str:
     """
     environment = page_environment()
     environment.globals |= {"view": _view, "words": _diagnosis_words, "table": _diagnosis_view}
-    tested = tested_causes(report)
+    tested = causes_tested(report)
     causes = causes_figure(tested, report.metric.name)
     values = {
         "answer": answer(report),

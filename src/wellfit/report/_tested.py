@@ -134,7 +134,7 @@ def _cause_of(name: str, value: object, before: object, report: Report) -> str:
     return _BY_DIRECTION[name][0 if more else 1]
 
 
-def tested_causes(report: Report) -> tuple[CauseTested, ...]:
+def causes_tested(report: Report) -> tuple[CauseTested, ...]:
     """Return what the remedies say about each cause that any of them would undo, supported ones first."""
     groups: dict[str, list[Remedy]] = {}
     for remedy in report.remedies:

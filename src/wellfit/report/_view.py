@@ -52,7 +52,7 @@ class Table:
 def change_table(report: Report) -> Table:
     """Return the settings that differ between baseline and chosen network."""
     rows = tuple((item.name, item.baseline, item.chosen, item.meaning) for item in changes(report))
-    return Table(head=("Setting", "Baseline", "Chosen", "Meaning"), rows=rows)
+    return Table(head=("Setting", "Baseline", "Chosen", "Meaning"), rows=rows, sortable=False)
 
 
 def all_settings_table(report: Report) -> Table:

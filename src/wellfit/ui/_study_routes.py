@@ -18,10 +18,11 @@ from wellfit.ui._workbench import Workbench
 
 router = APIRouter(prefix="/studies/{name}")
 
-# A report has its styles inside. Should one hold scripts, whoever wrote them, they run apart from this
-# origin: without its cookie, and with nothing to send data to.
+# A report has its styles inside, and the one script of all reports, which is allowed by its hash. Any other
+# script, whoever wrote it, does not run; and what runs is apart from this origin: without its cookie, and
+# with nothing to send data to.
 _REPORT_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
+    "default-src 'none'; style-src 'unsafe-inline'; script-src {script}; img-src data:; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox allow-scripts"
 )
 _MOST_REMEDIES = 8
@@ -103,8 +104,9 @@ def again(workbench: Bench, name: str, form: OwnForm) -> Response:
 def report(workbench: Bench, name: str) -> Response:
     """Show the report as it was written."""
     path = study_file(workbench, name, "report.html")
+    policy = _REPORT_POLICY.format(script=report_package().script_hash())
     return FileResponse(
-        path, media_type="text/html; charset=utf-8", headers={"content-security-policy": _REPORT_POLICY}
+        path, media_type="text/html; charset=utf-8", headers={"content-security-policy": policy}
     )
 
 

@@ -51,6 +51,7 @@ for (const figure of document.querySelectorAll("[data-curves]")) {
     const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
     const { width, height } = svg.viewBox.baseVal;
     line.setAttribute("class", "cursor");
+    line.setAttribute("visibility", "hidden");
     line.setAttribute("y1", curves.frames[place][2]);
     line.setAttribute("y2", height - 44);
     svg.append(line);
@@ -59,9 +60,10 @@ for (const figure of document.querySelectorAll("[data-curves]")) {
       const x = width * (left + share * (right - left));
       line.setAttribute("x1", x);
       line.setAttribute("x2", x);
+      line.setAttribute("visibility", "visible");
     };
   });
-  const show = () => {
+  const show = (moved) => {
     const place = Number(slider.value);
     const epoch = curves.epochs[place];
     const told = curves.lines.filter((line) => line.values[place] !== null)
@@ -69,7 +71,7 @@ for (const figure of document.querySelectorAll("[data-curves]")) {
     const text = `Epoch ${epoch}: ${told.join(", ")}`;
     values.textContent = text;
     slider.setAttribute("aria-valuetext", text);
-    marks.forEach((mark) => mark((epoch - curves.ends[0]) / (curves.ends[1] - curves.ends[0])));
+    if (moved) marks.forEach((mark) => mark((epoch - curves.ends[0]) / (curves.ends[1] - curves.ends[0])));
   };
   [...figure.querySelectorAll("svg")].forEach((svg, number) => svg.addEventListener("pointermove", (event) => {
     const area = svg.getBoundingClientRect();
@@ -78,10 +80,10 @@ for (const figure of document.querySelectorAll("[data-curves]")) {
     const epoch = curves.ends[0] + share * (curves.ends[1] - curves.ends[0]);
     const distances = curves.epochs.map((one) => Math.abs(one - epoch));
     slider.value = distances.indexOf(Math.min(...distances));
-    show();
+    show(true);
   }));
-  slider.addEventListener("input", show);
-  show();
+  slider.addEventListener("input", () => show(true));
+  show(false);
 }
 // Code is copied by a button; where the browser does not allow that, it is selected to be copied by hand.
 for (const code of document.querySelectorAll("[data-copy]")) {
