@@ -64,7 +64,11 @@ def curve_pairs(draw: st.DrawFn) -> CurvePair:
     values = draw(st.lists(st.tuples(floats, floats), max_size=5))
     train, validation = np.asarray(values, dtype=np.float32).reshape(-1, 2).T
     return CurvePair(
-        name=draw(text), train_loss=train, validation_loss=validation, best_epoch=draw(st.integers(-1, 9))
+        name=draw(text),
+        train_loss=train,
+        validation_loss=validation,
+        best_epoch=draw(st.integers(-1, 9)),
+        penalty=draw(st.sampled_from((train, train[:0]))),
     )
 
 

@@ -153,7 +153,7 @@ def test_markdown_has_tables_and_escapes() -> None:
     text = to_markdown(full())
     assert text.startswith("# Overfitting\n")
     assert "| l2 | 0 | 0.0001 |" in text
-    assert "| --- | --- | --- | ---: |" in text
+    assert "| --- | ---: | ---: | ---: | ---: | --- | --- | --- |" in text
     odd = to_markdown(hostile())
     assert HOSTILE not in odd
     assert "&lt;script&gt;" in odd

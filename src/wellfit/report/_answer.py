@@ -102,7 +102,8 @@ def problem(report: Report) -> str:
         return f"{what}: {numbers}; nothing is wrong that this study could find."
     if report.verdict is Verdict.INCONCLUSIVE:
         return f"{what} what is wrong, if anything{_not_excluded(report)}."
-    return f"{what}{because}." if because else clean(report.verdict_line) or f"{what}."
+    line = clean(report.verdict_line).strip().rstrip(".")
+    return f"{what}{because}." if because or not line else f"{line}."
 
 
 def baseline_losses(report: Report) -> tuple[float, float]:
