@@ -66,7 +66,7 @@ def test_nothing_helped_says_leave_it_out() -> None:
         "Keep the network as it is and leave the remedies out: none of the 12 that were measured is "
         "confirmed to be better. On the 1,409 rows of the holdout its log loss is 0.431."
     )
-    assert found.support == ("gray", "Nothing to change is confirmed")
+    assert found.support == ("gray", "No change is confirmed to help")
 
 
 def test_a_partial_study_advises_nothing() -> None:

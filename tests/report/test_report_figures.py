@@ -172,13 +172,13 @@ def test_values_can_be_read_off_by_epoch() -> None:
     short = curve_pair("chosen", overfits=False, epochs=20)
     figures = curves_figures(dataclasses.replace(full(), curves=(full().curves[0], short)))
     read = losses_readout(figures)
-    assert read["epochs"] == list(range(1, 61))
-    assert read["start"] == figures[0].best_epoch - 1
-    lines = {line["name"]: line["values"] for line in read["lines"]}
+    assert read.epochs == tuple(range(1, 61))
+    assert read.start == figures[0].best_epoch - 1
+    lines = {line.name: line.values for line in read.lines}
     assert list(lines) == [
         f"{name} {side}" for name in ("baseline", "chosen") for side in ("training", "validation")
     ]
-    assert lines["chosen training"][20:] == [None] * 40
+    assert lines["chosen training"][20:] == (None,) * 40
     assert lines["baseline validation"][0] == "0.705"
     places = drawn_places(figures)
     assert places["ends"] == (0.5, 60.5)

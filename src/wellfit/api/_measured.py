@@ -99,7 +99,9 @@ class Collector:
 def _mean_curves(curves: Sequence[MeanCurve]) -> MeanCurve:
     if not curves:
         return np.zeros(0, np.float32), np.zeros(0, np.float32), -1, np.zeros(0, np.float32)
-    train, validation, penalty = (_mean([curve[part] for curve in curves]) for part in (0, 1, 3))
+    train = _mean([train for train, *_ in curves])
+    validation = _mean([validation for _, validation, *_ in curves])
+    penalty = _mean([penalty for *_, penalty in curves])
     trained = np.isfinite(train)
     length = int(trained.nonzero()[0].max(initial=-1)) + 1
     best = int(np.median([curve[2] for curve in curves]))

@@ -21,7 +21,7 @@ _SUPPORT = {
     "splits": ("amber", "Confirmed on fresh splits only"),
     "screen": ("amber", "Not confirmed"),
     "against": ("red", "Contradicted by the holdout"),
-    "none": ("gray", "Nothing to change is confirmed"),
+    "none": ("gray", "No change is confirmed to help"),
 }
 _WHAT = {
     Verdict.HEALTHY: "Healthy",

@@ -134,16 +134,40 @@ def reported_note(report: Report) -> str:
     return f"There is no weight penalty, so Keras reports the same validation loss. {training}"
 
 
-def losses_readout(figures: tuple[CurvesFigure, ...]) -> dict[str, object]:
-    """Return the values of all curves by epoch, as text to be read off beside the picture.
+@dataclass(frozen=True, kw_only=True)
+class ReadLine:
+    """The values of one line of a drawing, to be read off beside it.
 
-    ``epochs`` holds every epoch that any network has, ``lines`` a name and one text an epoch (None where the
-    network has no value), ``start`` the place of the first network's best epoch.
+    Attributes:
+        name: network and side.
+        values: one text for each epoch of the readout; None where the network has no value.
     """
-    epochs = sorted({epoch for figure in figures for epoch in figure.epochs})
+
+    name: str
+    values: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readout:
+    """The values of all curves by epoch, to be read off beside the picture.
+
+    Attributes:
+        epochs: every epoch that any network has, from 1.
+        lines: in the order of the legend.
+        start: place in `epochs` of the first network's best epoch, or of the last one.
+    """
+
+    epochs: tuple[int, ...]
+    lines: tuple[ReadLine, ...]
+    start: int
+
+
+def losses_readout(figures: tuple[CurvesFigure, ...]) -> Readout:
+    """Return what can be read off the curves of all networks."""
+    epochs = tuple(sorted({epoch for figure in figures for epoch in figure.epochs}))
     best = next((figure.best_epoch for figure in figures if figure.best_epoch), epochs[-1])
-    lines = [
-        {"name": f"{figure.name} {side}", "values": [by_epoch.get(epoch) for epoch in epochs]}
+    lines = tuple(
+        ReadLine(name=f"{figure.name} {side}", values=tuple(map(_texts(figure.epochs, values).get, epochs)))
         for figure in figures
         for side, values in (
             ("training", figure.train),
@@ -151,9 +175,8 @@ def losses_readout(figures: tuple[CurvesFigure, ...]) -> dict[str, object]:
             ("validation as Keras reports it", figure.reported),
         )
         if values
-        for by_epoch in (_texts(figure.epochs, values),)
-    ]
-    return {"epochs": epochs, "lines": lines, "start": epochs.index(best)}
+    )
+    return Readout(epochs=epochs, lines=lines, start=epochs.index(best))
 
 
 def _texts(epochs: tuple[int, ...], values: tuple[float, ...]) -> dict[int, str]:

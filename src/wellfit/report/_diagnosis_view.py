@@ -35,7 +35,7 @@ def examined_table(diagnosis: Diagnosis) -> Table:
 def measured_table(diagnosis: Diagnosis) -> Table:
     """Return the numbers of a diagnosis with what they mean."""
     rows = tuple((row.label, row.value, row.note) for row in measured(diagnosis))
-    return Table(head=("What", "Value", "Meaning"), rows=rows, right=(1,))
+    return Table(head=("What", "Value", "Meaning"), rows=rows, right=(1,), sortable=False)
 
 
 def ranked_effects(effects: Mapping[str, Effect]) -> list[tuple[str, Effect]]:

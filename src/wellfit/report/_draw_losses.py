@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -62,7 +62,7 @@ def axis_ends(figures: tuple[CurvesFigure, ...]) -> tuple[float, float]:
     return 0.5, max((epoch for figure in figures for epoch in figure.epochs), default=1) + 0.5
 
 
-def drawn_places(figures: tuple[CurvesFigure, ...]) -> dict[str, object]:
+def drawn_places(figures: tuple[CurvesFigure, ...]) -> dict[str, Any]:
     """Return where the epochs lie in the wide and in the narrow drawing: axis ends, and frames of the axes.
 
     A frame is the left and the right end as shares of the width, and the top in pixels.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from wellfit.records import Finding
 from wellfit.report._diagnosis_words import effect_sentence, readable, share_interval
@@ -53,7 +54,7 @@ def data_figure(finding: Finding) -> LinesFigure | BarsFigure | None:
     return _bars("loss", _numbers(losses))
 
 
-def _numbers(values: Mapping[object, object]) -> dict[str, float]:
+def _numbers(values: Mapping[Any, object]) -> dict[str, float]:
     """Return what can be a bar, by name; empty where there is nothing to compare."""
     known: dict[str, float] = {}
     for name, value in values.items():

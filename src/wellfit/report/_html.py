@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -156,7 +157,9 @@ def drawn_losses(figures: tuple[CurvesFigure, ...], prefix: str = "") -> dict[st
         "wide": Markup(draw_losses(figures, name=f"{prefix}curves")),
         "narrow": Markup(draw_losses(figures, name=f"{prefix}curvesn", narrow=True)),
         "data": json.dumps(
-            {**losses_readout(figures), **drawn_places(figures)}, separators=(",", ":"), allow_nan=False
+            {**dataclasses.asdict(losses_readout(figures)), **drawn_places(figures)},
+            separators=(",", ":"),
+            allow_nan=False,
         ),
     }
 

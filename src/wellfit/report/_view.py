@@ -239,9 +239,9 @@ def finding_table(report: Report) -> Table:
 
 def cause_table(tested: Sequence[CauseTested]) -> Table:
     """Return what the remedies say about each cause."""
-    rows = tuple((one.code, one.meaning, one.ruling, one.reason, f"{one.num_measured:,}") for one in tested)
+    rows = tuple((one.code, one.ruling, one.reason, one.meaning, f"{one.num_measured:,}") for one in tested)
     strong = tuple(place for place, one in enumerate(tested) if one.ruling == "supported")
-    head = ("Cause", "What it means", "Ruling", "By what", "Remedies measured")
+    head = ("Cause", "Ruling", "By what", "What it means", "Remedies measured")
     return Table(head=head, rows=rows, right=(4,), strong=strong)
 
 
