@@ -147,6 +147,8 @@ def test_every_verdict_has_an_answer(verdict: Verdict) -> None:
         ("schedule", "one-cycle", "a one-cycle schedule"),
         ("activation", "own", "the network's own activation"),
         ("batch_size", "128", "batches of 128 rows"),
+        ("adversarial", "0.1", "adversarial training with steps of 0.1"),
+        ("adversarial", "0", "no adversarial training"),
     ],
 )
 def test_changes_are_words(name: str, chosen: str, words: str) -> None:

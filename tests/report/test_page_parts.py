@@ -25,6 +25,7 @@ import keras
 def build_model():
     x = keras.layers.Dense(64, kernel_regularizer=keras.regularizers.L2(0.0001))(inputs)
     # Dropout( in a comment
+    # l2=0.0001: said here, as no call does it.
     x = keras.layers.Dropout(0.3)(x)
     return x
 
@@ -83,10 +84,11 @@ def test_the_effect_of_a_finding_is_an_interval_in_percent() -> None:
 
 
 def test_the_lines_that_hold_the_changes_are_told_with_their_places() -> None:
-    """Calls only: neither comments nor the docstring, and nothing that stayed as it was."""
+    """Calls, and comments that begin with a setting; no other comment, no docstring, nothing unchanged."""
     lines = changed_lines(dataclasses.replace(full(), code=CODE))
-    assert [line.number for line in lines] == [9, 11, 15]
-    assert lines[1].text == "x = keras.layers.Dropout(0.3)(x)"
+    assert [line.number for line in lines] == [9, 11, 12, 16]
+    assert lines[1].text.startswith("# l2=0.0001")
+    assert lines[2].text == "x = keras.layers.Dropout(0.3)(x)"
     nothing = dataclasses.replace(full(), code=CODE, chosen=full().baseline)
     assert changed_lines(nothing) == ()
     long = dataclasses.replace(full(), code="x = keras.layers.Dropout(0.3)(x)\n" * 100)

@@ -11,7 +11,8 @@ MOST_CHANGES = 3
 _NAMES = {
     "l1": "L1",
     "l2": "L2",
-    "l2_sp": "L2 towards the first weights",
+    "l2_sp": "L2-SP",
+    "adversarial": "adversarial training",
     "activity_l2": "L2 of activities",
     "clip_norm": "gradient clipping",
     "penalty_scale": "own penalties",
@@ -22,6 +23,10 @@ _NAMES = {
 }
 _PHRASES = {
     "patience": "early stopping with patience {}",
+    "adversarial": "adversarial training with steps of {}",
+    "input_noise": "noise of {} on the inputs",
+    "input_dropout": "dropout {} of the inputs",
+    "l2_sp": "L2-SP {}",
     "penalty_scale": "own penalties times {}",
     "dropout_scale": "own dropout times {}",
     "width": "{} times the width",

@@ -62,19 +62,22 @@ class CodeLine:
 def changed_lines(report: Report) -> tuple[CodeLine, ...]:
     """Return the lines of the script that set what differs from the baseline, at most `MOST_LINES`.
 
-    A comment is no setting, and nor is the docstring at the top. Where a setting is not told by a name in the
-    code, it has no line; the table of settings names it.
+    A comment counts where it begins with the setting, as it does where plain Keras has no call for it; other
+    comments and the docstring at the top do not. What has no line at all is in the table of settings.
     """
-    patterns = [_pattern(change.name) for change in changes(report)]
-    wanted = re.compile("|".join(pattern for pattern in patterns if pattern) or r"(?!)")
+    names = [change.name for change in changes(report)]
+    patterns = [pattern for name in names if (pattern := _pattern(name))]
+    wanted = re.compile("|".join(patterns) or r"(?!)")
+    told = re.compile(rf"# (?:{'|'.join(names)})=" if names else r"(?!)")
     found: list[CodeLine] = []
     in_text = False
     for place, line in enumerate(report.code.splitlines(), start=1):
         borders = line.count('"""')
-        is_code = not in_text and not borders and not line.lstrip().startswith("#")
+        text = line.strip()
+        is_text = in_text or borders
         in_text ^= borders % 2 == 1
-        if is_code and wanted.search(line.strip()):
-            found.append(CodeLine(number=place, text=line.strip()))
+        if not is_text and (told.match(text) if text.startswith("#") else wanted.search(text)):
+            found.append(CodeLine(number=place, text=text))
     return tuple(found[:MOST_LINES])
 
 

@@ -191,7 +191,7 @@ def _reason(ruling: Ruling, best: Remedy | None, measured: list[Remedy], num: in
     return {
         "supported": f"{gain}, on fresh splits.",
         "looks so": f"{gain} in the screen, {among}; that was not confirmed on fresh splits.",
-        "cannot tell": f"{gain}, {among}: the interval holds zero.",
+        "cannot tell": f"{gain}, {among}: that can be noise.",
         "not supported": f"Nothing that would undo it looked better: {name} {effect_line(effect)}, {among}.",
         "ruled out": f"{undoing} makes the network worse: {name} {effect_line(effect)}.",
         "not tried": "",
