@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli_samples import TABLE, FakeImprove, FakePredict, run_command, use_fake
+from typer.main import get_group
 from typer.testing import CliRunner
 
 import wellfit
@@ -139,7 +140,7 @@ def test_unusable_arguments_end_with_status_2(monkeypatch, capsys, arguments, me
     assert [path.name for path in Path().iterdir()] == ["rows.csv"]
 
 
-@pytest.mark.parametrize("command", ["improve", "demo", "predict", "report"])
+@pytest.mark.parametrize("command", sorted(get_group(app).commands))
 def test_help_has_an_example_and_fits_a_terminal(monkeypatch, capsys, command):
     """Help shows how the command is used and stays within 80 columns."""
     monkeypatch.setenv("COLUMNS", "80")

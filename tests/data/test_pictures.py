@@ -109,6 +109,12 @@ def test_a_folder_gives_classes_and_what_is_left_out(folder: Path) -> None:
     assert any("1 files" in note for note in found.notes)
 
 
+def test_pictures_say_in_a_line_what_they_are(folder: Path) -> None:
+    """A notebook shows it, and hundreds of paths would say less."""
+    shown = repr(read_pictures(folder, size=(20, 24), channels=3, cache=folder.parent / "cache"))
+    assert shown == "<Pictures: pics, 12 of 20 x 24 pixels and 3 channels, classes cat, dog>"
+
+
 def test_a_folder_of_training_pictures_is_found(folder: Path, tmp_path: Path) -> None:
     """The usual layout has train and test side by side."""
     shutil.move(folder, tmp_path / "all" / "train")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from html.parser import HTMLParser
 
-_VOID = {"meta", "path", "use", "rect", "br"}
+_VOID = {"meta", "path", "use", "rect", "br", "img"}
 
 
 class Page(HTMLParser):

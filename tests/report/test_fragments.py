@@ -13,6 +13,7 @@ import report_samples
 from html_page import Page
 from report_samples import HOSTILE, full, hostile, many
 
+from wellfit.records import PictureSheet, Thumbnail
 from wellfit.report import (
     diagnosis_fragment,
     interventions_fragment,
@@ -103,6 +104,23 @@ def test_a_study_is_complete() -> None:
     )
     parts += ("95 % interval", "Effects of 15 remedies", "learning-rate-up", "Learning curves", "chosen")
     assert not [part for part in parts if part not in words.replace("\u00a0", " ")]
+
+
+def test_a_study_on_pictures_shows_them() -> None:
+    """Strips of augmentations and cards of mistakes, with words; no other study has their style."""
+    mistake = Thumbnail(
+        name="cat/1.png", png="AA==", label="cat", predicted="dog", probability=0.9, probability_of_label=0.1
+    )
+    sheet = PictureSheet(mistakes=(mistake,), num_mistakes=1, num_holdout=20)
+    report = dataclasses.replace(report_samples.pictures(), pictures=sheet)
+    source = study_fragment(report)
+    pictures = re.findall(r"<img [^>]*>", source)
+    assert len(pictures) == len(report.augmented) + 1
+    assert all('src="data:image/png;base64,' in one and re.search(r'alt="[^"]+"', one) for one in pictures)
+    assert Page(source).open == []
+    assert "labeled cat, said to be dog" in pictures[-1]
+    assert ".cards" in Page(source).style
+    assert ".cards" not in Page(source_of("study full")).style
 
 
 def test_partial_studies_say_so() -> None:

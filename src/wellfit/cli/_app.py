@@ -28,7 +28,6 @@ def _examples(*lines: str) -> str:
 app = typer.Typer(
     name="wellfit",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -44,12 +43,13 @@ app.command(
         "wellfit improve churn.csv --target churn",
         "wellfit improve churn.csv --target churn --model net.keras --budget 5m",
         "wellfit improve sales.csv --target price --time date --column zip=category",
+        "wellfit improve flowers/ --model resnet50.keras --budget 10m --out study",
     )
 )(improve)
 app.command(
     epilog=_examples(
-        "wellfit diagnose churn.csv --target churn --model net.keras --epochs 100 --batch-size 32",
-        "wellfit diagnose churn.csv --target churn --model net.py:build --html churn.html",
+        "wellfit diagnose churn.csv --target churn --model net.keras --epochs 100",
+        "wellfit diagnose a.csv --target churn --model net.py:build --html page.html",
         "wellfit diagnose flowers/ --model net.keras --validation flowers-later/",
         "wellfit diagnose --history log.csv",
     )

@@ -93,7 +93,7 @@ def shape(values: Curve) -> Shape:
         end=max(end, best) * scale,
         level=max(abs(best), _FLOOR * (start - best), _FLOOR * min(span, abs(start) or span), 1e-12) * scale,
         fall=max(start - best, 0.0) * scale,
-        noise=noise / _MEDIAN_OF_NORMAL / np.sqrt(2.0) * scale,
+        noise=float(noise / _MEDIAN_OF_NORMAL / np.sqrt(2.0) * scale),
         late=float(calm[max(count - 1 - back, 0)] - calm[-1]) * scale,
         middle=float(calm[count // 2] - calm[-1]) * scale,
     )

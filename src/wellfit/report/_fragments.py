@@ -22,6 +22,7 @@ from wellfit.report._curve_figures import CurvesFigure, loss_figures
 from wellfit.report._diagnosis_text import diagnosis_text
 from wellfit.report._figures import ForestFigure, forest_figures, remedy_forests
 from wellfit.report._html import drawn_forests, drawn_losses, page_environment
+from wellfit.report._sheet import sheet_rows
 from wellfit.report._summary import (
     SIGN_CONVENTION,
     headline,
@@ -30,11 +31,12 @@ from wellfit.report._summary import (
     num_averaged,
 )
 from wellfit.report._text import to_text
+from wellfit.report._thumbnails import picture_groups
 from wellfit.report._words import count
 
 
 def study_fragment(report: Report) -> str:
-    """Return what a study found: verdict, what to change, holdout; effects and curves to be opened."""
+    """Return what a study found: verdict, what to change, holdout; effects, curves and pictures folded up."""
     return _fragment(
         "study",
         to_text(report),
@@ -45,6 +47,8 @@ def study_fragment(report: Report) -> str:
         num_averaged=num_averaged(report),
         holdout_line=holdout_line(report),
         more_data_line=more_data_line(report),
+        sheet=sheet_rows(report),
+        pictures=picture_groups(report),
     )
 
 

@@ -25,7 +25,7 @@ _LOOKED_AT = 64  # pictures whose size and colour decide where none are given
 _LARGEST = 128  # side that is chosen at most: a network from scratch on two cores sees no more
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Pictures:
     """Pictures in memory-mapped form; only what is looked at is read.
 
@@ -50,6 +50,13 @@ class Pictures:
     fit: Fit = "crop"
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        rows, columns, channels = self.images.shape[1:]
+        return (
+            f"<Pictures: {self.name}, {len(self.images):,} of {rows} x {columns} pixels and "
+            f"{channels} channel{'s' * (channels != 1)}, classes {', '.join(self.class_names)}>"
+        )
 
 
 def read_pictures(
