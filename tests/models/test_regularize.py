@@ -60,6 +60,7 @@ PARTS: dict[str, Callable[[], tuple[Any, ...]]] = {
     "time-distributed": lambda: (keras.Input((6, 4)), layers.TimeDistributed(layers.Dense(3))),
     "embedding": lambda: (keras.Input((6,), dtype="int32"), layers.Embedding(7, 3)),
     "normalized": lambda: (keras.Input((5,)), layers.Dense(3), layers.BatchNormalization()),
+    "spectral": lambda: (keras.Input((5,)), layers.SpectralNormalization(layers.Dense(3))),
     "prelu": lambda: (keras.Input((6, 4)), layers.Dense(3), layers.PReLU()),
 }
 
@@ -103,6 +104,17 @@ def test_a_backbone_inside_a_model_is_reached() -> None:
     assert np.allclose(outputs(model, *rows), outputs(changed, *rows), rtol=1e-5, atol=1e-6)
     only = regularize(model, l2=L2, layers="backbone", exclude="deep", verbose=False)
     assert [p.path.split("/")[-2] for p in penalties(only)] == [backbone.layers[1].name]
+
+
+def test_a_layer_that_a_backbone_shares_with_the_model_around_it_stays_shared() -> None:
+    """A copy for each would be trained apart."""
+    tied = layers.Dense(5, "relu", name="tied")
+    backbone = keras.Sequential([keras.Input((5,)), tied], name="backbone")
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, layers.Dense(1)(tied(backbone(inputs))))
+    changed = regularize(model, l2=L2, verbose=False)
+    assert changed.get_layer("backbone").layers[0] is changed.get_layer("tied")
+    assert len(penalties(changed)) == 2
 
 
 APPLICATIONS: dict[str, Any] = {

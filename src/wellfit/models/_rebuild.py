@@ -62,8 +62,17 @@ class Edits:
         return Edits(change=self.change, kind=self.kind, inserted=of(self.inserted), passed=of(self.passed))
 
 
-def rebuild(model: keras.Model, edits: Edits) -> keras.Model:
-    """Return a new, uncompiled network with new weights: the graph of `model` with `edits` applied."""
+def rebuild(model: keras.Model, edits: Edits, made: dict[int, Any] | None = None) -> keras.Model:
+    """Return a new, uncompiled network with new weights: the graph of `model` with `edits` applied.
+
+    Args:
+        model: a built Sequential or functional network; it stays as it is.
+        edits: what is different.
+        made: identity of a layer to its copy, of a network around this one, so that what both share stays so.
+
+    Raises:
+        UnsupportedModelError: the graph is not known, or a layer cannot be made again.
+    """
     reason = why_no_graph(model)
     if reason:
         raise UnsupportedModelError(
@@ -72,15 +81,16 @@ def rebuild(model: keras.Model, edits: Edits) -> keras.Model:
             expected="a built Sequential or functional model",
             fix="write it with keras.Sequential or keras.Model(inputs, outputs)",
         )
-    return _Rebuild(model, edits).run()
+    return _Rebuild(model, edits, {} if made is None else made).run()
 
 
 class _Rebuild:
     """One run through a graph with new layers."""
 
-    def __init__(self, model: keras.Model, edits: Edits) -> None:
+    def __init__(self, model: keras.Model, edits: Edits, made: dict[int, Any]) -> None:
         self._model = model
         self._edits = edits
+        self._made = made
         self._graph: Graph = read_graph(model)
         self._tensors: dict[TensorKey, Any] = {}
         self._inputs: dict[TensorKey, Any] = {}
@@ -120,7 +130,9 @@ class _Rebuild:
             self._tensors[key] = self._tensors[self._way_around(call)]
             return
         if call.name not in self._layers:
-            self._layers[call.name] = self._copy(call.operation)
+            if id(call.operation) not in self._made:
+                self._made[id(call.operation)] = self._copy(call.operation)
+            self._layers[call.name] = self._made[id(call.operation)]
         self._apply(call, self._layers[call.name])
         if call.name in self._edits.inserted:
             if call.name not in self._inserted:
@@ -203,7 +215,7 @@ class _Rebuild:
         if not isinstance(operation, keras.layers.Layer):
             return _copied_operation(operation, name)
         if isinstance(operation, keras.Model):
-            nested = rebuild(operation, self._edits.inside(operation.name))
+            nested = rebuild(operation, self._edits.inside(operation.name), None if name else self._made)
             nested.name = name or operation.name
             return nested
         if isinstance(operation, keras.layers.Lambda):

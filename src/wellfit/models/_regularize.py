@@ -39,6 +39,8 @@ _KERNEL_KEYS = frozenset(
 _BIAS_KEYS = frozenset({"bias_regularizer"})
 _NORMALIZATION_KEYS = frozenset({"gamma_regularizer", "beta_regularizer"})
 _NORMALIZATION_WEIGHTS = ("gamma", "beta")
+# The last is what `SpectralNormalization` measures the kernel inside it by.
+_NO_KERNELS = ("bias", "alpha", *_NORMALIZATION_WEIGHTS, "vector_u")
 _KNOWN = ("L1", "L2", "L1L2", "L2SP")
 
 
@@ -301,7 +303,7 @@ class _Drops:
 
 def is_matrix(variable: Any) -> bool:
     """Whether a weight is a kernel: at least two axes, and neither bias nor normalization nor slope."""
-    return len(variable.shape) >= 2 and variable.name not in ("bias", "alpha", *_NORMALIZATION_WEIGHTS)
+    return len(variable.shape) >= 2 and variable.name not in _NO_KERNELS
 
 
 def _keys(biases: bool, normalization: bool) -> frozenset[str]:
