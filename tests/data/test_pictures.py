@@ -106,6 +106,7 @@ def test_a_folder_gives_classes_and_what_is_left_out(folder: Path) -> None:
     assert found.class_names == ("cat", "dog")
     assert found.labels.tolist() == [0] * 6 + [1] * 6
     assert any("test_dataset/" in note for note in found.notes)
+    assert any("empty/" in note for note in found.notes)
     assert any("1 files" in note for note in found.notes)
 
 
@@ -198,6 +199,28 @@ def test_only_damaged_files_are_an_error(tmp_path: Path) -> None:
         (tmp_path / "pics" / name / "1.png").write_text("no")
     with pytest.raises(FileReadError, match="none of the 2 pictures"):
         read_pictures(tmp_path / "pics", cache=tmp_path / "cache")
+
+
+def test_a_class_without_a_readable_picture_is_none(folder: Path) -> None:
+    """A network would have an output for it that nothing trains."""
+    for path in (folder / "cat").iterdir():
+        path.write_text("no")
+    with pytest.raises(DataError, match="only one class"):
+        read_pictures(folder, cache=folder.parent / "cache")
+    save(folder / "elk" / "0.png", scene(200))
+    found = read_pictures(folder, cache=folder.parent / "cache")
+    assert found.class_names == ("dog", "elk")
+    assert found.labels.tolist() == [0] * 6 + [1]
+    assert any("left out: cat" in note for note in found.notes)
+
+
+def test_a_table_that_was_written_on_windows_is_read(folder: Path) -> None:
+    """Its paths have backslashes, which elsewhere are letters of a name."""
+    table = folder / "labels.csv"
+    table.write_text("file,kind\ncat\\0.png,cat\ndog\\deep\\0.jpg,dog\n")
+    assert all(path.is_file() for path in find_pictures(table).paths)
+    assert all(path.is_file() for path in picture_paths(table))
+    assert picture_column(read_table(table), table, target="kind") == "file"
 
 
 def test_what_was_decoded_is_used_again_until_a_file_changes(

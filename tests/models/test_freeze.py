@@ -59,6 +59,25 @@ def test_what_comes_first_is_frozen(until: Any, learning: set[str]) -> None:
     assert all(trainable(model).values())
 
 
+def test_every_head_of_a_network_goes_on_learning() -> None:
+    """What is read by a layer that learns is no head, even where it is put out as well."""
+    inputs = keras.Input((3,))
+    body = layers.Dense(4, name="body")(inputs)
+    first, second = layers.Dense(1, name="first")(body), layers.Dense(2, name="second")(body)
+    model = keras.Model(inputs, [body, layers.Softmax()(first), second])
+    learning = {name for name, learns in trainable(freeze(model)).items() if learns}
+    assert learning == {"first", "second"}
+
+
+def test_a_head_may_have_the_name_of_a_layer_of_the_backbone() -> None:
+    """Names are unique in one network, not in those nested in it."""
+    backbone = keras.Sequential([keras.Input((3,)), layers.Dense(4, name="a"), layers.Dense(4, name="b")])
+    model = keras.Sequential([keras.Input((3,)), backbone, layers.Dense(2, name="a")])
+    frozen = freeze(model)
+    assert not frozen.layers[0].trainable_weights
+    assert len(frozen.layers[1].trainable_weights) == 2
+
+
 def test_frozen_weights_and_moments_do_not_move() -> None:
     """A frozen batch normalization neither learns nor averages; predictions before are the same."""
     model = pretrained()

@@ -53,6 +53,14 @@ def test_the_body_is_held_and_the_head_is_not() -> None:
     assert float(changed.losses[0]) == 0.0
 
 
+def test_no_head_of_several_is_held() -> None:
+    """All of them are new."""
+    inputs = keras.Input((4,))
+    body = layers.Dense(3, name="body")(inputs)
+    model = keras.Model(inputs, [layers.Dense(1, name="first")(body), layers.Dense(2, name="second")(body)])
+    assert held(regularize(model, l2_sp=STRENGTH, verbose=False)) == {"body": STRENGTH}
+
+
 def test_it_is_the_penalty_that_it_says(tmp_path: Path) -> None:
     """After training it is the strength times the squared distance, and so it is when loaded."""
     model = network()

@@ -27,6 +27,12 @@ def test_a_new_network_has_learned_nothing() -> None:
     assert learned_weights(network(layers.Flatten(), layers.Dense(2))) == ()
 
 
+def test_what_begins_as_another_number_has_learned_nothing() -> None:
+    """The layer scale of ConvNeXt begins at 1e-6, the last bias of a detector below zero."""
+    end = layers.Dense(2, bias_initializer=keras.initializers.Constant(-4.6))
+    assert learned_weights(network(layers.Flatten(), end)) == ()
+
+
 def test_everything_up_to_the_last_moved_weight_was_learned() -> None:
     """A convolution without a bias counts, too, where the normalization behind it was moved."""
     model = keras.Sequential(

@@ -60,6 +60,7 @@ PARTS: dict[str, Callable[[], tuple[Any, ...]]] = {
     "time-distributed": lambda: (keras.Input((6, 4)), layers.TimeDistributed(layers.Dense(3))),
     "embedding": lambda: (keras.Input((6,), dtype="int32"), layers.Embedding(7, 3)),
     "normalized": lambda: (keras.Input((5,)), layers.Dense(3), layers.BatchNormalization()),
+    "spectral": lambda: (keras.Input((5,)), layers.SpectralNormalization(layers.Dense(3))),
     "prelu": lambda: (keras.Input((6, 4)), layers.Dense(3), layers.PReLU()),
 }
 
@@ -103,6 +104,17 @@ def test_a_backbone_inside_a_model_is_reached() -> None:
     assert np.allclose(outputs(model, *rows), outputs(changed, *rows), rtol=1e-5, atol=1e-6)
     only = regularize(model, l2=L2, layers="backbone", exclude="deep", verbose=False)
     assert [p.path.split("/")[-2] for p in penalties(only)] == [backbone.layers[1].name]
+
+
+def test_a_layer_that_a_backbone_shares_with_the_model_around_it_stays_shared() -> None:
+    """A copy for each would be trained apart."""
+    tied = layers.Dense(5, "relu", name="tied")
+    backbone = keras.Sequential([keras.Input((5,)), tied], name="backbone")
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, layers.Dense(1)(tied(backbone(inputs))))
+    changed = regularize(model, l2=L2, verbose=False)
+    assert changed.get_layer("backbone").layers[0] is changed.get_layer("tied")
+    assert len(penalties(changed)) == 2
 
 
 APPLICATIONS: dict[str, Any] = {
@@ -149,6 +161,14 @@ def test_own_penalties_are_found_changed_and_removed() -> None:
     half = regularize(model, l2=L2, verbose=False)
     assert [p.l2 for p in penalties(half)] == [pytest.approx(L2)] * 3
     assert [p.l1 for p in penalties(half)] == [0.0, pytest.approx(0.01), 0.0]
+
+
+def test_an_attribute_that_was_set_too_late_stays_without_effect() -> None:
+    """Only what is asked for becomes a penalty."""
+    model = sequential(keras.Input((5,)), layers.Dense(4, "relu", name="body"))
+    model.get_layer("body").kernel_regularizer = keras.regularizers.L1(0.1)
+    assert penalties(regularize(model, dropout=0.2, verbose=False)) == ()
+    assert [(one.l1, one.l2) for one in penalties(regularize(model, l2=L2, verbose=False))] == [(0.0, L2)] * 2
 
 
 def test_biases_and_normalization_only_where_asked_for() -> None:
@@ -220,6 +240,17 @@ def test_dropout_is_changed_put_in_and_taken_out() -> None:
     assert [type(layer).__name__ for layer in gone.layers] == ["Dense"] * 3
 
 
+def test_dropout_inside_a_layer_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """It stays, and nobody is to believe that it was taken out."""
+    wrapped = layers.TimeDistributed(layers.Dropout(0.4), name="wrapped")
+    regularize(
+        sequential(keras.Input((4, 3)), wrapped, layers.LSTM(2, dropout=0.5, name="memory")), dropout=0
+    )
+    told = capsys.readouterr().out
+    assert "inside wrapped (0.4): stays" in told
+    assert "inside memory (0.5): stays" in told
+
+
 def test_feature_maps_are_dropped_inside_a_backbone() -> None:
     """The layer is put where the activation is, in the nested model."""
     inner = keras.Input((8, 8, 1))
@@ -232,6 +263,27 @@ def test_feature_maps_are_dropped_inside_a_backbone() -> None:
     assert "backbone_dropout" in [layer.name for layer in changed.layers]
     gone = regularize(changed, spatial_dropout=0.0, verbose=False)
     assert "seen_spatial_dropout" not in [layer.name for layer in gone.get_layer("backbone").layers]
+
+
+@pytest.mark.parametrize("units", [3, 4])
+def test_what_is_put_into_one_branch_may_change_the_order_of_weights(units: int) -> None:
+    """Values, penalties and moments go with their layers, also where shapes are equal."""
+    inputs = keras.Input((5,))
+    first = layers.Dense(4, "relu", name="first")(inputs)
+    second = layers.Dense(units, "relu", name="second")(inputs)
+    model = keras.Model(inputs, layers.Dense(1, name="end")(layers.Concatenate()([second, first])))
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mse")
+    rows = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32)
+    model.train_on_batch(rows, rows[:, :1])
+    changed = regularize(model, l2=L2, dropout=0.2, layers="first", verbose=False)
+    assert [layer.name for layer in changed.layers] != [layer.name for layer in model.layers]
+    assert np.allclose(outputs(model, rows), outputs(changed, rows), rtol=1e-5, atol=1e-6)
+    assert [one.path.split("/")[-2] for one in penalties(changed)] == ["first"]
+    moments = [
+        {v.path: np.asarray(v.value) for v in network.optimizer.variables} for network in (model, changed)
+    ]
+    assert moments[0].keys() == moments[1].keys()
+    assert all(np.array_equal(value, moments[1][path]) for path, value in moments[0].items())
 
 
 def test_frozen_layers_stay_frozen_and_are_told(capsys: pytest.CaptureFixture[str]) -> None:

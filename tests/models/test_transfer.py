@@ -45,6 +45,26 @@ def test_what_is_only_on_one_side_is_listed() -> None:
     assert "not there: new" in str(found)
 
 
+def test_layers_of_one_name_in_two_nested_models_are_told_apart() -> None:
+    """By their paths; from a network that has one of them, both get it."""
+
+    def pair() -> keras.Model:
+        parts = [keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="deep")]) for _ in "ab"]
+        parts[0].name, parts[1].name = "a", "b"
+        inputs = keras.Input((4,))
+        return keras.Model(inputs, keras.layers.Add()([part(inputs) for part in parts]))
+
+    def kernels(model: keras.Model) -> list[np.ndarray]:
+        return [np.asarray(model.get_layer(name).layers[0].kernel) for name in "ab"]
+
+    source, target = pair(), pair()
+    assert transfer_weights(source, target).copied == ("a/deep", "b/deep")
+    assert all(map(np.array_equal, kernels(source), kernels(target)))
+    one = backbone()
+    assert transfer_weights(one, target).copied == ("a/deep", "b/deep")
+    assert all(np.array_equal(np.asarray(one.get_layer("deep").kernel), own) for own in kernels(target))
+
+
 def test_nothing_in_common_is_refused() -> None:
     """Otherwise nobody would notice."""
     other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="other")])

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from wellfit.models._chosen_layers import leaves
+from wellfit.models._chosen_layers import by_path
 from wellfit.models._freeze import frozen_paths
 from wellfit.models._graph import read_graph, why_no_graph
 from wellfit.models._layout import find_layout
@@ -109,9 +109,9 @@ def with_stochastic_depth(model: keras.Model, rate: float) -> keras.Model:
         place.path: _dropping(place, round(float(own), 6)) for place, own in zip(places, rates, strict=True)
     }
     changed = rebuild(model, Edits(inserted=inserted))
-    own = _by_path(model)
+    own = by_path(model)
     # Not model by model: what is put into a nested one can change the order of its weights.
-    for path, layer in _by_path(changed).items():
+    for path, layer in by_path(changed).items():
         if path in own:
             assign(layer, weight_values(own[path]))
     copy_compile(model, changed)
@@ -122,10 +122,6 @@ def _dropping(place: BranchPlace, rate: float) -> Callable[[str], keras.layers.L
     name = place.path.rpartition("/")[2]
     shape: Any = (None, *[1] * (place.rank - 1))
     return lambda suffix: keras.layers.Dropout(rate, noise_shape=shape, name=f"{name}{suffix}_branch_dropout")
-
-
-def _by_path(model: keras.Model) -> dict[str, Any]:
-    return {"/".join(part.name for part in (*around, leaf)): leaf for around, leaf in leaves(model)}
 
 
 def _places(
@@ -168,7 +164,7 @@ def _weighted(block: DepthBlock, operations: dict[str, Any], start: str) -> dict
     for name in block.layers:
         operation = operations[name]
         if isinstance(operation, keras.Model):
-            found |= {f"{start}{name}/{path}": leaf for path, leaf in _by_path(operation).items()}
+            found |= {f"{start}{name}/{path}": leaf for path, leaf in by_path(operation).items()}
         elif isinstance(operation, keras.layers.Layer):
             found[f"{start}{name}"] = operation
     return {path: layer for path, layer in found.items() if layer.weights}

@@ -27,6 +27,11 @@ def leaves(model: keras.Model) -> Iterator[tuple[tuple[Any, ...], Any]]:
             yield (), layer
 
 
+def by_path(model: keras.Model) -> dict[str, Any]:
+    """Return every layer that is no model, by its path: ``layer``, or ``model/layer`` in a nested model."""
+    return {"/".join(part.name for part in (*around, leaf)): leaf for around, leaf in leaves(model)}
+
+
 def chosen_layers(model: keras.Model, layers: LayerChoice, exclude: LayerChoice) -> frozenset[int]:
     """Return identities of the layers that a change is for; a model stands for all layers inside it.
 

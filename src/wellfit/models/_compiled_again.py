@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from wellfit.models._probe import value_of
-from wellfit.models._rebuild import copy_compile
+from wellfit.models._rebuild import copy_compile, weight_sources
 from wellfit.records import UnsupportedModelError
 
 # AdamW refuses None, which is how all others say that there is none.
@@ -22,7 +22,7 @@ def compile_again(source: keras.Model, target: keras.Model, *, weight_decay: flo
 
     Args:
         source: a network, compiled or not.
-        target: a network with the same weights in the same order.
+        target: a network with the same weights, see `weight_sources`.
         weight_decay: another decoupled decay, on kernels alone; None leaves it, and what it is for.
 
     Raises:
@@ -32,7 +32,8 @@ def compile_again(source: keras.Model, target: keras.Model, *, weight_decay: flo
     if own is None:
         copy_compile(source, target)
         return
-    optimizer = _optimizer(source, target, weight_decay)
+    sources = weight_sources(source, target)
+    optimizer = _optimizer(own, list(zip(sources, target.weights, strict=True)), weight_decay)
     try:
         config: Any = keras.saving.deserialize_keras_object(source.get_compile_config())
         target.compile(**{**config, "optimizer": optimizer})
@@ -44,19 +45,18 @@ def compile_again(source: keras.Model, target: keras.Model, *, weight_decay: flo
             fix="decorate them with @keras.saving.register_keras_serializable()",
         ) from error
     optimizer.build(target.trainable_variables)
-    _copy_state(own, optimizer)
+    is_in_order = [id(variable) for variable in sources] == [id(variable) for variable in source.weights]
+    _copy_state(own, optimizer, is_in_order=is_in_order)
 
 
-def _optimizer(source: keras.Model, target: keras.Model, weight_decay: float | None) -> Any:
-    """Return the optimizer anew; which weights it decays is not in its config."""
-    own: Any = source.optimizer
+def _optimizer(own: Any, pairs: Sequence[tuple[Any, Any]], weight_decay: float | None) -> Any:
+    """Return the optimizer anew for pairs of old and new weights; which it decays is not in its config."""
     changes = (
         {} if weight_decay is None else {"weight_decay": weight_decay or _NO_DECAY.get(type(own).__name__)}
     )
     optimizer: Any = type(own).from_config({**own.get_config(), **changes})
-    pairs = list(zip(source.weights, target.weights, strict=True))
     if weight_decay is None:
-        spared = {id(old) for old in undecayed(own, source.weights)}
+        spared = {id(old) for old in undecayed(own, [old for old, _ in pairs])}
         left_out = [new for old, new in pairs if id(old) in spared]
     else:
         left_out = [new for _, new in pairs if weight_decay and not is_decayed(new)]
@@ -87,11 +87,17 @@ def decay_holders(model: keras.Model) -> list[Any]:
     return [v for v in model.trainable_variables if optimizer._use_weight_decay(v)]
 
 
-def _copy_state(source: Any, target: Any) -> None:
+def _copy_state(source: Any, target: Any, *, is_in_order: bool) -> None:
     """Copy step count and moments, if both optimizers keep the same ones."""
     if not getattr(source, "built", False) or not getattr(target, "built", False):
         return
     olds, news = list(source.variables), list(target.variables)
+    if not is_in_order:
+        # Moments are named by the path of their weight.
+        named = {variable.path: variable for variable in olds}
+        if len(named) != len(olds) or {variable.path for variable in news} != set(named):
+            return
+        olds = [named[variable.path] for variable in news]
     if [tuple(v.shape) for v in olds] != [tuple(v.shape) for v in news]:
         return
     for old, new in zip(olds, news, strict=True):

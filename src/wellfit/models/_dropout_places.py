@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import keras
 
 from wellfit.models._blocks import is_hidden
+from wellfit.models._chosen_layers import by_path
 from wellfit.models._graph import Call, Graph, read_graph
 from wellfit.models._kinds import has_weights, is_dropout, is_merge, is_nonlinear, is_normalization
 from wellfit.models._layout import find_layout
@@ -53,6 +54,19 @@ def own_dropouts(model: keras.Model, start: str = "") -> Iterator[tuple[str, Any
             yield from own_dropouts(layer, f"{start}{layer.name}/")
         elif is_dropout(layer) and getattr(layer, "noise_shape", None) is None:
             yield f"{start}{layer.name}", layer
+
+
+def inner_dropouts(model: keras.Model) -> Iterator[tuple[str, float]]:
+    """Yield path and highest rate of every layer that drops inside: recurrent, attention, wrapped dropout."""
+    for path, layer in by_path(model).items():
+        if is_dropout(layer):
+            continue
+        parts = list(layer._flatten_layers())
+        rates = [part.rate for part in parts if is_dropout(part)]
+        rates += [getattr(part, name, 0) for part in parts for name in ("dropout", "recurrent_dropout")]
+        highest = max((float(rate) for rate in rates if isinstance(rate, int | float)), default=0.0)
+        if highest:
+            yield path, highest
 
 
 def is_spatial(layer: Any) -> bool:

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import keras
 
-from wellfit.models._chosen_layers import leaves
 from wellfit.models._compiled_again import compile_again
 from wellfit.models._copied import copied
 from wellfit.models._cost import products_of
 from wellfit.models._graph import read_graph, why_no_graph
+from wellfit.models._heads import heads
 from wellfit.records import SettingsError, UnsupportedModelError, did_you_mean
 
 
@@ -133,7 +133,7 @@ def freeze(model: keras.Model, until: str | int | None = None) -> keras.Model:
         model: a built Sequential or functional network; it stays as it is.
         until: the last frozen layer: its name, ``model/layer`` in a nested model, or the name of a nested
             model for all of it; or how many of `stages` to freeze from the input on; None freezes all but
-            the last stage with weights, the head.
+            the heads: on the way to every output the last layer with weights.
 
     Returns:
         A plain Keras network, compiled as `model` was; `fit` heeds what is frozen.
@@ -154,8 +154,12 @@ def freeze(model: keras.Model, until: str | int | None = None) -> keras.Model:
     """
     _check_graph(model)
     order = [(entry.path, entry.layer) for entry in _in_order(model)]
-    last = _last_frozen(model, [path for path, _ in order], until)
-    frozen = {id(layer) for _, layer in order[: last + 1]}
+    if until is None:
+        kept = heads(model, lambda layer: bool(layer.weights))
+        frozen = {id(layer) for _, layer in order} - kept
+    else:
+        last = _last_frozen(model, [path for path, _ in order], until)
+        frozen = {id(layer) for _, layer in order[: last + 1]}
     return _with_trainable(model, lambda layer: id(layer) not in frozen)
 
 
@@ -270,11 +274,7 @@ def _stage(part: list[_Entry]) -> Stage:
     )
 
 
-def _last_frozen(model: keras.Model, paths: list[str], until: str | int | None) -> int:
-    if until is None:
-        heads = [leaf for _, leaf in leaves(model) if leaf.weights]
-        first = next(i for i, path in enumerate(paths) if path.rpartition("/")[2] == heads[-1].name)
-        return first - 1
+def _last_frozen(model: keras.Model, paths: list[str], until: str | int) -> int:
     if isinstance(until, int):
         return -1 if until == 0 else paths.index(_stage_at(model, until - 1).last)
     return _position(model, paths, until)[1]

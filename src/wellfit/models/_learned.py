@@ -48,4 +48,5 @@ def _is_moved(layer: Any, variable: Any) -> bool:
     ):
         return False
     value = value_of(variable).ravel()
-    return bool((value != value[0]).any()) or value[0] not in _FIRST_VALUES
+    # A single number may be any; several that are equal were drawn so (the layer scale of ConvNeXt, at 1e-6).
+    return bool((value != value[0]).any()) or (value.size == 1 and value[0] not in _FIRST_VALUES)

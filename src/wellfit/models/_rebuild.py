@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from wellfit.models._chosen_layers import by_path
 from wellfit.models._graph import Call, Graph, TensorKey, read_graph, why_no_graph
 from wellfit.models._lambda import copied_lambda
 from wellfit.models._layout_types import DepthBlock
@@ -61,8 +62,17 @@ class Edits:
         return Edits(change=self.change, kind=self.kind, inserted=of(self.inserted), passed=of(self.passed))
 
 
-def rebuild(model: keras.Model, edits: Edits) -> keras.Model:
-    """Return a new, uncompiled network with new weights: the graph of `model` with `edits` applied."""
+def rebuild(model: keras.Model, edits: Edits, made: dict[int, Any] | None = None) -> keras.Model:
+    """Return a new, uncompiled network with new weights: the graph of `model` with `edits` applied.
+
+    Args:
+        model: a built Sequential or functional network; it stays as it is.
+        edits: what is different.
+        made: identity of a layer to its copy, of a network around this one, so that what both share stays so.
+
+    Raises:
+        UnsupportedModelError: the graph is not known, or a layer cannot be made again.
+    """
     reason = why_no_graph(model)
     if reason:
         raise UnsupportedModelError(
@@ -71,15 +81,16 @@ def rebuild(model: keras.Model, edits: Edits) -> keras.Model:
             expected="a built Sequential or functional model",
             fix="write it with keras.Sequential or keras.Model(inputs, outputs)",
         )
-    return _Rebuild(model, edits).run()
+    return _Rebuild(model, edits, {} if made is None else made).run()
 
 
 class _Rebuild:
     """One run through a graph with new layers."""
 
-    def __init__(self, model: keras.Model, edits: Edits) -> None:
+    def __init__(self, model: keras.Model, edits: Edits, made: dict[int, Any]) -> None:
         self._model = model
         self._edits = edits
+        self._made = made
         self._graph: Graph = read_graph(model)
         self._tensors: dict[TensorKey, Any] = {}
         self._inputs: dict[TensorKey, Any] = {}
@@ -119,7 +130,9 @@ class _Rebuild:
             self._tensors[key] = self._tensors[self._way_around(call)]
             return
         if call.name not in self._layers:
-            self._layers[call.name] = self._copy(call.operation)
+            if id(call.operation) not in self._made:
+                self._made[id(call.operation)] = self._copy(call.operation)
+            self._layers[call.name] = self._made[id(call.operation)]
         self._apply(call, self._layers[call.name])
         if call.name in self._edits.inserted:
             if call.name not in self._inserted:
@@ -202,13 +215,13 @@ class _Rebuild:
         if not isinstance(operation, keras.layers.Layer):
             return _copied_operation(operation, name)
         if isinstance(operation, keras.Model):
-            nested = rebuild(operation, self._edits.inside(operation.name))
+            nested = rebuild(operation, self._edits.inside(operation.name), None if name else self._made)
             nested.name = name or operation.name
             return nested
         if isinstance(operation, keras.layers.Lambda):
             return copied_lambda(operation, name)
         try:
-            config = self._edits.change(operation, operation.get_config())
+            config = self._edits.change(operation, _as_in_effect(operation, operation.get_config()))
             return self._edits.kind(operation).from_config({**config, "name": name or operation.name})
         except (TypeError, ValueError, NotImplementedError) as error:
             raise UnsupportedModelError(
@@ -270,6 +283,29 @@ def set_weights(model: keras.Model, values: Sequence[Any]) -> None:
     _finish(model)
 
 
+def weight_sources(source: keras.Model, target: keras.Model) -> list[Any]:
+    """Return for every weight of a rebuilt network, in order, the weight of `source` that it stands for.
+
+    Keras orders layers by how far they are from the outputs, so that what is put into one branch of a
+    network changes the order of all weights. Where paths do not tell, weights come in the same order.
+
+    Raises:
+        UnsupportedModelError: one of them has more weights than the other.
+    """
+    olds, news = by_path(source), by_path(target)
+    found: dict[int, Any] = {}
+    for path, layer in news.items():
+        found.update(zip(map(id, layer.weights), olds[path].weights if path in olds else (), strict=False))
+    weights = [found.get(id(variable)) for variable in target.weights]
+    if len(target.weights) != len(source.weights):
+        raise UnsupportedModelError(
+            "weights were lost when the network was rebuilt",
+            received=f"{len(target.weights)} weights of {len(source.weights)}",
+            expected="layers whose get_config() and weights are all that they hold",
+        )
+    return list(source.weights) if any(old is None for old in weights) else weights
+
+
 def copy_compile(source: keras.Model, target: keras.Model) -> None:
     """Compile `target` as `source` was, with a fresh optimizer state."""
     if not source.compiled:
@@ -283,6 +319,25 @@ def copy_compile(source: keras.Model, target: keras.Model) -> None:
             expected="losses, metrics and optimizers of Keras, or registered ones",
             fix="decorate them with @keras.saving.register_keras_serializable()",
         ) from error
+
+
+def _as_in_effect(layer: Any, config: Config) -> Config:
+    """Return a config whose regularizers are those of the weights.
+
+    One that was given to a built layer as an attribute has no effect, and is to have none in a copy.
+    """
+    if not type(layer).__module__.startswith("keras."):
+        return config  # a layer of the user's may use it in other ways
+    own = {variable.name: getattr(variable, "regularizer", None) for variable in layer.weights}
+    changed = dict(config)
+    for key in config:
+        stem, _, kind = key.rpartition("_")
+        if kind != "regularizer":
+            continue
+        for name in (stem, f"{stem}_kernel"):
+            if name in own and own[name] is not getattr(layer, key, None):
+                changed[key] = keras.regularizers.serialize(own[name]) if own[name] is not None else None
+    return changed
 
 
 def _copied_operation(operation: Any, name: str) -> Any:

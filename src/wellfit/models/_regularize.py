@@ -12,6 +12,7 @@ import numpy as np
 from wellfit.models._chosen_layers import LayerChoice, chosen_layers, leaves
 from wellfit.models._compiled_again import compile_again, decay_holders
 from wellfit.models._dropout_places import (
+    inner_dropouts,
     is_spatial,
     map_places,
     own_dropouts,
@@ -19,9 +20,10 @@ from wellfit.models._dropout_places import (
     unit_places,
 )
 from wellfit.models._graph import why_no_graph
+from wellfit.models._heads import heads
 from wellfit.models._l2_sp import L2SP, Strengths, all_strengths, anchor_of, set_anchors
-from wellfit.models._probe import value_of, weight_values
-from wellfit.models._rebuild import Config, Edits, rebuild, set_weights
+from wellfit.models._probe import value_of
+from wellfit.models._rebuild import Config, Edits, rebuild, set_weights, weight_sources
 from wellfit.models._verified import verify
 from wellfit.records import SettingsError, UnsupportedModelError
 
@@ -37,6 +39,8 @@ _KERNEL_KEYS = frozenset(
 _BIAS_KEYS = frozenset({"bias_regularizer"})
 _NORMALIZATION_KEYS = frozenset({"gamma_regularizer", "beta_regularizer"})
 _NORMALIZATION_WEIGHTS = ("gamma", "beta")
+# The last is what `SpectralNormalization` measures the kernel inside it by.
+_NO_KERNELS = ("bias", "alpha", *_NORMALIZATION_WEIGHTS, "vector_u")
 _KNOWN = ("L1", "L2", "L1L2", "L2SP")
 
 
@@ -69,11 +73,13 @@ def regularize(
         l1: strength of ``l1 * sum |w|`` on every kernel (embeddings and recurrent kernels are kernels).
         l2: strength of ``l2 * sum w^2``, likewise.
         l2_sp: strength of ``l2_sp * sum (w - w0)^2``, likewise, where w0 are the weights as they are now: for
-            a pretrained network that learns another task. The last layer with a kernel, the head, is left out
-            unless `layers` names it: it is new, and has nothing worth staying near to.
+            a pretrained network that learns another task. The last layer with a kernel on the way to each
+            output, a head, is left out unless `layers` names it: it is new, and has nothing worth staying
+            near to.
         weight_decay: decoupled decay of the optimizer, on kernels alone; Keras does not save which weights
             are left out of it, so that a loaded network decays biases too.
-        dropout: rate after hidden `Dense` layers, before heads, and of dropout layers that are there.
+        dropout: rate after hidden `Dense` layers, before heads, and of dropout layers that are there. Dropout
+            inside a layer (recurrent, attention, wrapped) stays, and is named.
         spatial_dropout: rate at which whole feature maps are dropped, after activations of convolutions: in
             residual networks after each block; and of spatial dropout layers that are there.
         layers: only these: names, patterns such as ``conv5_*``, class names, classes or layers; a nested
@@ -110,7 +116,7 @@ def regularize(
     penalties = {"l1": l1, "l2": l2, "l2_sp": l2_sp}
     _check(model, **penalties, weight_decay=weight_decay, dropout=dropout, spatial_dropout=spatial_dropout)
     on = chosen_layers(model, layers, exclude)
-    held = on if layers is not None else on - {_head(model)}
+    held = on if layers is not None else on - heads(model, _has_matrix)
     drops = _Drops.plan(model, dropout, spatial_dropout, on)
 
     def change(layer: Any, config: Config) -> Config:
@@ -119,19 +125,20 @@ def regularize(
         return asked.put(config, is_held=id(layer) in held) if id(layer) in on else config
 
     changed = rebuild(model, Edits(change=change, inserted=drops.inserted, passed=drops.passed))
-    values = weight_values(model)
+    sources = weight_sources(model, changed)
+    values = [value_of(variable) for variable in sources]
     set_weights(changed, values)
     set_anchors(changed.weights, values)
-    places = list(zip(model.weights, _are_in(model, on), _are_in(model, held), strict=True))
+    places = list(zip(sources, _are_in(model, sources, on), _are_in(model, sources, held), strict=True))
     expected = [asked.expected(*place) for place in places]
     anchors = [
         asked.anchor(place[0], place[2], wanted) for place, wanted in zip(places, expected, strict=True)
     ]
     _check_held(l2_sp, expected)
-    unsaved = verify(model, changed, expected, anchors)
+    unsaved = verify(model, changed, sources, expected, anchors)
     compile_again(model, changed, weight_decay=weight_decay)
     if verbose:
-        told = [*asked.told(model, changed), *drops.told(), *_decay_told(changed, weight_decay)]
+        told = [*asked.told(sources, changed.weights), *drops.told(), *_decay_told(changed, weight_decay)]
         print("\n".join([f"regularize {model.name!r}:", *(f"  {line}" for line in [*told, *unsaved])]))
     return changed
 
@@ -188,11 +195,11 @@ class _Asked:
         is_new = self.l2_sp is not None and is_held and self._reaches(variable)
         return value_of(variable) if is_new else anchor_of(variable)
 
-    def told(self, before: keras.Model, after: keras.Model) -> list[str]:
-        """Return in words what became of the penalties."""
+    def told(self, before: Sequence[Any], after: Sequence[Any]) -> list[str]:
+        """Return in words what became of the penalties of these weights."""
         if self.strengths == (None, None, None):
             return []
-        pairs = list(zip(before.weights, after.weights, strict=True))
+        pairs = list(zip(before, after, strict=True))
         had = sum(any(all_strengths(old)) for old, _ in pairs)
         has = sum(any(all_strengths(new)) for _, new in pairs)
         moved = sum(all_strengths(old) != all_strengths(new) for old, new in pairs)
@@ -239,12 +246,14 @@ class _Drops:
         inserted: path of a layer to what makes the dropout after it.
         passed: path of a dropout layer that is taken out to 0, its only input.
         moved: (path, old rate, new rate) of layers that were there.
+        inner: (path, rate) of layers that drop inside, which stay as they are.
     """
 
     rates: Mapping[int, float]
     inserted: Mapping[str, Callable[[str], keras.layers.Layer]]
     passed: Mapping[str, int]
     moved: tuple[tuple[str, float, float], ...]
+    inner: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def plan(
@@ -274,7 +283,8 @@ class _Drops:
                 is_layer = isinstance(place.layer, keras.layers.Layer)
                 if place.path not in inserted and (not is_layer or id(place.layer) in on):
                     inserted[place.path] = _map_dropout(place.layer.name, place.rank, spatial_rate)
-        return cls(rates=rates, inserted=inserted, passed=passed, moved=tuple(moved))
+        inner = () if rate is None else tuple(inner_dropouts(model))
+        return cls(rates=rates, inserted=inserted, passed=passed, moved=tuple(moved), inner=inner)
 
     def told(self) -> list[str]:
         """Return in words what became of dropout."""
@@ -283,6 +293,7 @@ class _Drops:
             lines.append(
                 f"dropout {path}: {old:g} -> {new:g}" if new else f"dropout {path} ({old:g}): removed"
             )
+        lines += [f"dropout inside {path} ({rate:g}): stays as it is" for path, rate in self.inner]
         if self.inserted:
             paths = list(self.inserted)
             shown = ", ".join(paths[:4]) + (f" and {len(paths) - 4} more" if len(paths) > 4 else "")
@@ -292,7 +303,7 @@ class _Drops:
 
 def is_matrix(variable: Any) -> bool:
     """Whether a weight is a kernel: at least two axes, and neither bias nor normalization nor slope."""
-    return len(variable.shape) >= 2 and variable.name not in ("bias", "alpha", *_NORMALIZATION_WEIGHTS)
+    return len(variable.shape) >= 2 and variable.name not in _NO_KERNELS
 
 
 def _keys(biases: bool, normalization: bool) -> frozenset[str]:
@@ -300,16 +311,14 @@ def _keys(biases: bool, normalization: bool) -> frozenset[str]:
     return wanted | (_NORMALIZATION_KEYS if normalization else frozenset())
 
 
-def _are_in(model: keras.Model, on: frozenset[int]) -> list[bool]:
-    """Return for every weight in order whether its layer was chosen."""
+def _are_in(model: keras.Model, weights: Sequence[Any], on: frozenset[int]) -> list[bool]:
+    """Return for every weight whether its layer was chosen."""
     chosen = {id(v) for _, leaf in leaves(model) if id(leaf) in on for v in leaf.weights}
-    return [id(variable) in chosen for variable in model.weights]
+    return [id(variable) in chosen for variable in weights]
 
 
-def _head(model: keras.Model) -> int:
-    """Return the identity of the last layer with a kernel; 0 where there is none."""
-    found = [id(leaf) for _, leaf in leaves(model) if any(is_matrix(v) for v in leaf.weights)]
-    return found[-1] if found else 0
+def _has_matrix(layer: Any) -> bool:
+    return any(is_matrix(variable) for variable in layer.weights)
 
 
 def _check_held(l2_sp: float | None, expected: Sequence[Strengths]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from wellfit.models._chosen_layers import leaves
+from wellfit.models._chosen_layers import by_path, leaves
 from wellfit.models._probe import weight_values
 from wellfit.models._rebuild import assign
 from wellfit.models._weights_file import LayerWeights, read_weights
@@ -49,6 +50,8 @@ def transfer_weights(source: keras.Model | str | os.PathLike[str], target: keras
     """Give a network the weights of another one, wherever layers of one name have weights of equal shapes.
 
     Nested models are opened on both sides, so that a backbone inside a model fits the same one by itself.
+    Where layers of several nested models have one name, they are told by their paths, ``model/layer``; each
+    gets the weights at its path, else those of the one layer of that name.
 
     Args:
         source: a built network, which stays as it is; or a file: ``.h5`` of Keras 2 or 3 (a whole network or
@@ -74,10 +77,11 @@ def transfer_weights(source: keras.Model | str | os.PathLike[str], target: keras
     Source:
         Yosinski et al., How Transferable Are Features in Deep Neural Networks?, 2014.
     """
-    own = {leaf.name: leaf for _, leaf in leaves(target) if leaf.weights}
+    own = _named(target)
     given = _given(source, [leaf.name for _, leaf in leaves(target)])
-    both = [name for name in own if name in given]
-    fitting = [name for name in both if _fits(given[name], own[name])]
+    there = {name: _key(name, given) for name in own}
+    both = [name for name in own if there[name] in given]
+    fitting = [name for name in both if _fits(given[there[name]], own[name])]
     if not fitting:
         label = source.name if isinstance(source, keras.Model) else Path(source).name
         raise UnsupportedModelError(
@@ -87,16 +91,16 @@ def transfer_weights(source: keras.Model | str | os.PathLike[str], target: keras
             fix="give the layers of the new network the names of those whose weights they shall have",
         )
     for name in fitting:
-        assign(own[name], _ordered(given[name], own[name]))
+        assign(own[name], _ordered(given[there[name]], own[name]))
     return Transfer(
         copied=tuple(fitting),
         mismatched=tuple(
-            (name, _shown_given(given[name]), _shown(_shapes(own[name])))
+            (name, _shown_given(given[there[name]]), _shown(_shapes(own[name])))
             for name in both
             if name not in fitting
         ),
-        missing=tuple(name for name in own if name not in given),
-        unused=tuple(name for name in given if name not in own),
+        missing=tuple(name for name in own if name not in both),
+        unused=tuple(name for name in given if name not in there.values()),
     )
 
 
@@ -104,12 +108,22 @@ def _given(source: Any, known: Sequence[str]) -> dict[str, LayerWeights]:
     if not isinstance(source, keras.Model):
         return read_weights(Path(source), known)
     return {
-        leaf.name: LayerWeights(
+        name: LayerWeights(
             values=tuple(weight_values(leaf)), names=tuple(variable.name for variable in leaf.weights)
         )
-        for _, leaf in leaves(source)
-        if leaf.weights
+        for name, leaf in _named(source).items()
     }
+
+
+def _named(model: keras.Model) -> dict[str, Any]:
+    """Return the layers with weights by name, or by path where several have that name."""
+    found = {path: leaf for path, leaf in by_path(model).items() if leaf.weights}
+    times = Counter(leaf.name for leaf in found.values())
+    return {leaf.name if times[leaf.name] == 1 else path: leaf for path, leaf in found.items()}
+
+
+def _key(name: str, given: Mapping[str, LayerWeights]) -> str:
+    return name if name in given else name.rpartition("/")[2]
 
 
 def _fits(given: LayerWeights, layer: Any) -> bool:

@@ -18,15 +18,20 @@ _TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
 
 
 def verify(
-    before: keras.Model, after: keras.Model, expected: Sequence[Strengths], anchors: Sequence[Any]
+    before: keras.Model,
+    after: keras.Model,
+    sources: Sequence[Any],
+    expected: Sequence[Strengths],
+    anchors: Sequence[Any],
 ) -> list[str]:
     """Refuse to hand out a network that lost weights, predicts otherwise, or lacks a penalty.
 
     Args:
         before: the network as it was.
         after: the changed one.
-        expected: L1, L2 and L2-SP strength of every weight, in the order of ``weights``.
-        anchors: what L2-SP holds every weight to; None where it does not.
+        sources: for every weight of `after`, in order, the one of `before` that it stands for.
+        expected: L1, L2 and L2-SP strength of each of them.
+        anchors: what L2-SP holds each of them to; None where it does not.
 
     Returns:
         What could not be verified, in words; usually nothing.
@@ -34,7 +39,7 @@ def verify(
     Raises:
         UnsupportedModelError: something is not as it should be.
     """
-    _same_weights(before, after)
+    _same_weights(sources, after.weights)
     _has_penalties(after, expected)
     _is_anchored(after, anchors)
     inputs = probe_inputs(before, num_rows=2)
@@ -48,8 +53,7 @@ def verify(
     return _is_kept(after, expected, anchors, inputs, own)
 
 
-def _same_weights(before: keras.Model, after: keras.Model) -> None:
-    olds, news = before.weights, after.weights
+def _same_weights(olds: Sequence[Any], news: Sequence[Any]) -> None:
     wrong = [
         old.path
         for old, new in zip(olds, news, strict=False)
@@ -121,7 +125,7 @@ def _is_kept(
         except Exception as error:
             # Keras raises whatever a layer raises; a network that cannot be saved can still be trained.
             return [f"not verified after saving and loading: {type(error).__name__}: {error}"[:200]]
-    _same_weights(model, loaded)
+    _same_weights(model.weights, loaded.weights)
     _has_penalties(loaded, expected)
     _is_anchored(loaded, anchors)
     if not np.allclose(own, predictions(loaded, inputs), **_TOLERANCE, equal_nan=True):

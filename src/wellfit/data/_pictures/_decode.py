@@ -60,14 +60,7 @@ def decode_picture(
                 opened.load()
                 picture: Any = ImageOps.exif_transpose(opened) or opened
                 return _fitted(_plain(picture, channels), size, fit)
-    except (
-        UnidentifiedImageError,
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        Image.DecompressionBombError,
-    ) as error:
+    except _DAMAGED as error:
         reason = "it is no picture" if isinstance(error, UnidentifiedImageError) else str(error)
         raise FileReadError(
             f"{path} cannot be read as a picture.",

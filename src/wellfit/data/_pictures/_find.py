@@ -105,12 +105,14 @@ def _of_folder(place: Path) -> PictureFiles:
     paths: list[Path] = []
     codes: list[int] = []
     names: list[str] = []
+    empty: list[str] = []
     others = 0
     for folder in classes:
         files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
         pictures = [file for file in files if file.suffix.lower() in ENDINGS]
         others += len(files) - len(pictures)
         if not pictures:
+            empty.append(folder.name)
             continue
         codes.extend([len(names)] * len(pictures))
         names.append(folder.name)
@@ -122,7 +124,10 @@ def _of_folder(place: Path) -> PictureFiles:
             expected="one sub-folder for each class, with its pictures",
             fix="for example flowers/rose/1.jpg and flowers/tulip/2.jpg; or pass a table of paths and labels",
         )
-    notes = [*_left_out(apart, "since their names are those of test or validation pictures")]
+    notes = [
+        *_left_out(apart, "since their names are those of test or validation pictures"),
+        *_left_out(empty, "since no pictures are in them"),
+    ]
     if others:
         notes.append(f"{others} files that are no pictures by their names were left out")
     return PictureFiles(

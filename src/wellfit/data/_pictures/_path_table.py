@@ -96,7 +96,7 @@ def files_of_table(
     lost = len(columns[paths]) - len(known)
     return PictureFiles(
         name=place.stem,
-        paths=tuple(place.parent / path for path, _ in known),
+        paths=tuple(_beside(place, path) for path, _ in known),
         labels=np.array([codes[label] for _, label in known], np.int32),
         class_names=names,
         notes=(f"{lost} rows without a path or a label were left out",) if lost else (),
@@ -119,7 +119,7 @@ def paths_in_table(table: Table, place: Path) -> list[Path]:
             expected="one column of paths of picture files, relative to the table",
             fix="" if cells else f"its columns are {shorten(table.column_names)}",
         )
-    return [place.parent / cell for cell in cells]
+    return [_beside(place, cell) for cell in cells]
 
 
 def _cells(table: Table, name: str, most: int | None = None) -> list[str]:
@@ -134,4 +134,10 @@ def _are_paths(table: Table, name: str) -> bool:
 
 def _is_there(table: Table, name: str, place: Path) -> bool:
     cells = (cell for cell in _cells(table, name, _LOOKED_AT) if Path(cell).suffix.lower() in ENDINGS)
-    return any((place.parent / cell).is_file() for cell in islice(cells, _LOOKED_FOR))
+    return any(_beside(place, cell).is_file() for cell in islice(cells, _LOOKED_FOR))
+
+
+def _beside(place: Path, cell: str) -> Path:
+    """Return the file that a cell names, also where the table was written on Windows."""
+    path = place.parent / cell
+    return path if "\\" not in cell or path.exists() else place.parent / cell.replace("\\", "/")

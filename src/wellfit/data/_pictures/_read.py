@@ -19,7 +19,7 @@ from wellfit.data._pictures._copies import near_copies
 from wellfit.data._pictures._decode import FITS, Fit
 from wellfit.data._pictures._files import PictureFiles
 from wellfit.data._pictures._find import find_pictures
-from wellfit.records import DataError, FileReadError, SettingsError, did_you_mean
+from wellfit.records import DataError, FileReadError, SettingsError, did_you_mean, shorten
 
 _LOOKED_AT = 64  # pictures whose size and colour decide where none are given
 _LARGEST = 128  # side that is chosen at most: a network from scratch on two cores sees no more
@@ -109,18 +109,37 @@ def read_pictures(
         )
     images = np.load(folder / "images.npy", mmap_mode="r")
     copies = near_copies(np.load(folder / "hashes.npy"), np.load(folder / "thumbnails.npy"))
-    labels = files.labels[kept]
+    labels, class_names, lost_classes = _with_pictures(files, kept)
     return Pictures(
         name=files.name,
         images=images,
         labels=labels,
-        class_names=files.class_names,
+        class_names=class_names,
         paths=tuple(files.paths[i] for i in kept),
         copies=copies,
         fit=fit,
         skipped=skipped,
-        notes=(*files.notes, *_notes(skipped, copies, labels)),
+        notes=(*files.notes, *lost_classes, *_notes(skipped, copies, labels)),
     )
+
+
+def _with_pictures(
+    files: PictureFiles, kept: NDArray[np.intp]
+) -> tuple[NDArray[np.int32], tuple[str, ...], list[str]]:
+    """Return labels and names of the classes that have a picture that can be read, and a note on others.
+
+    A network would get an output for a class that it never sees.
+    """
+    present, labels = np.unique(files.labels[kept], return_inverse=True)
+    gone = [name for code, name in enumerate(files.class_names) if code not in set(present.tolist())]
+    if len(present) < 2:
+        raise DataError(
+            f"only one class of {files.name} has pictures that can be read.",
+            received=f"nothing readable in {shorten(gone)}",
+            expected="pictures of at least two classes",
+        )
+    note = [f"classes without a picture that can be read were left out: {', '.join(gone)}"] if gone else []
+    return labels.astype(np.int32), tuple(files.class_names[code] for code in present), note
 
 
 def _check(size: tuple[int, int] | None, channels: int | None, largest: int, fit: str) -> None:
