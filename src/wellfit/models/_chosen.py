@@ -11,6 +11,7 @@ import numpy as np
 from wellfit.data import computable
 from wellfit.models._branches import with_stochastic_depth
 from wellfit.models._compile import TrainingSetup
+from wellfit.models._cost import outputs_per_row
 from wellfit.models._layout import find_layout
 from wellfit.models._penalties import with_bounds, with_penalties
 from wellfit.models._points import points_at
@@ -21,7 +22,8 @@ from wellfit.models._surgery import with_activity_penalty, with_dropout, with_in
 from wellfit.records import Settings, Structure, UnsupportedModelError
 
 _BATCH = 1024  # rows at a time, at most: a power of two
-_CELLS = 2**24  # of the inputs at a time: of large pictures fewer fit
+_INPUTS = 2**24  # numbers that go in at a time, at most: of large pictures fewer rows fit
+_OUTPUTS = 2**27  # numbers that all layers put out at a time, at most
 _EMA_MOMENTUM = 0.99  # Keras' own; that of a member depends on how many updates it took
 
 Model = keras.Model
@@ -159,7 +161,7 @@ def predict_plain(model: Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
     """
     structure = getattr(model, "_inputs_struct", None)
     count = len(inputs[0])
-    size = _batch_size(inputs)
+    size = _batch_size(model, inputs)
     parts = []
     for start in range(0, max(count, 1), size):
         rows = [_filled(computable(np.asarray(values[start : start + size]))) for values in inputs]
@@ -174,9 +176,11 @@ def predict_plain(model: Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(parts)[:count]
 
 
-def _batch_size(inputs: Sequence[np.ndarray]) -> int:
+def _batch_size(model: Model, inputs: Sequence[np.ndarray]) -> int:
     cells = sum(int(np.prod(values.shape[1:])) for values in inputs)
-    return min(_BATCH, 1 << max(_CELLS // max(cells, 1), 1).bit_length() - 1)
+    # An asynchronous backend allocates the outputs of later layers before it has freed those of earlier ones.
+    rows = min(_INPUTS // max(cells, 1), _OUTPUTS // max(outputs_per_row(model), 1))
+    return min(_BATCH, 1 << max(rows, 1).bit_length() - 1)
 
 
 def _filled(rows: np.ndarray) -> np.ndarray:

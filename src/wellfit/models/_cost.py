@@ -29,9 +29,31 @@ def products_per_row(model: keras.Model) -> int:
     return sum(products_of(call) for call in read_graph(model).calls)
 
 
+def outputs_per_row(model: keras.Model) -> int:
+    """Return how many numbers all layers of a network put out for one row; 0 where its graph is not known.
+
+    A network that is called layer by layer may hold all of them at once.
+
+    Example:
+        >>> layers = keras.layers
+        >>> model = keras.Sequential([keras.Input((8,)), layers.Dense(4), layers.Dense(2)])
+        >>> outputs_per_row(model)  # the row itself is counted, too
+        14
+    """
+    if why_no_graph(model):
+        return 0
+    return sum(_outputs_of(call) for call in read_graph(model).calls)
+
+
+def _outputs_of(call: Call) -> int:
+    if isinstance(call.operation, keras.Model):
+        return outputs_per_row(call.operation)
+    return sum(math.prod(size or 1 for size in shape[1:]) for shape in call.shapes)
+
+
 def products_of(call: Call) -> int:
-    layer: Any = call.operation
     """Return the products of one call of a layer, for a row; 0 for what is no layer."""
+    layer: Any = call.operation
     if call.is_input or not isinstance(layer, keras.layers.Layer):
         return 0
     if isinstance(layer, keras.Model):

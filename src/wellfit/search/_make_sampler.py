@@ -126,11 +126,12 @@ def make_sampler(
         num_trials = len(study.get_trials(deepcopy=False))
         # A continued study must not draw what it drew at its start.
         study.sampler = _SAMPLERS[name](seed + num_trials, distributions)
-        grid = _grid(space, seed) if name == "grid" else None
-        if grid is None and not num_trials:
+        is_grid = name == "grid"
+        if not is_grid and not num_trials:
             for settings in space.first:
                 study.enqueue_trial(space.encode(settings))
-    return Sampler(space, study, distributions, grid)
+    can_be_listed = is_grid or all(isinstance(one, Choice) for one in space.dimensions)
+    return Sampler(space, study, distributions, _grid(space, seed) if can_be_listed else None, is_grid=is_grid)
 
 
 Distributions = Mapping[str, BaseDistribution]

@@ -19,8 +19,10 @@ from wellfit.search._space import Space
 
 Values = tuple[float, ...]
 
-# How many draws in a row may repeat settings before the space counts as exhausted.
+# How many draws in a row may repeat settings before the space counts as exhausted; before, in a space that
+# can be listed, what is left of the list is drawn from.
 _MAX_REPEATS = 64
+_MOST_REDRAWS = 8
 
 
 class Sampler:
@@ -38,11 +40,14 @@ class Sampler:
         space: Space,
         study: optuna.Study,
         distributions: dict[str, BaseDistribution],
-        grid: Iterator[dict[str, Any]] | None,
+        points: Iterator[dict[str, Any]] | None,
+        *,
+        is_grid: bool,
     ) -> None:
         self.space = space
         self._study = study
-        self._grid = grid
+        self._points = points
+        self._is_grid = is_grid
         self._distributions = distributions
         self._asked: dict[int, Settings] = {}
         self._scores: dict[Settings, Values | None] = {}
@@ -65,10 +70,10 @@ class Sampler:
         repeats = 0
         with quiet():
             while self._distributions and len(asked) < num_trials and repeats < _MAX_REPEATS:
-                drawn = self._draw()
-                if drawn is None:
+                is_listed = self._points is not None and (self._is_grid or repeats >= _MOST_REDRAWS)
+                if is_listed and not self._enqueue():
                     break
-                number, settings = drawn
+                number, settings = self._draw()
                 if settings in self._scores:
                     repeats += 1
                     self._repeat(number, settings)
@@ -141,13 +146,15 @@ class Sampler:
     def _known(self) -> list[tuple[Settings, Values]]:
         return [(settings, values) for settings, values in self._scores.items() if _is_finite(values)]
 
-    def _draw(self) -> tuple[int, Settings] | None:
-        if self._grid is not None:
-            new = (point for point in self._grid if self.space.decode(point) not in self._scores)
-            point = next(new, None)
-            if point is None:
-                return None
+    def _enqueue(self) -> bool:
+        """Have the next point of the list drawn next whose settings are new; False if there is none."""
+        new = (point for point in self._points or () if self.space.decode(point) not in self._scores)
+        point = next(new, None)
+        if point is not None:
             self._study.enqueue_trial(point)
+        return point is not None
+
+    def _draw(self) -> tuple[int, Settings]:
         trial = self._study.ask(self._distributions)
         return trial.number, self.space.decode(trial.params)
 
