@@ -128,6 +128,7 @@ def worst_rows(
         left = np.asarray(target, np.float64).reshape(len(target), -1)[usable, 0]
         left = left - np.asarray(prediction, np.float64).reshape(len(target), -1)[usable, 0]
         order = np.argsort(-np.abs(left), kind="stable")[:MOST_MISTAKES]
+        order = order[left[order] != 0]
         return usable[order], left[order]
     truth, said = checked(task, target[usable], prediction[usable])
     own = said[np.arange(len(truth)), truth]

@@ -64,8 +64,10 @@ def score_curve(
 def hardest_classes(target: Codes, probability: Float64Array, most: int) -> list[int]:
     """Return codes of the classes that are separated worst from all others, at most `most`, in code order.
 
-    Of more than 20 classes the 20 with most rows are looked at: each takes a sort of all rows.
+    Of more than 20 classes the 20 with most rows are looked at, on 20,000 rows: each takes a sort.
     """
+    step = -(-len(target) // 20_000)
+    target, probability = target[::step], probability[::step]
     counts = np.bincount(target, minlength=probability.shape[1])
     looked = [int(c) for c in np.argsort(-counts, kind="stable")[:20] if 0 < counts[c] < len(target)]
     areas = {c: float(roc_auc_score(target == c, probability[:, c])) for c in looked}

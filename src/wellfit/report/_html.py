@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from wellfit.records import Diagnosis, Report
 from wellfit.report import _view as view
 from wellfit.report._draw import draw_confusion, draw_curves, draw_forest
+from wellfit.report._evaluation_page import evaluation_page
 from wellfit.report._figures import (
     MOST_CLASSES,
     CurvesFigure,
@@ -50,6 +51,7 @@ def to_html(report: Report) -> str:
         curves=drawn_curves(report),
         pictures=picture_groups(report),
         confusion=confusion_figure(report),
+        evaluation=evaluation_page(report),
         confusion_svg=_confusion(report),
         sheet=sheet_rows(report),
         code=Markup(escape(report.code)),
