@@ -14,16 +14,16 @@ _KINDS = "categories, quarters of numbers, missing cells"
 
 CLASSES = "Each class: precision = share of its predictions that are right, recall = share of its rows found"
 THRESHOLDS = (
-    "What comes of flagging rows from a probability on. Predictions are made at 0.5; a threshold that is chosen"
-    " by this table looks better here than it is."
+    "What comes of flagging rows from a probability on. Predictions are made at 0.5; a threshold that is"
+    " chosen by this table looks better here than it is."
 )
 RELIABILITY = (
-    "Whether predictions are as often right as they say; below the line they are too sure. Bars show where the"
-    " rows are, upright lines 95 % intervals."
+    "Whether predictions are as often right as they say; below the line they are too sure. Bars show where"
+    " the rows are, upright lines 95 % intervals."
 )
 RESIDUALS = (
-    "A cloud along the diagonal, and around zero in every part of the axis, is what is wanted. The outer bins of"
-    " the histogram hold what lies beyond, too."
+    "A cloud along the diagonal, and around zero in every part of the axis, is what is wanted. The outer"
+    " bins of the histogram hold what lies beyond, too."
 )
 COLUMNS = "Columns in numbers; outliers lie more than 1.5 interquartile ranges beyond the quartiles"
 
@@ -96,13 +96,13 @@ def groups_line(seen: Evaluation) -> str:
     """Return whether some groups of rows do worse than the rest."""
     looked = count(seen.num_groups, "group")
     if not seen.num_groups:
-        return "No group of rows is large enough to be compared: that takes 20 holdout rows inside and outside it."
+        return "No group of rows is large enough to be compared: it takes 20 holdout rows on both sides."
     if not seen.groups:
         return f"Of {looked} of rows ({_KINDS}), none does worse than the rest beyond chance."
     return (
         f"Of {looked} of rows ({_KINDS}), these lose more than the rest beyond chance"
-        f" ({seen.group_loss}; 95 % intervals corrected for {looked}). A group may be hard by nature: where the"
-        " best constant for it loses hardly more, the network knows little about it."
+        f" ({seen.group_loss}; 95 % intervals corrected for {looked}). A group may be hard by nature: where"
+        " the best constant for it loses hardly more, the network knows little about it."
     )
 
 

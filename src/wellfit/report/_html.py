@@ -10,7 +10,8 @@ from markupsafe import Markup, escape
 from wellfit.records import Diagnosis, Report
 from wellfit.report import _view as view
 from wellfit.report._draw import draw_confusion, draw_curves, draw_forest
-from wellfit.report._evaluation_page import evaluation_page
+from wellfit.report._evaluation_page import drawn_figure
+from wellfit.report._evaluation_parts import evaluation_page
 from wellfit.report._figures import (
     MOST_CLASSES,
     CurvesFigure,
@@ -39,7 +40,7 @@ def to_html(report: Report) -> str:
         The whole document.
     """
     environment = page_environment()
-    environment.globals["view"] = view
+    environment.globals |= {"view": view, "drawn_figure": drawn_figure}
     return environment.get_template("report.html.jinja").render(
         report=report,
         num_averaged=num_averaged(report),
