@@ -33,7 +33,7 @@ def evaluation_line(seen: Evaluation) -> str:
     usable = seen.num_rows - seen.num_unusable
     if not usable:
         return (
-            f"The chosen network gives no finite prediction for any of {count(seen.num_rows, 'holdout row')}."
+            f"The chosen network gives no finite prediction on the holdout ({count(seen.num_rows, 'row')})."
         )
     if seen.residuals is None:
         one = seen.scores["accuracy"]
@@ -50,7 +50,7 @@ def evaluation_line(seen: Evaluation) -> str:
         if seen.residuals.num_outputs > 1:
             text += f" Of {seen.residuals.num_outputs} outputs the first is drawn."
     if seen.num_unusable:
-        text += f" {count(seen.num_unusable, 'row')} without a finite prediction are left out."
+        text += f" Left out: {count(seen.num_unusable, 'row')} without a finite prediction."
     if usable < _FEW_ROWS:
         text += " So few rows leave all of this uncertain: read the intervals, not the points."
     return text
