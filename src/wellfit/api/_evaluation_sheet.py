@@ -113,7 +113,7 @@ def _mistake(subject: Subject, final: Final, place: int, amount: float, names: t
         true = dataset.class_names[int(dataset.target[row])]
         predicted = dataset.class_names[int(said.argmax())]
     else:
-        true, predicted = (f"{float(value):.6g}" for value in (dataset.target[row].reshape(-1)[0], said[0]))
+        true, predicted = f"{float(dataset.target[row].reshape(-1)[0]):.6g}", f"{float(said[0]):.4g}"
     return Mistake(
         row=_row_number(subject, row),
         true=true,

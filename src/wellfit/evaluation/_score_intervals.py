@@ -10,7 +10,10 @@ from numpy.typing import ArrayLike
 from wellfit.evaluation._blocks import block_codes, block_sums, drawn_blocks, percentile_interval
 from wellfit.evaluation._check import checked
 from wellfit.evaluation._metrics import definitions, values
+from wellfit.evaluation._sides import auc_error
 from wellfit.records import Scored, Task
+
+_NORMAL = 1.959964
 
 
 def score_intervals(
@@ -18,9 +21,9 @@ def score_intervals(
 ) -> Mapping[str, Scored]:
     """Return every metric with its 95 % percentile interval, where that is cheap to know.
 
-    Metrics that are functions of sums over rows have one, by drawing random blocks of rows. The area under
-    the ROC curve, average precision and the calibration error have none (NaN): the last is pushed up by
-    resampling, and the first two need the rows sorted anew.
+    Metrics that are functions of sums over rows have one, by drawing random blocks of rows; the area under
+    the ROC curve of two classes has one by Hanley and McNeil, where rows are independent. Others have none
+    (NaN): the calibration error is pushed up by resampling, and areas need the rows sorted anew.
 
     Args:
         task: what kind of target there is.
@@ -39,7 +42,8 @@ def score_intervals(
 
     Source:
         Efron and Tibshirani, An Introduction to the Bootstrap, 1993; Kleiner et al., A Scalable Bootstrap
-        for Massive Data, 2014, for other ways to spare rows.
+        for Massive Data, 2014, for other ways to spare rows; Hanley and McNeil, The Meaning and Use of the
+        Area under a ROC Curve, 1982.
     """
     truth, guess = checked(task, target, prediction)
     blocks = block_codes(len(truth), groups, seed)
@@ -55,5 +59,8 @@ def score_intervals(
             with np.errstate(all="ignore"):  # a resample without a class has no value
                 sums = combine(drawn @ block_sums(blocks, rows(truth, guess)), total)
             low, high = percentile_interval(sums)
+        if name == "roc_auc" and task is Task.BINARY and groups is None and np.isfinite(value):
+            half = _NORMAL * auc_error(value, int((truth == 1).sum()), int((truth == 0).sum()))
+            low, high = max(value - half, 0.0), min(value + half, 1.0)
         found[name] = Scored(value=value, low=low, high=high)
     return found

@@ -111,8 +111,8 @@ def draw_points(figure: PointsFigure, *, name: str) -> str:
     """Return rows as points, with the line on which there is no error."""
     left, right, lower, upper = figure.limits
     with drawing_style(name):
-        canvas = Canvas(name, 380, 300)
-        axes = canvas.axes(64, 12, 14, 48)
+        canvas = Canvas(name, 380, 290)
+        axes = canvas.axes(64, 12, 14, 42)
         axes.set_xlim(left, right)
         axes.set_ylim(lower, upper)
         axes.grid(color=GRID, linewidth=0.7)
@@ -157,10 +157,10 @@ def _lying(figure: BarsFigure, name: str, small: bool) -> str:
 
 
 def _histogram(figure: BarsFigure, name: str, small: bool) -> str:
-    width, height = (270, 130) if small else (380, 300)
+    width, height = (270, 130) if small else (380, 290)
     with drawing_style(name):
         canvas = Canvas(name, width, height)
-        axes = canvas.axes(*((44, 8, 10, 22) if small else (58, 12, 14, 48)))
+        axes = canvas.axes(*((44, 8, 10, 22) if small else (64, 12, 14, 42)))
         if figure.counts:
             edges = list(figure.edges)
             if edges[0] == edges[-1]:  # one value: a bar as wide as the axis has no other scale

@@ -74,8 +74,8 @@ def roc_figure(seen: Evaluation) -> LinesFigure | None:
     )
     areas = "; ".join(line.label for line in lines)
     return LinesFigure(
-        x_label="share of the others that is flagged",
-        y_label="share of the class that is flagged",
+        x_label="false positive rate",
+        y_label="true positive rate",
         x_scale="linear",
         lines=(*lines, Line(label="chance", x=(0.0, 1.0), y=(0.0, 1.0), style="dashed")),
         limits=_UNIT,
@@ -102,8 +102,8 @@ def precision_figure(seen: Evaluation) -> LinesFigure | None:
         share = shares.pop()
         chance = (Line(label=f"chance, {number(share)}", x=(0.0, 1.0), y=(share, share), style="dashed"),)
     return LinesFigure(
-        x_label="recall: share of the class that is flagged",
-        y_label="precision: share of the flagged that is right",
+        x_label="recall",
+        y_label="precision",
         x_scale="linear",
         lines=(*lines, *chance),
         limits=_UNIT,

@@ -43,7 +43,7 @@ def class_table(seen: Evaluation) -> Table:
 
 
 def curve_points_table(seen: Evaluation) -> Table:
-    """Return points of the curves at eleven false positive rates, with the precision at eleven recalls."""
+    """Return points of both curves at eleven rates."""
     rows: list[tuple[str, ...]] = []
     for one in seen.curves:
         for place in range(MOST_CURVE_ROWS):
@@ -51,13 +51,8 @@ def curve_points_table(seen: Evaluation) -> Table:
             true = _best_before(at, one.false_positive_rate, one.true_positive_rate)
             precision = _best_after(at, one.recall, one.precision)
             rows.append((one.network, one.positive, number(at, 1), number(true, 3), number(precision, 3)))
-    head = (
-        "Network",
-        "Class",
-        "At",
-        "Flagged of the class, if so many of the others",
-        "Precision, at such a recall",
-    )
+    beside = ("True positive rate, if that is the false one", "Precision, if that is the recall")
+    head = ("Network", "Class", "Rate", *beside)
     return Table(head=head, rows=tuple(rows), right=(2, 3, 4))
 
 
@@ -83,7 +78,7 @@ def threshold_table(seen: Evaluation) -> Table:
     )
     strong = tuple(place for place, one in enumerate(seen.thresholds) if one.threshold == 0.5)
     head = ("Threshold", "Precision", "Recall", "F1", "Flagged")
-    return Table(head=head, rows=rows, right=(0, 1, 2, 3, 4), strong=strong)
+    return Table(head=head, rows=rows, right=(1, 2, 3, 4), strong=strong)
 
 
 def residual_table(seen: Evaluation) -> Table:
@@ -126,7 +121,7 @@ def mistake_table(seen: Evaluation) -> Table:
         for one in seen.mistakes
     )
     amount = "Probability of the true class" if is_class else "Residual"
-    return Table(head=("Row", "True", "Predicted", amount, *seen.mistake_columns), rows=rows, right=(0, 3))
+    return Table(head=("Row", "True", "Predicted", amount, *seen.mistake_columns), rows=rows, right=(3,))
 
 
 def group_table(seen: Evaluation) -> Table:
@@ -164,7 +159,7 @@ def size_table(report: Report) -> Table:
         low, high = number(found.loss_now - found.high), number(found.loss_now - found.low)
         rows.append((f"{found.num_rows:,}", number(found.loss_now), "by the fitted curve"))
         rows.append((f"{end:,}", number(found.loss_now - found.estimate), f"predicted, {low} to {high}"))
-    return Table(head=("Training rows", "Loss", "How known"), rows=tuple(rows), right=(0, 1))
+    return Table(head=("Training rows", "Loss", "How known"), rows=tuple(rows), right=(1,))
 
 
 def column_numbers_table(data: DataView) -> Table:
@@ -219,9 +214,7 @@ def suspect_table(data: DataView) -> Table:
         (f"{one.row:,}", one.label, _small(one.probability_of_label), one.said, _small(one.probability))
         for one in data.suspects
     )
-    return Table(
-        head=("Row", "Label", "Its probability", "Said", "Its probability"), rows=rows, right=(0, 2, 4)
-    )
+    return Table(head=("Row", "Label", "Its probability", "Said", "Its probability"), rows=rows, right=(2, 4))
 
 
 def _scored(one: Scored) -> tuple[str, str]:

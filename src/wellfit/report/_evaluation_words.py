@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from wellfit.records import DataView, Evaluation, Report
-from wellfit.report._evaluation_figures import missing_columns
+from wellfit.report._evaluation_figures import MOST_MISSING, missing_columns
 from wellfit.report._numbers import number
 from wellfit.report._words import clean, count
 
@@ -71,7 +71,11 @@ def curves_line(seen: Evaluation) -> str:
         shown = len(seen.curves)
         which = "each class" if shown == seen.num_curve_classes else f"the {shown} classes it separates worst"
         return f"One class against all others, of {which}; the chosen network."
-    return f"The class that is flagged is {clean(seen.curves[0].positive)}."
+    return (
+        f"Rows are flagged as {clean(seen.curves[0].positive)} from some probability on. The true positive"
+        " rate (recall) is the share of its rows that are flagged, the false positive rate that of the others;"
+        " precision is the share of the flagged rows that are right."
+    )
 
 
 def mistakes_line(seen: Evaluation) -> str:
@@ -127,7 +131,8 @@ def missing_line(report: Report) -> str:
     found = missing_columns(report)
     if not found:
         return "No cell is missing."
-    return f"{count(len(found), 'column')} with missing cells, most first."
+    few = f" The first {MOST_MISSING} are drawn." if len(found) > MOST_MISSING else ""
+    return f"{count(len(found), 'column')} with missing cells, most first.{few}"
 
 
 def suspects_line(data: DataView) -> str:
