@@ -11,7 +11,7 @@ ROWS = np.arange(40, dtype=np.int32)
 
 
 def test_kinds_of_columns_are_readable() -> None:
-    """Numbers without their sentinel, words by name, dates as years; columns that are not used are left out."""
+    """Numbers without their sentinel, words by name, dates as years; unused columns are left out."""
     table = read_table(
         {
             "id": [f"customer-{i}" for i in range(40)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wellfit.records import ColumnView, DataView, Evaluation, Report
+from wellfit.records import ColumnView, DataView, Evaluation, Report, Residuals
 from wellfit.report import _evaluation_tables as tables
 from wellfit.report import _evaluation_words as words
 from wellfit.report._evaluation_figures import (
@@ -18,6 +18,7 @@ from wellfit.report._evaluation_figures import (
     roc_figure,
 )
 from wellfit.report._line_figures import LinesFigure, sizes_figure
+from wellfit.report._summary import more_data_line
 from wellfit.report._view import Table
 from wellfit.report._words import clean
 
@@ -106,54 +107,56 @@ def evaluation_parts(report: Report) -> tuple[Part, ...]:
     seen = report.evaluation
     if seen is None or seen.num_rows == seen.num_unusable:
         return ()
-    parts: list[Part] = []
-    if seen.residuals is None:
-        caption = words.CLASSES
-        parts.append(Part(title="Classes", tables=((caption, tables.class_table(seen)),)))
-        parts.append(
-            Part(
-                title="ROC and precision-recall",
-                line=words.no_curve_line(seen) or words.curves_line(seen),
-                figures=_lines(("ROC", roc_figure(seen)), ("Precision and recall", precision_figure(seen))),
-                behind=(("Points of the curves", tables.curve_points_table(seen)),),
-            )
-        )
-        if seen.thresholds:
-            line = words.THRESHOLDS
-            parts.append(
-                Part(title="Thresholds", line=line, tables=(("Thresholds", tables.threshold_table(seen)),))
-            )
-        parts.append(
-            Part(
-                title="Reliability",
-                line=words.RELIABILITY,
-                figures=_lines(("Reliability", reliability_figure(seen))),
-                behind=(("Bins of the probability of the predicted class", tables.reliability_table(seen)),),
-            )
-        )
-    else:
-        against, over, spread = residual_figures(seen.residuals)
-        parts.append(
-            Part(
-                title="Residuals",
-                line=words.RESIDUALS,
-                figures=(
-                    Titled(name="true", title="Predicted against true", figure=against),
-                    Titled(name="residuals", title="Residuals against predicted", figure=over),
-                    Titled(name="spread", title="Histogram of residuals", figure=spread),
-                ),
-                behind=(
-                    ("Residuals of rows with like predictions", tables.residual_table(seen)),
-                    ("Histogram of residuals", tables.histogram_table(seen)),
-                ),
-            )
-        )
-    if report.pictures is None:
-        shown = (("Worst mistakes", tables.mistake_table(seen)),)
-        parts.append(Part(title="Worst mistakes", line=words.mistakes_line(seen), tables=shown))
-        groups = (("Groups of rows that do worse", tables.group_table(seen)),)
-        parts.append(Part(title="Groups of rows", line=words.groups_line(seen), tables=groups))
-    return tuple(parts)
+    parts = _class_parts(seen) if seen.residuals is None else [_residual_part(seen.residuals, seen)]
+    return (*parts, *(_row_parts(seen) if report.pictures is None else ()))
+
+
+def _class_parts(seen: Evaluation) -> list[Part]:
+    parts = [
+        Part(title="Classes", tables=((words.CLASSES, tables.class_table(seen)),)),
+        Part(
+            title="ROC and precision-recall",
+            line=words.no_curve_line(seen) or words.curves_line(seen),
+            figures=_lines(("ROC", roc_figure(seen)), ("Precision and recall", precision_figure(seen))),
+            behind=(("Points of the curves", tables.curve_points_table(seen)),),
+        ),
+    ]
+    if seen.thresholds:
+        shown = (("Thresholds", tables.threshold_table(seen)),)
+        parts.append(Part(title="Thresholds", line=words.THRESHOLDS, tables=shown))
+    reliable = Part(
+        title="Reliability",
+        line=words.RELIABILITY,
+        figures=_lines(("Reliability", reliability_figure(seen))),
+        behind=(("Bins of the probability of the predicted class", tables.reliability_table(seen)),),
+    )
+    return [*parts, reliable]
+
+
+def _residual_part(found: Residuals, seen: Evaluation) -> Part:
+    against, over, spread = residual_figures(found)
+    return Part(
+        title="Residuals",
+        line=words.RESIDUALS,
+        figures=(
+            Titled(name="true", title="True against predicted", figure=against),
+            Titled(name="residuals", title="Residuals against predicted", figure=over),
+            Titled(name="spread", title="Histogram of residuals", figure=spread),
+        ),
+        behind=(
+            ("Residuals of rows with like predictions", tables.residual_table(seen)),
+            ("Histogram of residuals", tables.histogram_table(seen)),
+        ),
+    )
+
+
+def _row_parts(seen: Evaluation) -> tuple[Part, ...]:
+    worst = (("Worst mistakes", tables.mistake_table(seen)),)
+    groups = (("Groups of rows that do worse", tables.group_table(seen)),)
+    return (
+        Part(title="Worst mistakes", line=words.mistakes_line(seen), tables=worst),
+        Part(title="Groups of rows", line=words.groups_line(seen), tables=groups),
+    )
 
 
 def learning_curve_part(report: Report) -> Part | None:
@@ -162,7 +165,7 @@ def learning_curve_part(report: Report) -> Part | None:
         return None
     figure = sizes_figure(report.more_data)
     return Part(
-        line=figure.description,
+        line=f"{more_data_line(report)} {words.SIZES}",
         figures=(Titled(name="sizes", title="Loss over training rows", figure=figure),),
         behind=(("Points of the learning curve", tables.size_table(report)),),
     )
@@ -199,10 +202,7 @@ def _distributions(data: DataView) -> Part:
         figures=figures[:FIRST_COLUMNS],
         more_figures=figures[FIRST_COLUMNS:],
         behind=(
-            (
-                words.COLUMNS,
-                tables.column_numbers_table(data),
-            ),
+            (words.COLUMNS, tables.column_numbers_table(data)),
             ("Counts behind the bars", tables.bar_table(views)),
         ),
     )

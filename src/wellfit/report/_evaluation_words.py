@@ -25,6 +25,11 @@ RESIDUALS = (
     "A cloud along the diagonal, and around zero in every part of the axis, is what is wanted. The outer"
     " bins of the histogram hold what lies beyond, too."
 )
+SIZES = (
+    "Each point is the mean over splits of the chosen network, trained on part of the rows with as many"
+    " updates. The dashed curve is a power law through them; beyond the last point it is a guess that holds"
+    " as long as new rows are like the old ones."
+)
 COLUMNS = "Columns in numbers; outliers lie more than 1.5 interquartile ranges beyond the quartiles"
 
 
@@ -73,7 +78,7 @@ def curves_line(seen: Evaluation) -> str:
         return f"One class against all others, of {which}; the chosen network."
     return (
         f"Rows are flagged as {clean(seen.curves[0].positive)} from some probability on. The true positive"
-        " rate (recall) is the share of its rows that are flagged, the false positive rate that of the others;"
+        " rate (recall) is the share of its rows that are flagged, the false positive rate that of others;"
         " precision is the share of the flagged rows that are right."
     )
 
