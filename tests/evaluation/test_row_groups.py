@@ -56,7 +56,7 @@ def test_a_bad_quarter_and_missing_cells_are_found() -> None:
     said = np.where(is_bad, 6 * noise, noise)
     found, looked = row_groups([numbers(x)], Task.REGRESSION, "mae", np.zeros((400, 1)), said[:, None])
     assert looked == 5
-    assert {one.group for one in found} == {"missing", "over 299"}
+    assert {one.group for one in found} == {"missing", "over 299.5"}
     worst = found[0]
     assert worst.low > 0
     assert worst.difference == pytest.approx(worst.loss - worst.rest)

@@ -79,7 +79,7 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 
     Example:
         >>> [round(end, 3) for end in wilson(3, 3)]
-        [0.438, 1.0]
+        [0.439, 1.0]
     """
     if not count:
         return np.nan, np.nan

@@ -13,6 +13,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve, roc
 
 from wellfit.evaluation import _sums
 from wellfit.evaluation._check import Codes, Float64Array
+from wellfit.evaluation._class_scores import wilson
 from wellfit.records import ReliabilityCurve, ScoreCurve, ThresholdScores
 
 MOST_POINTS = 200
@@ -121,11 +122,15 @@ def reliability_curve(target: Codes, probability: Float64Array, *, network: str)
     known = np.maximum(count, 1)
     means = [np.bincount(bins, weights=values, minlength=_sums.NUM_BINS) / known for values in (said, hit)]
     shown = count > 0
+    hits = np.bincount(bins, weights=hit, minlength=_sums.NUM_BINS)[shown]
+    ends = np.array([wilson(int(own), int(rows)) for own, rows in zip(hits, count[shown], strict=True)])
     return ReliabilityCurve(
         network=network,
         error=float((count * np.abs(means[0] - means[1])).sum() / max(len(said), 1)),
         said=_rounded(means[0][shown]),
         right=_rounded(means[1][shown]),
+        low=_rounded(ends[:, 0]),
+        high=_rounded(ends[:, 1]),
         num_rows=tuple(int(rows) for rows in count[shown]),
     )
 

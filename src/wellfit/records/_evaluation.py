@@ -53,6 +53,8 @@ class ReliabilityCurve:
         error: calibration error: mean distance of both, over rows.
         said: mean probability of the predicted class in each bin that has rows.
         right: share of rows in it that are predicted right.
+        low: lower end of the 95 % interval of that share, by Wilson.
+        high: upper end of it.
         num_rows: rows in it.
     """
 
@@ -60,6 +62,8 @@ class ReliabilityCurve:
     error: float
     said: tuple[float, ...]
     right: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
     num_rows: tuple[int, ...]
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wellfit.evaluation import wilson
 from wellfit.records import ColumnView, DataView, Evaluation, Report, Residuals
 from wellfit.report._line_figures import Line, LinesFigure
 from wellfit.report._numbers import number
@@ -117,17 +116,14 @@ def reliability_figure(seen: Evaluation) -> LinesFigure | None:
         return None
     lines: list[Line] = []
     for one in seen.reliability:
-        ends = [
-            wilson(round(right * rows), rows) for right, rows in zip(one.right, one.num_rows, strict=True)
-        ]
         has_band = one.network == "chosen"
         lines.append(
             Line(
                 label=f"{one.network}, calibration error {number(one.error)}",
                 x=one.said,
                 y=one.right,
-                low=tuple(low for low, _ in ends) if has_band else (),
-                high=tuple(high for _, high in ends) if has_band else (),
+                low=one.low if has_band else (),
+                high=one.high if has_band else (),
                 style="points" if has_band else "solid",
             )
         )
