@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -22,7 +24,7 @@ def test_values_are_those_of_scikit_learn() -> None:
     """Each class, with its rows."""
     target, said = three(300)
     found = class_scores(target, said, ("a", "b", "c"))
-    expected = precision_recall_fscore_support(target, said.argmax(axis=1))
+    expected: Any = precision_recall_fscore_support(target, said.argmax(axis=1))
     for name, values in zip(("precision", "recall", "f1"), expected[:3], strict=True):
         assert [getattr(one, name).value for one in found] == pytest.approx(list(values))
     assert [one.support for one in found] == list(expected[3])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import ttest_ind
@@ -27,7 +29,7 @@ def test_the_difference_is_that_of_welch() -> None:
     rng = np.random.default_rng(0)
     first, second = rng.normal(size=12), rng.normal(1, 3, 40)
     difference, error, freedom = welch_difference(first, second)
-    expected = ttest_ind(first, second, equal_var=False)
+    expected: Any = ttest_ind(first, second, equal_var=False)
     assert difference / error == pytest.approx(expected.statistic)
     assert freedom == pytest.approx(expected.df)
 

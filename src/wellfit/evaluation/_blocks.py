@@ -39,8 +39,10 @@ def drawn_blocks(num_blocks: int, seed: int) -> Float64Array:
 def block_sums(blocks: NDArray[np.intp], values: Float64Array) -> Float64Array:
     """Return ``[block, statistic]`` sums of ``[row, statistic]`` values."""
     num_blocks = int(blocks.max()) + 1
-    sums = [np.bincount(blocks, weights=column, minlength=num_blocks) for column in values.T]
-    return np.stack(sums, axis=1)
+    sums = np.zeros((num_blocks, values.shape[1]), np.float64)
+    for place, column in enumerate(values.T):
+        sums[:, place] = np.bincount(blocks, weights=column, minlength=num_blocks)
+    return sums
 
 
 def percentile_interval(drawn: Float64Array) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from wellfit.records import ColumnView, Task
 MOST_BARS = 12
 _RELATION_BINS = 10
 _OUTLIER_FACTOR = 1.5
+_LOOKED_AT = 500
 
 
 def column_view(column: ReadableColumn, relation: float = 0.0) -> ColumnView:
@@ -46,8 +47,10 @@ def column_view(column: ReadableColumn, relation: float = 0.0) -> ColumnView:
         "median": float(f"{np.median(known):.6g}"),
         "largest": float(f"{known.max():.6g}"),
     }
-    values, counts = np.unique(known, return_counts=True)
-    if len(values) <= MOST_BARS:
+    # A look at some rows spares the sort of a column of measurements.
+    is_coarse = len(np.unique(known[:_LOOKED_AT])) <= MOST_BARS
+    values, counts = np.unique(known if is_coarse else known[:0], return_counts=True)
+    if is_coarse and len(values) <= MOST_BARS:
         labels = tuple(f"{value:.6g}" for value in values)
         return ColumnView(**facts, labels=labels, counts=tuple(int(count) for count in counts))
     edges, found = histogram(known)
@@ -65,7 +68,7 @@ def _bars(column: ReadableColumn, relation: float) -> ColumnView:
         name=column.name,
         kind=column.kind,
         num_missing=int((codes < 0).sum()),
-        labels=tuple(column.labels[code] for code in shown),
+        labels=tuple(column.labels[int(code)] for code in shown.tolist()),
         counts=tuple(int(counts[code]) for code in shown),
         num_other=int(counts[order[MOST_BARS:]].sum()),
         relation=round(relation, 4),

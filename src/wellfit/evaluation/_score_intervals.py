@@ -22,8 +22,8 @@ def score_intervals(
     """Return every metric with its 95 % percentile interval, where that is cheap to know.
 
     Metrics that are functions of sums over rows have one, by drawing random blocks of rows; the area under
-    the ROC curve of two classes has one by Hanley and McNeil, where rows are independent. Others have none
-    (NaN): the calibration error is pushed up by resampling, and areas need the rows sorted anew.
+    the ROC curve of two classes has one by Hanley and McNeil, with every group of rows counted once. Others
+    have none (NaN): the calibration error is pushed up by resampling, and areas need the rows sorted anew.
 
     Args:
         task: what kind of target there is.
@@ -59,8 +59,9 @@ def score_intervals(
             with np.errstate(all="ignore"):  # a resample without a class has no value
                 sums = combine(drawn @ block_sums(blocks, rows(truth, guess)), total)
             low, high = percentile_interval(sums)
-        if name == "roc_auc" and task is Task.BINARY and groups is None and np.isfinite(value):
-            half = _NORMAL * auc_error(value, int((truth == 1).sum()), int((truth == 0).sum()))
+        if name == "roc_auc" and task is Task.BINARY and np.isfinite(value):
+            units = np.arange(len(truth)) if groups is None else np.asarray(groups)
+            half = _NORMAL * auc_error(value, *(len(np.unique(units[truth == code])) for code in (1, 0)))
             low, high = max(value - half, 0.0), min(value + half, 1.0)
         found[name] = Scored(value=value, low=low, high=high)
     return found

@@ -74,9 +74,10 @@ def _looks(lines: tuple[Line, ...]) -> list[tuple[str, Any]]:
 def _draw_line(axes: Axes, line: Line, color: str, dashes: Any) -> None:
     is_points = line.style == "points"
     marker = {"marker": "o", "markersize": 5} if is_points or len(line.x) < 8 else {}
-    if line.style == "dashed":
+    is_reference = line.style == "dashed"
+    if is_reference:
         marker = {}
-    axes.plot(line.x, line.y, color=color, linestyle=dashes, linewidth=1.8, clip_on=False, **marker)
+    axes.plot(line.x, line.y, color=color, linestyle=dashes, linewidth=1.8, clip_on=is_reference, **marker)
     if line.low:
         axes.vlines(line.x, line.low, line.high, color=color, linewidth=1.4)
 
@@ -139,7 +140,7 @@ def draw_bars(figure: BarsFigure, *, name: str, small: bool = False) -> str:
 
 
 def _lying(figure: BarsFigure, name: str, small: bool) -> str:
-    width, left, right = (270, 96, 62) if small else (460, 150, 78)
+    width, left, right = (280, 120, 58) if small else (460, 150, 78)
     with drawing_style(name):
         canvas = Canvas(name, width, _BAR_ROW * len(figure.labels) + 6)
         axes = canvas.axes(left, 3, right, 3)
@@ -148,7 +149,7 @@ def _lying(figure: BarsFigure, name: str, small: bool) -> str:
         axes.axis("off")
         axes.barh(range(len(figure.counts)), figure.counts, height=0.72, color=FILL, alpha=0.65, linewidth=0)
         for place, (label, numbers) in enumerate(zip(figure.labels, figure.numbers, strict=True)):
-            word = canvas.word(label, 14 if small else 22)
+            word = canvas.word(label, 19 if small else 22)
             at = 1 - (_BAR_ROW * (place + 0.5) + 3) / canvas.height
             canvas.figure.text((left - 6) / width, at, word, ha="right", va="center", fontsize=10)
             text = canvas.word(numbers, 12)

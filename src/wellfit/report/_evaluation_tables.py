@@ -110,18 +110,13 @@ def histogram_table(seen: Evaluation) -> Table:
 def mistake_table(seen: Evaluation) -> Table:
     """Return the worst mistakes with some cells of their rows."""
     is_class = seen.residuals is None
-    rows = tuple(
-        (
-            f"{one.row:,}",
-            one.true,
-            one.predicted,
-            _small(one.amount) if is_class else signed(one.amount),
-            *one.cells,
-        )
-        for one in seen.mistakes
-    )
-    amount = "Probability of the true class" if is_class else "Residual"
-    return Table(head=("Row", "True", "Predicted", amount, *seen.mistake_columns), rows=rows, right=(3,))
+    rows: list[tuple[str, ...]] = []
+    for one in seen.mistakes:
+        said = (_small(one.amount), one.predicted) if is_class else (one.predicted, signed(one.amount))
+        rows.append((f"{one.row:,}", one.true, *said, *one.cells))
+    titles = ("Its probability", "Predicted") if is_class else ("Predicted", "Residual")
+    head = ("Row", "True", *titles, *seen.mistake_columns)
+    return Table(head=head, rows=tuple(rows), right=(2,) if is_class else (1, 2, 3))
 
 
 def group_table(seen: Evaluation) -> Table:

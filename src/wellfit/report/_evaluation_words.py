@@ -44,7 +44,10 @@ def evaluation_line(seen: Evaluation) -> str:
         one = seen.scores["accuracy"]
         share, low, high = (number(100 * value, 1) for value in (one.value, one.low, one.high))
         text = f"The chosen network is right about {share} % of {count(usable, 'holdout row')}"
-        text += f" (95 % interval {low} to {high} %)." if math.isfinite(one.low) else "."
+        text += f" (95 % interval {low} to {high} %)" if math.isfinite(one.low) else ""
+        largest = max(seen.classes, key=lambda own: own.support)
+        guess = number(100 * largest.support / usable, 1)
+        text += f"; who always says {clean(largest.label)} is right about {guess} %."
     else:
         error, share = seen.scores["mae"], seen.scores["r2"]
         text = (
@@ -109,7 +112,7 @@ def groups_line(seen: Evaluation) -> str:
     if not seen.groups:
         return f"Of {looked} of rows ({_KINDS}), none does worse than the rest beyond chance."
     return (
-        f"Of {looked} of rows ({_KINDS}), these lose more than the rest beyond chance"
+        f"Of {looked} of rows ({_KINDS}), these lose more than the rest beyond chance, the surest first"
         f" ({seen.group_loss}; 95 % intervals corrected for {looked}). A group may be hard by nature: where"
         " the best constant for it loses hardly more, the network knows little about it."
     )
@@ -136,6 +139,8 @@ def missing_line(report: Report) -> str:
     found = missing_columns(report)
     if not found:
         return "No cell is missing."
+    if len(found) == 1:
+        return f"{clean(found[0][0])} is the only column with missing cells: {found[0][1]:,}."
     few = f" The first {MOST_MISSING} are drawn." if len(found) > MOST_MISSING else ""
     return f"{count(len(found), 'column')} with missing cells, most first.{few}"
 
