@@ -49,7 +49,7 @@ def binary_view(num_rows: int = 400) -> Evaluation:
     rng = np.random.default_rng(1)
     said = np.clip(rng.beta(0.5, 1, num_rows), 0.01, 0.99)
     target = (rng.random(num_rows) < said).astype(int)
-    told = np.where(np.arange(num_rows) % 2, 0.5 * said + 0.2, said)
+    told = np.where(np.arange(num_rows) % 2, 1 - said, said)
     networks = {name: np.stack([1 - p, p], axis=1) for name, p in (("chosen", told), ("baseline", said**2))}
     seen = holdout_view(
         Task.BINARY, target, networks, class_names=("No", "Yes"), columns=columns(num_rows), metric="log_loss"

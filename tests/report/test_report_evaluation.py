@@ -152,7 +152,12 @@ def test_residuals_are_drawn_around_zero() -> None:
 
 def test_missing_cells_and_columns_are_counted() -> None:
     """Columns that were left out are among those with missing cells; bars count every row."""
-    figure = missing_figure(evaluated())
+    report = evaluated()
+    columns = tuple(
+        dataclasses.replace(column, num_missing=34) if column.name == "tenure" else column
+        for column in report.columns
+    )
+    figure = missing_figure(dataclasses.replace(report, columns=columns))
     assert figure is not None
     assert figure.labels == ("tenure", "total_charges")
     assert figure.numbers == ("11 %", "3.7 %")

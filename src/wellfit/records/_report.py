@@ -72,7 +72,7 @@ class MoreData:
         sizes: training rows of the points of the curve.
         losses: mean loss at each of them.
         num_rows: rows that the final network learns from; 0 in reports that do not say it.
-        loss_now: loss at so many rows, by the curve that was fitted; NaN likewise.
+        loss_now: loss at so many rows, by the curve that was fitted; 0 likewise.
         fitted_sizes: training rows of points of that curve, the last with the extra rows; empty likewise.
         fitted_losses: loss at each of them.
     """
@@ -85,7 +85,7 @@ class MoreData:
     sizes: tuple[int, ...]
     losses: tuple[float, ...]
     num_rows: int = 0
-    loss_now: float = float("nan")
+    loss_now: float = 0.0
     fitted_sizes: tuple[int, ...] = ()
     fitted_losses: tuple[float, ...] = ()
 

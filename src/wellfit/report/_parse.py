@@ -193,7 +193,7 @@ def _more_data(values: Json | None) -> MoreData | None:
         sizes=tuple(values["sizes"]),
         losses=tuple(parse_float(loss) for loss in values["losses"]),
         num_rows=values.get("num_rows", 0),
-        loss_now=parse_float(values.get("loss_now")),
+        loss_now=parse_float(values.get("loss_now", 0.0)),
         fitted_sizes=tuple(values.get("fitted_sizes", ())),
         fitted_losses=tuple(parse_float(loss) for loss in values.get("fitted_losses", ())),
     )
