@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wellfit.evaluation import evaluate, score_intervals
+from wellfit.evaluation import evaluate, score_intervals, wilson
 from wellfit.evaluation._blocks import MOST_BLOCKS, block_codes
 from wellfit.records import Task
 
@@ -47,3 +47,26 @@ def test_one_row_has_no_interval() -> None:
     found = score_intervals(Task.REGRESSION, [1.0], [2.0])
     assert found["mae"].value == 1
     assert np.isnan([found["mae"].low, found["r2"].value]).all()
+
+
+def test_a_perfect_score_is_not_certain() -> None:
+    """Twenty of twenty right is what Wilson says; other scores that no resample changes have no interval."""
+    target = np.array([0, 1] * 10)
+    found = score_intervals(Task.BINARY, target, np.eye(2)[target])
+    assert (found["accuracy"].low, found["accuracy"].high) == pytest.approx(wilson(20, 20))
+    assert found["macro_f1"].value == 1
+    assert np.isnan(found["macro_f1"].low)
+
+
+def test_the_area_has_the_interval_of_its_groups() -> None:
+    """Copies of rows make the interval of the area no narrower."""
+    rng = np.random.default_rng(0)
+    said = rng.beta(1, 1, 80)
+    target = (rng.random(80) < said).astype(int)
+    shares = np.stack([1 - said, said], axis=1)
+    alone = score_intervals(Task.BINARY, target, shares)["roc_auc"]
+    copied = score_intervals(
+        Task.BINARY, np.repeat(target, 5), np.repeat(shares, 5, axis=0), groups=np.repeat(np.arange(80), 5)
+    )["roc_auc"]
+    assert alone.low < alone.value < alone.high
+    assert (copied.low, copied.high) == pytest.approx((alone.low, alone.high))

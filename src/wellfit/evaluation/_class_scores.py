@@ -98,8 +98,8 @@ def _share(hits: int, count: int, drawn: tuple[Float64Array, Float64Array] | Non
 
 
 def _f1(top: int, bottom: int, drawn: Float64Array) -> Scored:
-    # A class that is never hit is 0 in every resample: that is no knowledge.
-    low, high = percentile_interval(drawn) if top else (np.nan, np.nan)
+    # A class that is never hit, or never missed, is so in every resample: that is no knowledge.
+    low, high = percentile_interval(drawn) if 0 < top < bottom else (np.nan, np.nan)
     return Scored(value=top / bottom if bottom else np.nan, low=low, high=high)
 
 

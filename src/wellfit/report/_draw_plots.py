@@ -52,7 +52,10 @@ def draw_lines(figure: LinesFigure, *, name: str) -> str:
         for _, x in figure.marks:
             axes.axvline(x, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
         _tidy(axes, canvas, figure.x_label, figure.y_label)
-        entries = [(line.label, *look) for line, look in zip(figure.lines, looks, strict=True)]
+        entries = [
+            (line.label, color, "" if line.style == "points" else dashes)
+            for line, (color, dashes) in zip(figure.lines, looks, strict=True)
+        ]
         entries += [(words, MUTED, (0, (1, 2))) for words, _ in figure.marks]
         _legend(canvas, entries)
         return svg(canvas, figure.description)
@@ -77,7 +80,15 @@ def _draw_line(axes: Axes, line: Line, color: str, dashes: Any) -> None:
     is_reference = line.style == "dashed"
     if is_reference:
         marker = {}
-    axes.plot(line.x, line.y, color=color, linestyle=dashes, linewidth=1.8, clip_on=is_reference, **marker)
+    axes.plot(
+        line.x,
+        line.y,
+        color=color,
+        linestyle="" if is_points else dashes,
+        linewidth=1.8,
+        clip_on=is_reference,
+        **marker,
+    )
     if line.low:
         axes.vlines(line.x, line.low, line.high, color=color, linewidth=1.4)
 
@@ -95,15 +106,15 @@ def _draw_shares(axes: Axes, figure: LinesFigure) -> None:
 
 
 def _legend(canvas: Canvas, entries: list[tuple[str, str, Any]]) -> None:
-    """Line samples with words, from the lower end up; none for a line that is alone."""
+    """Line samples with words, from the lower end up; a point where no line is drawn."""
     for place, (words, color, dashes) in enumerate(entries):
         y = (_LEGEND_ROW * (len(entries) - place - 1) + 9) / canvas.height
         ends = [58 / canvas.width, 84 / canvas.width]
-        canvas.figure.add_artist(
-            Line2D(
-                ends, [y, y], color=color, linestyle=dashes, linewidth=2, transform=canvas.figure.transFigure
-            )
-        )
+        look: dict[str, Any] = {"linestyle": dashes, "linewidth": 2}
+        if not dashes:
+            ends, look = [71 / canvas.width, 71 / canvas.width], {"marker": "o", "markersize": 5}
+        sample = Line2D(ends, [y, y], color=color, transform=canvas.figure.transFigure, **look)
+        canvas.figure.add_artist(sample)
         text = canvas.word(words, 46)
         canvas.figure.text(92 / canvas.width, y, text, va="center", color=INK, fontsize=10)
 
