@@ -145,7 +145,7 @@ def _groups(column: ReadableColumn) -> Iterator[_Group]:
         if len(labels) > _MOST_CATEGORIES:
             counts = np.bincount(codes[codes >= 0], minlength=len(labels))
             kept = np.argsort(-counts, kind="stable")[:_MOST_CATEGORIES]
-            for code in kept.tolist():
+            for code in (int(one) for one in kept):
                 yield _Group(column=column.name, label=labels[code], member=codes == code)
             labels = ()
     for code, label in enumerate(labels):
