@@ -62,7 +62,7 @@ def test_a_study_comes_to_an_end(finished: tuple[Study, Path, list[Event]]) -> N
 def test_the_report_evaluates_the_network_that_is_handed_back(
     finished: tuple[Study, Path, list[Event]],
 ) -> None:
-    """Its scores are those of the holdout, the confusion matrix counts the same mistakes; labels are judged."""
+    """Its scores are those of the holdout, its confusion matrix counts the same mistakes."""
     report = finished[0].report
     seen, data = report.evaluation, report.data
     assert seen is not None
