@@ -59,6 +59,27 @@ def test_a_study_comes_to_an_end(finished: tuple[Study, Path, list[Event]]) -> N
     assert report.members_trained > 40
 
 
+def test_the_report_evaluates_the_network_that_is_handed_back(
+    finished: tuple[Study, Path, list[Event]],
+) -> None:
+    """Its scores are those of the holdout, its confusion matrix counts the same mistakes."""
+    report = finished[0].report
+    seen, data = report.evaluation, report.data
+    assert seen is not None
+    assert data is not None
+    assert report.holdout is not None
+    assert report.confusion is not None
+    scores = {name: one.value for name, one in seen.scores.items()}
+    assert scores == pytest.approx(dict(report.holdout.improved), nan_ok=True)
+    assert seen.num_mistakes == report.confusion.sum() - np.trace(report.confusion)
+    assert {one.network for one in seen.reliability} == (
+        {"chosen"} if report.chosen == report.baseline else {"chosen", "baseline"}
+    )
+    assert {column.name for column in data.columns} == {"a", "b", "c", "town"}
+    assert data.num_rows == 128
+    assert 0 < data.num_judged <= 128
+
+
 def test_what_is_kept_was_confirmed(finished: tuple[Study, Path, list[Event]]) -> None:
     """At most one remedy is kept, it is confirmed, and the chosen settings are its settings."""
     report = finished[0].report
@@ -234,6 +255,9 @@ def test_arrays_and_a_model_as_for_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     study = improve(model, x, y, budget="1h", epochs=10)
     assert study.report.metric.name == "rmse"
     assert study.report.holdout is not None
+    assert study.report.evaluation is not None
+    assert study.report.evaluation.residuals is not None
+    assert study.report.evaluation.residuals.num_rows == study.report.holdout.num_rows
     predicted = study.predict(x)
     assert predicted.shape == (120, 1)
 

@@ -75,6 +75,10 @@ def test_more_rows_help_a_network_that_has_few(laboratory: Laboratory) -> None:
     assert found.losses[0] > found.losses[-1]
     assert 0 <= found.low <= found.estimate <= found.high
     assert found.estimate > 0
+    assert found.num_rows == 300
+    assert found.fitted_sizes[-1] == 500
+    assert found.loss_now - found.fitted_losses[-1] == pytest.approx(found.estimate, rel=1e-3)
+    assert list(found.fitted_losses) == sorted(found.fitted_losses, reverse=True)
 
 
 def test_without_time_nothing_is_trained(laboratory: Laboratory) -> None:

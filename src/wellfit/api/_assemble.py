@@ -14,6 +14,7 @@ from wellfit._version import __version__
 from wellfit.api._clock import Clock
 from wellfit.api._code import Recipe, training_code
 from wellfit.api._confirm import Confirmed
+from wellfit.api._evaluation_sheet import data_sheet, evaluation_sheet
 from wellfit.api._experimental import with_labels
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._picture_sheet import picture_sheet
@@ -47,6 +48,7 @@ def assemble(
     found_verdict, line = _verdict(laboratory, plan, found)
     ratio = scored_ratio(laboratory, plan.look)
     remedies = with_labels(_remedies(found), found.screened, subject.metric, test_ratio=ratio)
+    data = data_sheet(subject, laboratory.judged)
     return Report(
         task=subject.dataset.task,
         metric=subject.metric,
@@ -75,6 +77,8 @@ def assemble(
         augmented=picture_strips(subject, remedies),
         options=options(found, laboratory, plan, clock, sampler),
         code=_code(final.recipe if final is not None else None),
+        evaluation=evaluation_sheet(subject, final, data, seed),
+        data=data,
     )
 
 

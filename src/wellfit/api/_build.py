@@ -15,7 +15,7 @@ from wellfit.api._fit_arguments import refuse_missing
 from wellfit.api._picture_network import CNN_EPOCHS, built_cnn, is_cnn, notes_on_range
 from wellfit.api._start import GIVEN_EPOCHS, resolve_start
 from wellfit.api._subject import Subject, baseline_settings
-from wellfit.data import Preparation, Table, are_pixels, holdout_split, prepare, read_table
+from wellfit.data import Preparation, SourceRows, Table, are_pixels, holdout_split, prepare, read_table
 from wellfit.evaluation import default_metric, get_metric
 from wellfit.models import (
     BUILT_IN,
@@ -94,6 +94,7 @@ def table_subject(
         name=table.name,
         steps=prepared.steps,
         notes=notes,
+        source=SourceRows(table=table, holdout=held if isinstance(held, Table) else None, rows=prepared.rows),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ class Final:
         note: why the baseline is handed back although another was chosen, if so.
         is_average: whether the network is the average of several.
         recipe: what its code is written from.
+        said: predictions for the holdout of ``chosen``, and of ``baseline`` where that is another network.
     """
 
     settings: Settings
@@ -57,6 +59,7 @@ class Final:
     note: str = ""
     is_average: bool = False
     recipe: Recipe | None = None
+    said: Mapping[str, Array] = field(default_factory=dict[str, Array])
 
 
 def finish(
@@ -115,7 +118,7 @@ def finish(
         notes.append("the baseline diverged on all working rows and counts as chance on the holdout")
     is_first = trained[-1] is None
     used = ways[0] if is_first else ways[-1]
-    holdout, confusion = _holdout(subject, (ways[0], used), trained[0], improved, seed)
+    holdout, confusion, said = _holdout(subject, (ways[0], used), trained[0], improved, seed)
     return Final(
         settings=arms[-1] if trained[-1] is not None else subject.baseline,
         model=improved,
@@ -126,6 +129,7 @@ def finish(
         note="; ".join(notes),
         is_average=average is not None,
         recipe=recipes[-1] or recipes[0],
+        said=said,
     )
 
 
@@ -194,10 +198,10 @@ def _holdout(
     baseline: Model | None,
     improved: Model,
     seed: int,
-) -> tuple[HoldoutResult | None, Array | None]:
+) -> tuple[HoldoutResult | None, Array | None, dict[str, Array]]:
     """Compare both networks on the holdout, each with its own inputs."""
     if len(subject.holdout) == 0:
-        return None, None
+        return None, None, {}
     dataset, rows = subject.dataset, subject.holdout
     raw = [values[rows] for values in dataset.inputs]
     references = predict_references(subject, subject.working, rows)
@@ -223,7 +227,10 @@ def _holdout(
         high=high,
         references={name: evaluate(dataset.task, target, p) for name, p in references.items()},
     )
-    return result, confusion_matrix(target, after) if dataset.task.is_classification else None
+    confusion = confusion_matrix(target, after) if dataset.task.is_classification else None
+    # Chance, which stands for a baseline that diverged, has no curves worth drawing.
+    beside = {} if baseline is None or before is after else {"baseline": before}
+    return result, confusion, {"chosen": after, **beside}
 
 
 def prepared_inputs(

@@ -12,7 +12,13 @@ from wellfit.api._patient import Patient
 from wellfit.api._row_losses import chance_prediction, row_losses
 from wellfit.data import duplicate_codes
 from wellfit.diagnosis.leakage import MIN_GIVEN_SHARED, MIN_SHARED
-from wellfit.evaluation import group_columns, group_folds, strong_predictions
+from wellfit.evaluation import (
+    group_columns,
+    group_folds,
+    strong_predictions,
+    unit_means,
+    welch_difference,
+)
 
 Array = NDArray[Any]
 
@@ -112,16 +118,11 @@ def shared_group_losses(data: Mapping[str, object]) -> dict[str, object]:
         "loss_on_shared_groups": float(losses[shared].mean()),
         "loss_on_new_groups": float(losses[~shared].mean()),
     }
-    ours, others = (_group_means(groups[side], losses[side]) for side in (shared, ~shared))
+    ours, others = (unit_means(groups[side], losses[side]) for side in (shared, ~shared))
     if min(len(ours), len(others)) < 2:
         return told
-    error = np.sqrt(ours.var(ddof=1) / len(ours) + others.var(ddof=1) / len(others))
-    return {**told, "shared_groups_z": float((others.mean() - ours.mean()) / max(float(error), 1e-12))}
-
-
-def _group_means(groups: Array, values: Array) -> Array:
-    codes = np.unique(groups, return_inverse=True)[1].reshape(-1)
-    return np.bincount(codes, weights=values) / np.bincount(codes)
+    difference, error, _ = welch_difference(others, ours)
+    return {**told, "shared_groups_z": difference / max(error, 1e-12)}
 
 
 def _whole_groups(codes: Array, seed: int) -> Array:
@@ -146,7 +147,7 @@ def _losses(patient: Patient, x: Array, used: Array, codes: Array, seed: int) ->
     whole = _scored(patient, x, rows, group_folds(groups, _NUM_FOLDS))
     # Shares of classes differ more between folds of groups: each loss is read against chance on its folds.
     lost = (whole[0] - whole[1]) - (random[0] - random[1])
-    means = _group_means(groups, lost)
+    means = unit_means(groups, lost)
     error = float(means.std(ddof=1) / np.sqrt(len(means)))
     return {
         "loss_random_split": float(random[0].mean()),

@@ -17,7 +17,6 @@ from wellfit.api._frozen_parts import Build, FrozenParts, Part
 from wellfit.api._material import Material, make_material
 from wellfit.api._measured import Collector, Measured
 from wellfit.api._out_of_fold import OutOfFold
-from wellfit.api._picture_matrix import is_pictures
 from wellfit.api._ration import Budget, Ration
 from wellfit.api._subject import Subject, one_hot_groups
 from wellfit.api._trials import Trial
@@ -55,6 +54,7 @@ _STATE_BYTES = 2**31
 _COPIES = 6
 # Kernels that read the inputs grow by as much where periodic features stand beside them.
 _EMBEDDED = 4
+_MOST_JUDGED = 5_000_000  # probabilities whose mean is kept
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,7 +76,7 @@ class Laboratory:
 
     Attributes:
         members_trained: runs so far.
-        judged: what networks said of pictures that they had not learned from; None for other rows.
+        judged: what networks said of rows that they had not learned from; None for values, or very many rows.
         broken: why nothing can be trained any more (a worker process ended), or an empty string.
         notes: networks that could not be built.
         ration: what may be trained, where the budget counts that.
@@ -484,8 +484,8 @@ class Laboratory:
 
 def _judged(subject: Subject) -> OutOfFold | None:
     dataset = subject.dataset
-    has_pictures = any(is_pictures(values) for values in dataset.inputs)
-    is_kept = has_pictures and dataset.task.is_classification
+    is_small = dataset.num_rows * dataset.num_classes <= _MOST_JUDGED
+    is_kept = is_small and dataset.task.is_classification
     return OutOfFold(dataset.num_rows, dataset.num_classes) if is_kept else None
 
 

@@ -12,7 +12,7 @@ from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
 from wellfit.api._progress import Progress
 from wellfit.api._tried import scored_ratio
-from wellfit.evaluation import predicted_gain, round_rows
+from wellfit.evaluation import fitted_curve, predicted_gain, round_rows
 from wellfit.records import Metric, MoreData, Settings
 
 Array = NDArray[Any]
@@ -20,6 +20,7 @@ Array = NDArray[Any]
 SHARES = (0.25, 0.35, 0.5, 0.7)
 """Parts of the training rows; all of them are the last point of the curve."""
 _MIN_SPLITS = 3  # below which an interval says nothing
+_NUM_POINTS = 25  # of the fitted curve, as it is drawn
 _SAFETY = 1.2  # members of a stage by itself fill blocks less well than those before
 
 
@@ -93,6 +94,8 @@ def _gain(sizes: Array, losses: Array, metric: Metric, test_ratio: float, have: 
         return None
     extra = round_rows(have / 2)
     gain = predicted_gain(sizes, losses, extra, num_rows=have, unit=metric.name, test_ratio=test_ratio)
+    mean = losses.mean(axis=0)
+    points = np.unique(np.geomspace(sizes.min(), have + extra, _NUM_POINTS).round().astype(int))
     return MoreData(
         extra_rows=extra,
         estimate=gain.estimate,
@@ -100,5 +103,9 @@ def _gain(sizes: Array, losses: Array, metric: Metric, test_ratio: float, have: 
         high=gain.high,
         unit=gain.unit,
         sizes=tuple(round(size) for size in sizes),
-        losses=tuple(float(loss) for loss in losses.mean(axis=0)),
+        losses=tuple(float(loss) for loss in mean),
+        num_rows=have,
+        loss_now=float(fitted_curve(sizes, mean, [have])[0]),
+        fitted_sizes=tuple(int(point) for point in points),
+        fitted_losses=tuple(float(loss) for loss in fitted_curve(sizes, mean, points)),
     )

@@ -14,6 +14,7 @@ from wellfit.api._warm_start import WarmStart
 from wellfit.data import (
     Encoder,
     Preparation,
+    SourceRows,
     category_groups,
     feature_kinds,
     is_real,
@@ -81,6 +82,7 @@ class Subject:
         start: whether every run draws its weights anew, or starts from those of `model`.
         picture_fit: how pictures come to the network's size (see `decode_picture`); empty for others.
         picture_names: ``[row]`` class folder and file of each picture; empty for others.
+        source: the table that rows came from; None if arrays or pictures were given.
     """
 
     dataset: Dataset
@@ -103,6 +105,7 @@ class Subject:
     picture_fit: str = ""
     start: Start = "fresh"
     picture_names: tuple[str, ...] = ()
+    source: SourceRows | None = None
 
     @property
     def schema(self) -> tuple[ColumnSchema, ...]:

@@ -19,7 +19,7 @@ from wellfit.data._folds import (
 from wellfit.data._frames import breast_cancer_frame, frame_of, predictions_frame, with_paths, write_frame
 from wellfit.data._groups import as_groups, duplicate_codes, row_codes
 from wellfit.data._one_hot import category_groups
-from wellfit.data._outliers import outlying_rows
+from wellfit.data._outliers import is_outlier, outlying_rows
 from wellfit.data._pictures import (
     PictureFiles,
     Pictures,
@@ -37,6 +37,7 @@ from wellfit.data._pixels import are_pixels, computable, is_real
 from wellfit.data._preparation import Preparation
 from wellfit.data._prepare import Prepared, prepare
 from wellfit.data._read import read_table
+from wellfit.data._readable import ReadableColumn, SourceRows, array_columns, readable_columns
 from wellfit.data._resampling import oversampled, undersampled
 from wellfit.data._row_table import NewRows, matrix_position, with_rows
 from wellfit.data._scaling import apply_scaling, fit_scaling, invert_scaling
@@ -56,10 +57,13 @@ __all__ = [
     "Pictures",
     "Preparation",
     "Prepared",
+    "ReadableColumn",
+    "SourceRows",
     "Table",
     "Target",
     "apply_scaling",
     "are_pixels",
+    "array_columns",
     "as_groups",
     "breast_cancer_frame",
     "category_groups",
@@ -84,6 +88,7 @@ __all__ = [
     "infer_schema",
     "infer_target",
     "invert_scaling",
+    "is_outlier",
     "is_real",
     "k_folds",
     "keep_best",
@@ -102,6 +107,7 @@ __all__ = [
     "prepare",
     "read_pictures",
     "read_table",
+    "readable_columns",
     "repeated_folds",
     "row_codes",
     "shown",

@@ -89,6 +89,33 @@ def predicted_gain(
     )
 
 
+def fitted_curve(sizes: ArrayLike, losses: ArrayLike, at: ArrayLike, *, least: float = 0.0) -> Float64Array:
+    """Return the loss at other numbers of rows, by the curve that `predicted_gain` fits to mean losses.
+
+    Args:
+        sizes: ``[size]`` training rows, at least three different numbers.
+        losses: ``[size]`` mean losses.
+        at: ``[point]`` training rows.
+        least: what no number of rows gets below.
+
+    Example:
+        >>> sizes = np.array([250.0, 500.0, 1000.0])
+        >>> fitted_curve(sizes, 0.3 + 2.0 * sizes**-0.5, [4000.0]).round(3).tolist()
+        [0.332]
+    """
+    rows, mean = np.asarray(sizes, np.float64), np.asarray(losses, np.float64)
+    _check(rows, np.stack([mean, mean]), 1.0)
+    shares, points = rows / rows.max(), np.asarray(at, np.float64) / rows.max()
+    best, found = np.inf, np.full(len(points), np.nan)
+    for exponent in _EXPONENTS:
+        power = shares**-exponent
+        floor, slope = _line(power, mean[None], least)
+        error = float(np.square(floor[0] + slope[0] * power - mean).sum())
+        if error < best:
+            best, found = error, floor[0] + slope[0] * points**-exponent
+    return found
+
+
 def round_rows(num_rows: float) -> int:
     """Return the number of 1, 2 or 5 times a power of ten that is nearest, by ratio: a number to say aloud.
 

@@ -29,12 +29,14 @@ class Definition:
         tasks: where it has a meaning.
         weighted: computes it for many weightings of the rows at once.
         rows: loss of each row ``[row]`` whose mean (or its root) it is; None where there is no such thing.
+        sums: statistics of a row, and what their sums amount to; None where it is no function of sums.
     """
 
     metric: Metric
     tasks: tuple[Task, ...]
     weighted: Weighted
     rows: Callable[[NDArray[Any], Float64Array], Float64Array] | None = None
+    sums: tuple[_sums.Rows, _sums.Combine] | None = None
 
 
 def _of_sums(rows: _sums.Rows, combine: _sums.Combine) -> Weighted:
@@ -55,7 +57,8 @@ def _mean_of(
         values = rows(target, prediction)[:, 0]
         return values if direction == "minimize" else 1.0 - values
 
-    return Definition(Metric(name=name, direction=direction), tasks, _of_sums(rows, combine), loss)
+    metric, weighted = Metric(name=name, direction=direction), _of_sums(rows, combine)
+    return Definition(metric, tasks, weighted, loss, (rows, combine))
 
 
 def _whole(
@@ -64,11 +67,22 @@ def _whole(
     return Definition(Metric(name=name, direction=direction), tasks, weighted)
 
 
+def _summed(
+    name: str,
+    tasks: tuple[Task, ...],
+    direction: Literal["minimize", "maximize"],
+    rows: _sums.Rows,
+    combine: _sums.Combine,
+) -> Definition:
+    metric = Metric(name=name, direction=direction)
+    return Definition(metric, tasks, _of_sums(rows, combine), sums=(rows, combine))
+
+
 _DEFINITIONS = (
     _mean_of("log_loss", _CLASSES, _sums.log_loss_rows),
     _mean_of("accuracy", _CLASSES, _sums.hit_rows, direction="maximize"),
-    _whole("balanced_accuracy", _CLASSES, "maximize", _of_sums(_sums.recall_rows, _sums.mean_recall)),
-    _whole("macro_f1", _CLASSES, "maximize", _of_sums(_sums.f1_rows, _sums.mean_f1)),
+    _summed("balanced_accuracy", _CLASSES, "maximize", _sums.recall_rows, _sums.mean_recall),
+    _summed("macro_f1", _CLASSES, "maximize", _sums.f1_rows, _sums.mean_f1),
     _whole("roc_auc", _CLASSES, "maximize", _ranks.roc_auc),
     _whole("average_precision", (Task.BINARY,), "maximize", _ranks.average_precision),
     _mean_of("brier", _CLASSES, _sums.brier_rows),
@@ -76,7 +90,7 @@ _DEFINITIONS = (
     _mean_of("rmse", _VALUES, _sums.squared_rows, _sums.root_mean),
     _mean_of("mse", _VALUES, _sums.squared_rows),
     _mean_of("mae", _VALUES, _sums.absolute_rows),
-    _whole("r2", _VALUES, "maximize", _of_sums(_sums.variance_rows, _sums.explained)),
+    _summed("r2", _VALUES, "maximize", _sums.variance_rows, _sums.explained),
 )
 
 

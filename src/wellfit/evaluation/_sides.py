@@ -69,7 +69,7 @@ def separation(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Separation
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
     scores = np.asarray(cross_val_predict(model, rows, side, cv=folds, method="predict_proba"))[:, 1]
     auc = float(roc_auc_score(side, scores))
-    error = _error_of_auc(auc, int((side == 1).sum()), int((side == 0).sum()))
+    error = auc_error(auc, int((side == 1).sum()), int((side == 0).sum()))
     return Separation(auc=auc, low=auc - 1.96 * error, high=auc + 1.96 * error)
 
 
@@ -124,7 +124,13 @@ def _drawn(rows: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.fl
     return chosen[:, :: -(-chosen.shape[1] // _MAX_FEATURES)]
 
 
-def _error_of_auc(auc: float, num_positive: int, num_negative: int) -> float:
+def auc_error(auc: float, num_positive: int, num_negative: int) -> float:
+    """Return the standard error of an area under the ROC curve, as Hanley and McNeil have it.
+
+    Example:
+        >>> round(auc_error(0.8, 50, 50), 3)
+        0.045
+    """
     first, second = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = (
         auc * (1 - auc) + (num_positive - 1) * (first - auc**2) + (num_negative - 1) * (second - auc**2)

@@ -1,6 +1,7 @@
 """Frozen records and the error tree: what all other packages pass to each other. NumPy only."""
 
 from wellfit.records._curves import RESULTS, Curves
+from wellfit.records._data_view import ColumnView, DataView, LabelSuspect
 from wellfit.records._dataset import (
     CleaningStep,
     ColumnSchema,
@@ -29,6 +30,18 @@ from wellfit.records._errors import (
     WorkerError,
     did_you_mean,
     shorten,
+)
+from wellfit.records._evaluation import (
+    ClassScores,
+    Evaluation,
+    Mistake,
+    ReliabilityCurve,
+    ResidualBin,
+    Residuals,
+    RowGroup,
+    ScoreCurve,
+    Scored,
+    ThresholdScores,
 )
 from wellfit.records._formula import Formula, FormulaKind
 from wellfit.records._members import (
@@ -66,17 +79,21 @@ __all__ = [
     "WHERES",
     "Averaging",
     "BiasVariance",
+    "ClassScores",
     "CleaningStep",
     "ColumnNotFoundError",
     "ColumnSchema",
+    "ColumnView",
     "CrossValidation",
     "CurvePair",
     "Curves",
     "DataChoice",
     "DataError",
+    "DataView",
     "Dataset",
     "Diagnosis",
     "Effect",
+    "Evaluation",
     "Examined",
     "FileReadError",
     "Finding",
@@ -85,8 +102,10 @@ __all__ = [
     "FormulaKind",
     "HoldoutResult",
     "IntArray",
+    "LabelSuspect",
     "Members",
     "Metric",
+    "Mistake",
     "ModelError",
     "ModelLoadError",
     "ModelMismatchError",
@@ -96,9 +115,15 @@ __all__ = [
     "PictureSheet",
     "PictureStrip",
     "RegularizationPath",
+    "ReliabilityCurve",
     "Remedy",
     "Report",
+    "ResidualBin",
+    "Residuals",
+    "RowGroup",
     "Scaling",
+    "ScoreCurve",
+    "Scored",
     "Settings",
     "SettingsError",
     "Split",
@@ -107,6 +132,7 @@ __all__ = [
     "TargetNotFoundError",
     "Task",
     "TestViews",
+    "ThresholdScores",
     "Thumbnail",
     "UnsupportedModelError",
     "Verdict",

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from wellfit.records._data_view import DataView
 from wellfit.records._dataset import CleaningStep, ColumnSchema, IntArray, Task
 from wellfit.records._diagnosis import CurvePair, Finding, Verdict
 from wellfit.records._effect import Effect, Metric
+from wellfit.records._evaluation import Evaluation
 from wellfit.records._picture_sheet import PictureSheet
 from wellfit.records._settings import Settings
 
@@ -69,6 +71,10 @@ class MoreData:
         unit: name of the metric; of one that is better when higher, 1 less the metric is the loss.
         sizes: training rows of the points of the curve.
         losses: mean loss at each of them.
+        num_rows: rows that the final network learns from; 0 in reports that do not say it.
+        loss_now: loss at so many rows, by the curve that was fitted; 0 likewise.
+        fitted_sizes: training rows of points of that curve, the last with the extra rows; empty likewise.
+        fitted_losses: loss at each of them.
     """
 
     extra_rows: int
@@ -78,6 +84,10 @@ class MoreData:
     unit: str
     sizes: tuple[int, ...]
     losses: tuple[float, ...]
+    num_rows: int = 0
+    loss_now: float = 0.0
+    fitted_sizes: tuple[int, ...] = ()
+    fitted_losses: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +148,8 @@ class Report:
         pictures: the worst mistakes and the labels in doubt, or None where rows are no pictures.
         augmented: what the augmentations that were tried make of training pictures, the kept ones first.
         code: a script of plain Keras that builds and trains the chosen network, or an empty string.
+        evaluation: what the chosen network does on the holdout, or None.
+        data: what the columns look like, or None where rows are no table.
     """
 
     task: Task
@@ -168,3 +180,5 @@ class Report:
     pictures: PictureSheet | None = None
     augmented: tuple[PictureStrip, ...] = ()
     code: str = ""
+    evaluation: Evaluation | None = None
+    data: DataView | None = None

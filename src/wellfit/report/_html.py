@@ -17,6 +17,8 @@ from wellfit.report._curve_figures import CurvesFigure, curves_figures, losses_r
 from wellfit.report._draw import draw_confusion, draw_forest
 from wellfit.report._draw_losses import draw_losses, drawn_places
 from wellfit.report._draw_small import draw_small
+from wellfit.report._evaluation_page import drawn_figure
+from wellfit.report._evaluation_parts import evaluation_page
 from wellfit.report._evidence_figures import data_figure, effect_figure
 from wellfit.report._extract import changed_lines
 from wellfit.report._figures import MOST_CLASSES, ForestFigure, confusion_figure, forest_figures
@@ -53,6 +55,7 @@ def to_html(report: Report) -> str:
     """
     environment = page_environment()
     environment.globals |= {"view": _view, "words": _diagnosis_words, "table": _diagnosis_view}
+    environment.globals["drawn_figure"] = drawn_figure
     tested = causes_tested(report)
     causes = causes_figure(tested, report.metric.name)
     values = {
@@ -79,6 +82,7 @@ def to_html(report: Report) -> str:
         more_data_line=more_data_line(report),
         sign_convention=SIGN_CONVENTION,
         confusion=confusion_figure(report),
+        evaluation=evaluation_page(report),
         confusion_svg=_confusion(report),
         code=Markup(escape(report.code)),
         parts=_parts(report),

@@ -58,6 +58,8 @@ def to_json(report: Report) -> dict[str, object]:
         "timing": plain_value(report.timing),
         "environment": plain_value(report.environment),
         "augmented": [plain_value(strip) for strip in report.augmented],
+        "evaluation": plain_value(report.evaluation),
+        "data": plain_value(report.data),
     }
 
 

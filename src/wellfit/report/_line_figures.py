@@ -47,6 +47,8 @@ class LinesFigure:
         lines: in the order of the legend.
         marks: places on the horizontal axis that stand out, by their words.
         description: the figure in words.
+        limits: ends of both axes, ``(left, right, lower, upper)``; None fits them to the lines.
+        shares: places on the horizontal axis with shares of the rows there, as bars in the background.
     """
 
     x_label: str
@@ -55,6 +57,8 @@ class LinesFigure:
     lines: tuple[Line, ...]
     marks: tuple[tuple[str, float], ...] = ()
     description: str
+    limits: tuple[float, float, float, float] | None = None
+    shares: tuple[tuple[float, float], ...] = ()
 
 
 def path_figure(path: RegularizationPath) -> LinesFigure:
@@ -123,16 +127,39 @@ def folds_figure(found: CrossValidation) -> LinesFigure:
 
 
 def sizes_figure(found: MoreData) -> LinesFigure:
-    """Return the loss over the number of training rows."""
+    """Return the loss over the number of training rows, the curve through it, and the loss with more rows."""
     sizes = tuple(float(size) for size in found.sizes)
     worth, low, high = (number(value) for value in (found.estimate, found.low, found.high))
+    measured = Line(label="chosen network", x=sizes, y=tuple(found.losses))
     return LinesFigure(
         x_label="training rows",
         y_label=f"loss ({found.unit})",
         x_scale="linear",
-        lines=(Line(label="chosen network", x=sizes, y=tuple(found.losses)),),
+        lines=(measured, *_extrapolated(found)) if found.fitted_sizes else (measured,),
+        marks=(("all rows of today", float(found.num_rows)),) if found.num_rows else (),
         description=f"Loss over training rows at {count(len(sizes), 'size')};"
         f" {count(found.extra_rows, 'more row')} would be worth {worth} (95 % interval {low} to {high}).",
+    )
+
+
+def _extrapolated(found: MoreData) -> tuple[Line, Line]:
+    """Return the fitted curve, and the loss that it predicts with the extra rows."""
+    end = (float(found.num_rows + found.extra_rows),)
+    return (
+        Line(
+            label="fitted curve",
+            x=tuple(float(size) for size in found.fitted_sizes),
+            y=found.fitted_losses,
+            style="dashed",
+        ),
+        Line(
+            label=f"with {count(found.extra_rows, 'more row')}, 95 % interval",
+            x=end,
+            y=(found.loss_now - found.estimate,),
+            low=(found.loss_now - found.high,),
+            high=(found.loss_now - found.low,),
+            style="points",
+        ),
     )
 
 

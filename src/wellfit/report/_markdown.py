@@ -6,6 +6,7 @@ import html
 import re
 
 from wellfit.records import Report
+from wellfit.report._evaluation_parts import Part, evaluation_page
 from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line, more_data_line
 from wellfit.report._view import Table, change_table, finding_table, holdout_table, remedy_table
 from wellfit.report._words import clean
@@ -40,8 +41,37 @@ def to_markdown(report: Report) -> str:
         blocks.append(_table(holdout_table(report, report.holdout)))
     if report.more_data is not None:
         blocks += ["## More data", _escape(more_data_line(report))]
+    blocks += _evaluation(report)
     blocks += _section("Effects", remedy_table(report), before=SIGN_CONVENTION)
+    blocks += _data(report)
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _evaluation(report: Report) -> list[str]:
+    """Return what the chosen network does on the holdout, the tables behind the page's figures left out."""
+    page = evaluation_page(report)
+    if page.seen is None:
+        return []
+    blocks = ["## Evaluation on the holdout", _escape(page.line), _shown(page.scores)]
+    return blocks + _parts(page.parts)
+
+
+def _data(report: Report) -> list[str]:
+    """Return what is missing, what the columns are like, and which labels are in doubt."""
+    page = evaluation_page(report)
+    return ["## Data", _escape(page.data_line), *_parts(page.data_parts)] if page.data_parts else []
+
+
+def _parts(parts: tuple[Part, ...]) -> list[str]:
+    blocks: list[str] = []
+    for part in parts:
+        found = [_shown(table) for _, table in (*part.tables, *part.behind[:1])]
+        blocks += [f"### {part.title}", _escape(part.line), *found]
+    return blocks
+
+
+def _shown(table: Table) -> str:
+    return _table(table) if table.rows else ""
 
 
 def _code(code: str) -> list[str]:

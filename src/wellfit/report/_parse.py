@@ -16,7 +16,9 @@ from wellfit.records import (
     ColumnSchema,
     CurvePair,
     DataError,
+    DataView,
     Effect,
+    Evaluation,
     FileReadError,
     Finding,
     HoldoutResult,
@@ -32,6 +34,7 @@ from wellfit.records import (
     Verdict,
 )
 from wellfit.report._json import SCHEMA
+from wellfit.report._parse_nested import parse_nested
 
 Json = Mapping[str, Any]
 Record = TypeVar("Record")
@@ -122,6 +125,8 @@ def _report(values: Json) -> Report:
         cleaning=tuple(parse_record(CleaningStep, entry) for entry in values.get("cleaning", ())),
         references=parse_numbers(values.get("references", {})),
         timing=parse_numbers(values.get("timing", {})),
+        evaluation=_optional(Evaluation, values.get("evaluation")),
+        data=_optional(DataView, values.get("data")),
         augmented=tuple(parse_record(PictureStrip, entry) for entry in values.get("augmented", ())),
         **optional,
     )
@@ -172,6 +177,10 @@ def _holdout(values: Json | None) -> HoldoutResult | None:
     )
 
 
+def _optional(kind: type[Record], values: Json | None) -> Record | None:
+    return None if values is None else parse_nested(kind, values)
+
+
 def _more_data(values: Json | None) -> MoreData | None:
     if values is None:
         return None
@@ -183,6 +192,10 @@ def _more_data(values: Json | None) -> MoreData | None:
         unit=values["unit"],
         sizes=tuple(values["sizes"]),
         losses=tuple(parse_float(loss) for loss in values["losses"]),
+        num_rows=values.get("num_rows", 0),
+        loss_now=parse_float(values.get("loss_now", 0.0)),
+        fitted_sizes=tuple(values.get("fitted_sizes", ())),
+        fitted_losses=tuple(parse_float(loss) for loss in values.get("fitted_losses", ())),
     )
 
 

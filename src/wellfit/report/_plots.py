@@ -160,7 +160,9 @@ def lines_axes(figure: LinesFigure, ax: Axes | None = None) -> Axes:
 def _plot_line(axes: Axes, line: Line, color: str) -> None:
     marker = "o" if line.style == "points" or len(line.x) < 3 else ""
     axes.plot(line.x, line.y, color=color, linestyle=_STYLES[line.style], marker=marker, label=line.label)
-    if line.low:
+    if line.low and line.style == "points":
+        axes.vlines(line.x, line.low, line.high, color=color, linewidth=1.5)
+    elif line.low:
         axes.fill_between(line.x, line.low, line.high, color=color, alpha=0.2, linewidth=0)
 
 

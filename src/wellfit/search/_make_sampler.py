@@ -131,7 +131,9 @@ def make_sampler(
             for settings in space.first:
                 study.enqueue_trial(space.encode(settings))
     can_be_listed = is_grid or all(isinstance(one, Choice) for one in space.dimensions)
-    return Sampler(space, study, distributions, _grid(space, seed) if can_be_listed else None, is_grid=is_grid)
+    return Sampler(
+        space, study, distributions, _grid(space, seed) if can_be_listed else None, is_grid=is_grid
+    )
 
 
 Distributions = Mapping[str, BaseDistribution]
