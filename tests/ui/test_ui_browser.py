@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from browser import open_page, served
+from browser import look_at, open_page, served
 from playwright.sync_api import Page, expect
 from sklearn.datasets import load_breast_cancer
 
@@ -70,6 +70,7 @@ def test_from_upload_to_report(folder, table):
         with page.expect_popup() as opened:
             page.get_by_role("link", name="Open the report").click()
         expect(opened.value.get_by_text("wellfit report")).to_be_visible()
+        look_at(opened.value, "report")
         opened.value.close()
         with page.expect_download() as download:
             page.get_by_role("link", name="Network (model.keras)").click()
@@ -79,6 +80,7 @@ def test_from_upload_to_report(folder, table):
         before = page.locator("#said").inner_text()
         page.get_by_label("mean radius, slider").press("End")
         expect(page.locator("#said")).not_to_have_text(before)
+        look_at(page, "try")
         assert "worst radius" not in page.locator(".cells").inner_text()
         assert problems == []
 
