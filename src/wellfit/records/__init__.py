@@ -41,6 +41,7 @@ from wellfit.records._members import (
 )
 from wellfit.records._picture_sheet import PictureSheet, Thumbnail
 from wellfit.records._report import HoldoutResult, MoreData, PictureStrip, Remedy, Report
+from wellfit.records._running_curves import RunningCurves
 from wellfit.records._settings import (
     AUGMENTATION_FIELDS,
     OUTPUT_FIELDS,
@@ -98,6 +99,7 @@ __all__ = [
     "RegularizationPath",
     "Remedy",
     "Report",
+    "RunningCurves",
     "Scaling",
     "Settings",
     "SettingsError",
