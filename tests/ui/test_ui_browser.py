@@ -35,7 +35,7 @@ def folder(tmp_path):
 
 def upload(page: Page, table: Path) -> None:
     """Bring a file in, and wait for its columns."""
-    page.get_by_label("A table, or a network").set_input_files(table)
+    page.get_by_label("A table, a network").set_input_files(table)
     page.get_by_role("button", name="Upload").click()
     expect(page.get_by_role("heading", name="tumors.csv")).to_be_visible()
 
