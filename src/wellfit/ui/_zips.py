@@ -7,7 +7,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
 from wellfit.records import DataError
@@ -21,6 +21,7 @@ _MOST_INDEX_BYTES = 32 * 2**20
 _END, _END_BYTES, _LONGEST_COMMENT = b"PK\x05\x06", 22, 2**16
 _END_64, _END_64_BYTES = b"PK\x06\x07", 20
 _LAYOUT = "a folder with a sub-folder of pictures for each class, such as flowers/rose/1.jpg"
+_ODD = '/\\:*?"<>|'
 _Entry = tuple[zipfile.ZipInfo, str, str]
 
 
@@ -75,7 +76,8 @@ def _pictures(archive: zipfile.ZipFile) -> list[_Entry]:
     found: list[tuple[zipfile.ZipInfo, tuple[str, ...]]] = []
     for info in archive.infolist():
         path = PurePosixPath(info.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[:1] or stat.S_ISLNK(_mode(info)):
+        is_elsewhere = path.is_absolute() or ".." in path.parts or PureWindowsPath(info.filename).drive
+        if is_elsewhere or stat.S_ISLNK(_mode(info)):
             raise _refused("holds a path or a link that leads elsewhere.", repr(info.filename[:200]))
         is_hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
         if not info.is_dir() and not is_hidden and path.suffix.lower() in PICTURES:
@@ -85,7 +87,15 @@ def _pictures(archive: zipfile.ZipFile) -> list[_Entry]:
     if len(above) != 1 or any(len(parts) < 2 for _, parts in found) or len(classes) < 2:
         where = "several folders" if len(above) > 1 else f"{len(classes)} sub-folders"
         raise _refused("does not hold classes of pictures.", f"{len(found):,} pictures in {where}")
-    return [(info, _safe(parts[-2]), _safe(parts[-1])) for info, parts in found]
+    names = {name: _safe(name) for name in classes}
+    if len({name.casefold() for name in names.values()}) < len(classes):
+        raise _refused(
+            "has classes whose names differ too little.", ", ".join(map(repr, sorted(classes)))[:300]
+        )
+    return [
+        (info, names[parts[-2]], _safe(PurePosixPath(parts[-1]).stem) + _ending(parts[-1]))
+        for info, parts in found
+    ]
 
 
 def _unpack(archive: zipfile.ZipFile, pictures: list[_Entry], folder: Path, *, most_bytes: int) -> None:
@@ -110,9 +120,11 @@ def _mode(info: zipfile.ZipInfo) -> int:
 
 def _safe(name: str) -> str:
     """Return a name of a class or a picture as a file can have it everywhere; spaces and letters stay."""
-    plain = "".join("_" if char in '/\\:*?"<>|' or not char.isprintable() else char for char in name)
-    stem, dot, suffix = plain.rpartition(".")
-    return f"{stem[:60]}{dot}{suffix[:10]}" if dot else plain[:60]
+    return "".join("_" if char in _ODD or not char.isprintable() else char for char in name)[:60]
+
+
+def _ending(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
 
 
 def _refused(what: str, received: str) -> DataError:
