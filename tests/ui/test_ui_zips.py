@@ -88,7 +88,7 @@ def test_bombs(tmp_path):
     assert stream.getbuffer().nbytes < MOST
     with pytest.raises(DataError, match="too large unpacked"):
         unpacked(tmp_path, stream)
-    spread = packed({f"cat/{number}.png": bytes(MOST) for number in range(4)} | GOOD)
+    spread = packed({f"cat/{number}.png": bytes(MOST) for number in range(5)} | GOOD)
     with pytest.raises(DataError, match="too large unpacked"):
         unpacked(tmp_path, spread)
     lying = stream.getvalue().replace(struct.pack("<I", 5 * MOST), struct.pack("<I", 5))
@@ -114,7 +114,7 @@ def test_a_list_of_contents_that_is_too_long(tmp_path):
         (packed({"cat/1.png": b"1"}).getvalue(), "1 sub-folders"),
         (packed({"1.png": b"1", "2.png": b"1"}).getvalue(), "does not hold classes"),
         (packed({"cat/a.txt": b"1", "dog/b.txt": b"1"}).getvalue(), "does not hold classes"),
-        (packed({f"{part}/{n}": b"1" for part in ("train", "test") for n in GOOD}).getvalue(), "several folders"),
+        (packed({f"{part}/{n}": b"1" for part in "ab" for n in GOOD}).getvalue(), "several folders"),
         (packed(GOOD | {"Cat/2.png": b"1"}).getvalue(), "differ too little"),
         (packed(GOOD, zipfile.ZIP_LZMA).getvalue(), "unusual way"),
         (packed(GOOD).getvalue()[:-30], "cannot be read as a zip file"),
