@@ -64,7 +64,7 @@ def test_from_upload_to_report(folder, table):
         expect(page.locator("#runs")).not_to_have_text("0")
         page.reload()
         expect(page.locator("#runs")).not_to_have_text("0")
-        expect(page.locator("#chart polyline")).to_have_count(1)
+        expect(page.locator("#chart polyline.best")).to_have_count(1)
 
         expect(page.get_by_role("link", name="Open the report")).to_be_visible(timeout=600_000)
         with page.expect_popup() as opened:
@@ -92,7 +92,7 @@ def test_stop_and_begin_again_by_keyboard(folder, table):
         upload(page, table)
         choose(page, "1", "hours")
         page.get_by_role("button", name="Start the study").press("Enter")
-        expect(page.locator("#chart polyline")).to_have_count(1)
+        expect(page.locator("#chart polyline.best")).to_have_count(1)
         page.get_by_role("button", name="Stop and keep what there is").press("Enter")
         expect(page.get_by_text("Partial result")).to_be_visible(timeout=600_000)
         page.get_by_role("button", name="Go on from here").press("Enter")

@@ -59,7 +59,7 @@ def test_pages_fit_and_are_for_everyone(tmp_path):
         for path in (*PAGES, f"/studies/{failed}", f"/studies/{live}"):
             page.goto(origin + path)
             if path.endswith(live):
-                expect(page.locator("#chart polyline")).to_have_count(1)
+                expect(page.locator("#chart polyline.best")).to_have_count(1)
             look_at(page, path)
         assert problems == []
         page.goto(f"{origin}/nowhere")
@@ -91,6 +91,9 @@ def test_two_studies_are_watched_at_once(tmp_path):
             tell(desk, name, runs)
         for one, runs in zip(pages, ("5", "7"), strict=True):
             expect(one.locator("#runs")).to_have_text(runs)
+            expect(one.locator("#curves-chart title")).to_contain_text(f"of 4 runs, after {runs} epochs")
+            expect(one.locator("#curves-chart polyline")).to_have_count(3)
+            expect(one.locator("#now-lowest")).to_have_text({"5": "0.7000", "7": "0.3000"}[runs])
             expect(one.locator(".stages .now")).to_contain_text(re.compile("screen.*of 9 runs", re.DOTALL))
         pages[0].get_by_role("button", name="Stop and keep what there is").click()
         expect(pages[0].get_by_text("Partial result")).to_be_visible()
@@ -102,8 +105,14 @@ def test_two_studies_are_watched_at_once(tmp_path):
 
 
 def tell(desk: Desk, name: str, done: int) -> None:
-    """Append an event as the study would."""
+    """Append an event as the study would, with curves of as many epochs as runs are done."""
     event = {"stage": "screen", "done": done, "total": 9, "message": "", "metric": "log_loss"}
     event |= {"baseline": 0.43, "best": 0.4, "elapsed_s": 2.0, "left_s": 9.0}
+    losses = [1.0 - 0.1 * epoch for epoch in range(done)]
+    event["curves"] = {"num_members": 4, "epochs": [*range(1, done + 1)], "train": losses}
+    event["curves"] |= {
+        "validation": losses,
+        "lowest": [*losses[:-1], None] if done < 7 else [*losses[:-1], 0.3],
+    }
     with (desk.root / ".wellfit" / name / "progress.jsonl").open("a") as stream:
         stream.write(json.dumps(event) + "\n")
