@@ -137,7 +137,11 @@ source.addEventListener("end", () => {
   location.reload();
 });
 source.addEventListener("error", () => {
-  byId("status").textContent = "The workbench does not answer. The study goes on; this page comes back with it.";
+  // Closed for good: a workbench that was started anew does not know this browser yet.
+  byId("status").textContent =
+    source.readyState === EventSource.CLOSED
+      ? "The workbench was started anew. The study goes on; open the address that wellfit ui printed."
+      : "The workbench does not answer. The study goes on; start wellfit ui again and open the address that it prints.";
 });
 window.addEventListener("resize", drawAll);
 setInterval(times, 1000);
