@@ -247,6 +247,7 @@ class _Process:
     ) -> tuple[str, Any]:
         """Return ``result`` or ``error`` and what came with it."""
         asked = False
+        value: Any
         while True:
             try:
                 kind, value = self._replies.get(timeout=_POLL_S if stop and not asked else None)
