@@ -65,6 +65,7 @@ def test_from_upload_to_report(folder, table):
         page.reload()
         expect(page.locator("#runs")).not_to_have_text("0")
         expect(page.locator("#chart polyline.best")).to_have_count(1)
+        expect(page.locator("#curves-chart polyline")).to_have_count(3)
 
         expect(page.get_by_role("link", name="Open the report")).to_be_visible(timeout=600_000)
         with page.expect_popup() as opened:

@@ -39,6 +39,7 @@ def test_from_a_zip_file_to_a_report(tmp_path):
     end_s = time.monotonic() + LONGEST_S
     while not desk.ended(name) and time.monotonic() < end_s:
         time.sleep(0.1)
+    assert '"curves"' in (desk.root / ".wellfit" / name / "progress.jsonl").read_text()
     text = desk.client.get(f"/studies/{name}").text
     assert "Open the report" in text, text
     assert "Network (model.keras)" in text
