@@ -20,8 +20,9 @@ def picture(brightness: int, rng: np.random.Generator) -> bytes:
     return stream.getvalue()
 
 
-def test_from_a_zip_file_to_a_report(tmp_path):
+def test_from_a_zip_file_to_a_report(tmp_path, monkeypatch):
     """Upload, see the classes, start with a budget of runs, and read what was found."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
     rng, stream = np.random.default_rng(0), io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for number in range(24):
