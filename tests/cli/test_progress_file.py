@@ -5,7 +5,9 @@ from pathlib import Path
 
 from cli_samples import TABLE, FakeImprove, run_command, use_fake
 
-from wellfit.cli._progress_file import ProgressFile
+from wellfit import Event
+from wellfit.cli._progress_file import ProgressFile, event_line
+from wellfit.records import RunningCurves
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -36,6 +38,21 @@ def test_each_event_is_a_line(tmp_path, monkeypatch):
         "elapsed_s": 1.0,
         "left_s": 75.0,
     }
+
+
+def test_curves_go_along_where_there_are_any():
+    """As lists under a name of their own, which other events do not have."""
+    values = {"train": (0.5, 0.4), "validation": (0.6, 0.5), "lowest": (0.6, None)}
+    curves = RunningCurves(num_members=2, epochs=(1, 3), **values)
+    told = json.loads(event_line(Event(stage="screen", curves=curves)))
+    assert told["curves"] == {
+        "num_members": 2,
+        "epochs": [1, 3],
+        "train": [0.5, 0.4],
+        "validation": [0.6, 0.5],
+        "lowest": [0.6, None],
+    }
+    assert "curves" not in json.loads(event_line(Event(stage="screen")))
 
 
 def test_without_it_nothing_is_written(tmp_path, monkeypatch):

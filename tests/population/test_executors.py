@@ -19,7 +19,17 @@ from population_samples import assert_same, dataset, layers, members, network, p
 from wellfit.data import Preparation, fit_scaling
 from wellfit.population import Executor, Population, TargetScaling, open_executor
 from wellfit.population._worker import WorkerExecutor
-from wellfit.records import RESULTS, SCHEDULES, Curves, Dataset, Members, SettingsError, Task, WorkerError
+from wellfit.records import (
+    RESULTS,
+    SCHEDULES,
+    Curves,
+    Dataset,
+    Members,
+    RunningCurves,
+    SettingsError,
+    Task,
+    WorkerError,
+)
 
 KINDS = ("inline", "worker", "fit")
 SCHEDULE_OF_MEMBER = ("constant", "cosine", "exponential", "plateau", "constant")
@@ -153,14 +163,18 @@ def test_rows_that_are_brought_along(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_halving(executors: dict[str, Executor], curves: dict[str, Curves], kind: str) -> None:
-    """A run pauses at an epoch, drops members with what they have, and goes on with the others."""
+    """A run pauses at an epoch, drops members with what they have, and goes on with the others, watched."""
     run = executors[kind].start(varied().take([0, 1, 4]))
     run.advance(2)
     assert run.running.tolist() == [0, 1]
     run.keep([0])
-    run.advance()
+    seen: list[RunningCurves] = []
+    run.advance(watch=seen.append)
     found = run.curves()
     assert found.results.tolist() == [0, RESULTS.halved, RESULTS.nonfinite]
+    assert seen[-1].epochs == (1, 2, 3, 4)
+    np.testing.assert_allclose(seen[-1].train[2:], found.train_loss[0, 2:4], rtol=1e-4)
+    np.testing.assert_allclose(seen[-1].validation[2:], found.validation_loss[0, 2:4], rtol=1e-4)
     assert found.num_epochs.tolist() == [4, 2, 0]
     np.testing.assert_allclose(found.train_loss[0], curves[kind].train_loss[0, :4], rtol=1e-5)
 

@@ -13,6 +13,7 @@ import pytest
     [
         "wellfit.population._augmented",
         "wellfit.population._choose",
+        "wellfit.population._running_curves",
         "wellfit.models._bytes",
         "wellfit.models._optimizer",
     ],

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 LONGEST_MS = 120_000
+WIDTHS = (1400, 400)
+SCHEMES = ("dark", "light")
 
 
 def find_browser() -> str:
@@ -74,3 +77,21 @@ def served(folder: Path) -> Iterator[str]:
     finally:
         os.kill(process.pid, signal.SIGINT)
         process.communicate()
+
+
+def look_at(page: Page, path: str) -> None:
+    """Look at an open page narrow and wide, light and dark: it fits, and axe-core finds nothing against it.
+
+    What is there alone is checked: one main heading, a name for every field, contrast, order of headings.
+    The page is left narrow and light, without motion, for colors on their way have other contrasts.
+    """
+    expect(page.locator("h1")).to_have_count(1)
+    axe = Axe()
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            looked_at = f"{path} at {width} pixels, {scheme}"
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, looked_at
+            found = axe.run(page)
+            assert found.violations_count == 0, f"{looked_at}: {found.generate_report()}"

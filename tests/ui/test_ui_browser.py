@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from browser import open_page, served
+from browser import look_at, open_page, served
 from playwright.sync_api import Page, expect
 from sklearn.datasets import load_breast_cancer
 
@@ -35,7 +35,7 @@ def folder(tmp_path):
 
 def upload(page: Page, table: Path) -> None:
     """Bring a file in, and wait for its columns."""
-    page.get_by_label("A table, or a network").set_input_files(table)
+    page.get_by_label("A table, a network").set_input_files(table)
     page.get_by_role("button", name="Upload").click()
     expect(page.get_by_role("heading", name="tumors.csv")).to_be_visible()
 
@@ -64,12 +64,14 @@ def test_from_upload_to_report(folder, table):
         expect(page.locator("#runs")).not_to_have_text("0")
         page.reload()
         expect(page.locator("#runs")).not_to_have_text("0")
-        expect(page.locator("#chart polyline")).to_have_count(1)
+        expect(page.locator("#chart polyline.best")).to_have_count(1)
+        expect(page.locator("#curves-chart polyline")).to_have_count(3)
 
         expect(page.get_by_role("link", name="Open the report")).to_be_visible(timeout=600_000)
         with page.expect_popup() as opened:
             page.get_by_role("link", name="Open the report").click()
         expect(opened.value.get_by_text("wellfit report")).to_be_visible()
+        look_at(opened.value, "report")
         opened.value.close()
         with page.expect_download() as download:
             page.get_by_role("link", name="Network (model.keras)").click()
@@ -79,6 +81,7 @@ def test_from_upload_to_report(folder, table):
         before = page.locator("#said").inner_text()
         page.get_by_label("mean radius, slider").press("End")
         expect(page.locator("#said")).not_to_have_text(before)
+        look_at(page, "try")
         assert "worst radius" not in page.locator(".cells").inner_text()
         assert problems == []
 
@@ -90,7 +93,7 @@ def test_stop_and_begin_again_by_keyboard(folder, table):
         upload(page, table)
         choose(page, "1", "hours")
         page.get_by_role("button", name="Start the study").press("Enter")
-        expect(page.locator("#chart polyline")).to_have_count(1)
+        expect(page.locator("#chart polyline.best")).to_have_count(1)
         page.get_by_role("button", name="Stop and keep what there is").press("Enter")
         expect(page.get_by_text("Partial result")).to_be_visible(timeout=600_000)
         page.get_by_role("button", name="Go on from here").press("Enter")

@@ -71,6 +71,41 @@ def test_it_serves_who_has_the_address(server):
     assert process.stderr.read() == ""
 
 
+STARTED = """
+import sys
+from fastapi.testclient import TestClient
+import wellfit.cli
+from wellfit.ui import Address, Entrance, Workbench, create_app
+from pathlib import Path
+
+entrance, address = Entrance(), Address("127.0.0.1", 8000)
+client = TestClient(create_app(Workbench(root=Path.cwd()), entrance, address), base_url=address.origin)
+client.get("/enter", params={"token": entrance.token})
+print("rows.csv" in client.get("/").text, *sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def test_the_first_page_waits_for_nothing_heavy(tmp_path):
+    """What takes seconds to import is not imported before a page needs it."""
+    (tmp_path / "rows.csv").write_text(TABLE)
+    command = [sys.executable, "-c", STARTED]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
+    assert told[0] == "True"
+    heavy = {
+        "jax",
+        "keras",
+        "tensorflow",
+        "torch",
+        "sklearn",
+        "scipy",
+        "polars",
+        "optuna",
+        "matplotlib",
+        "PIL",
+    }
+    assert heavy & set(told) == set()
+
+
 def test_a_port_that_is_taken(server, tmp_path, monkeypatch, capsys):
     """It says so and how to go on."""
     port = re.search(r":(\d+)/", server[1])

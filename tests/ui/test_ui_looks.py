@@ -7,9 +7,8 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 
-import pytest
 import uvicorn
-from browser import open_page
+from browser import look_at, open_page
 from playwright.sync_api import expect
 from report_samples import full
 from ui_samples import Desk, fake_workbench, new_client, wait_for
@@ -17,9 +16,16 @@ from ui_samples import Desk, fake_workbench, new_client, wait_for
 from wellfit.cli._progress import SCORED, STAGES
 from wellfit.report import write_html
 from wellfit.ui import Address, Entrance, create_app
+from wellfit.ui._runs import start_run
 from wellfit.ui._server import listening
 
-PAGES = ("/", "/data?path=rows.csv", "/studies/one", "/compare?study=one&study=two")
+PAGES = (
+    "/",
+    "/data?path=rows.csv",
+    "/studies/one",
+    "/studies/one/report",
+    "/compare?study=one&study=two",
+)
 
 
 @contextmanager
@@ -42,27 +48,31 @@ def played(root):
             thread.join()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1400])
-def test_pages_fit_and_are_without_errors(tmp_path, width, scheme):
-    """No page is wider than the window, each has one main heading, and every field has a name."""
-    with played(tmp_path) as (desk, url):
+def test_pages_fit_and_are_for_everyone(tmp_path):
+    """Every page, narrow and wide, light and dark: no wider than the window, and axe-core finds nothing."""
+    with played(tmp_path) as (desk, url), open_page() as (page, problems):
         for name in ("one", "two"):
             shutil.copytree(desk.root / ".prepared" / "done", desk.root / name)
-        size = {"width": width, "height": 800}
-        with open_page(viewport=size, color_scheme=scheme, reduced_motion="reduce") as (page, problems):
-            page.goto(url)
-            expect(page.get_by_role("heading", name="What shall be made better?")).to_be_visible()
-            origin = url.partition("/enter")[0]
-            for path in PAGES:
-                page.goto(origin + path)
-                expect(page.locator("h1")).to_have_count(1)
-                assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-                names = page.locator("input:not([type=hidden]), select, progress, meter").evaluate_all(
-                    "fields => fields.map(field => field.ariaLabel || field.labels?.[0]?.textContent || '')"
-                )
-                assert all(names), (path, names)
-            assert problems == []
+        (desk.root / "fails.csv").write_text((desk.root / "rows.csv").read_text())
+        page.goto(url)
+        expect(page.get_by_role("heading", name="What shall be made better?")).to_be_visible()
+        live, failed = desk_study(desk), desk_study(desk, "fails.csv")
+        wait_for(lambda: desk.ended(failed))
+        origin = url.partition("/enter")[0]
+        for path in (*PAGES, f"/studies/{failed}", f"/studies/{live}"):
+            page.goto(origin + path)
+            if path.endswith(live):
+                expect(page.locator("#chart polyline.best")).to_have_count(1)
+            look_at(page, path)
+        assert problems == []
+        page.goto(f"{origin}/nowhere")
+        look_at(page, "a problem")
+
+
+def desk_study(desk: Desk, data: str = "rows.csv") -> str:
+    """Start a played study and return its name."""
+    choice = {"data": data, "target": "bought", "arguments": ()}
+    return start_run(desk.workbench, **choice).name
 
 
 @pytest.mark.parametrize("size", [{"width": 400, "height": 800}, {"width": 1400, "height": 900}])
@@ -127,6 +137,9 @@ def test_two_studies_are_watched_at_once(tmp_path):
             tell(desk, name, runs)
         for one, runs in zip(pages, ("5", "7"), strict=True):
             expect(one.locator("#runs")).to_have_text(runs)
+            expect(one.locator("#curves-chart title")).to_contain_text(f"of 4 runs, after {runs} epochs")
+            expect(one.locator("#curves-chart polyline")).to_have_count(3)
+            expect(one.locator("#now-lowest")).to_have_text({"5": "0.7000", "7": "0.3000"}[runs])
             expect(one.locator(".stages .now")).to_contain_text(re.compile("screen.*of 9 runs", re.DOTALL))
         pages[0].get_by_role("button", name="Stop and keep what there is").click()
         expect(pages[0].get_by_text("Partial result")).to_be_visible()
@@ -138,8 +151,14 @@ def test_two_studies_are_watched_at_once(tmp_path):
 
 
 def tell(desk: Desk, name: str, done: int) -> None:
-    """Append an event as the study would."""
+    """Append an event as the study would, with curves of as many epochs as runs are done."""
     event = {"stage": "screen", "done": done, "total": 9, "message": "", "metric": "log_loss"}
     event |= {"baseline": 0.43, "best": 0.4, "elapsed_s": 2.0, "left_s": 9.0}
+    losses = [1.0 - 0.1 * epoch for epoch in range(done)]
+    event["curves"] = {"num_members": 4, "epochs": [*range(1, done + 1)], "train": losses}
+    event["curves"] |= {
+        "validation": losses,
+        "lowest": [*losses[:-1], None] if done < 7 else [*losses[:-1], 0.3],
+    }
     with (desk.root / ".wellfit" / name / "progress.jsonl").open("a") as stream:
         stream.write(json.dumps(event) + "\n")

@@ -87,6 +87,20 @@ def test_control_and_direction_characters_are_shown_as_missing(desk: Desk):
     assert "\u202e" not in text
 
 
+def test_the_code_can_be_fetched(desk: Desk):
+    """A script and its rows, where a study wrote them; nothing else of its folder."""
+    study = desk.root / "study"
+    study.mkdir()
+    (study / "report.json").write_bytes((desk.root / ".prepared/done/report.json").read_bytes())
+    assert "train.py" not in desk.client.get("/studies/study").text
+    for name in ("train.py", "train.npz", "notes.txt"):
+        (study / name).write_bytes(b"it")
+    text = desk.client.get("/studies/study").text
+    assert "/studies/study/files/train.py" in text
+    assert "notes.txt" not in text
+    assert desk.client.get("/studies/study/files/train.npz").content == b"it"
+
+
 def test_studies_are_compared(desk: Desk):
     """Side by side with the main numbers; other data or metrics are warned of; one is not enough."""
     report = json.loads((desk.root / ".prepared/done/report.json").read_text())
@@ -98,6 +112,11 @@ def test_studies_are_compared(desk: Desk):
     assert "0.01 (0.004 to 0.016)" in text
     assert "dropout" in text
     assert "cannot be ranked" not in text
+    report["chosen"], report["metric"]["name"] = report["baseline"], "log_loss"
+    report["holdout"] |= {"difference": 0.0, "low": 0.0, "high": 0.0}
+    (desk.root / "kept").mkdir()
+    (desk.root / "kept/report.json").write_text(json.dumps(report))
+    assert "none, the baseline is kept" in desk.client.get("/compare?study=one&study=kept").text
     assert "cannot be ranked" in desk.client.get("/compare?study=one&study=three").text
     assert desk.client.get("/compare?study=one").status_code == 422
     assert desk.client.get("/compare?study=one&study=nowhere").status_code == 422
@@ -144,6 +163,8 @@ def test_pages_that_are_not_there(desk: Desk):
     answer = desk.client.get("/nowhere")
     assert answer.status_code == 404
     assert 'href="/"' in answer.text
+    (desk.root / "empty.csv").write_bytes(b"")
+    assert "<h1>empty.csv is empty.</h1>" in desk.client.get("/data?path=empty.csv").text
     assert desk.client.get("/studies/nowhere").status_code == 422
     assert desk.client.get("/openapi.json").status_code == 404
     assert desk.client.get("/docs").status_code == 404

@@ -104,7 +104,7 @@ def train_bag(
         try:
             run = executor.start(members)
             early = _snapshots(run, [settings[s] for s, _ in jobs], stop_after, report, should_stop)
-            run.advance(stop_after, progress=report, should_stop=should_stop)
+            run.advance(stop_after, progress=report, should_stop=should_stop, watch=laboratory.watch)
             found = run.curves()
             stages = [*early, found.weights]
             for member in np.flatnonzero(_ended(found, stop_after)):

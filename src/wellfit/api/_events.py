@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wellfit.records import RunningCurves
+
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
@@ -20,6 +22,7 @@ class Event:
         metric: name of the metric.
         elapsed_s: seconds since the start.
         left_s: seconds of the budget that are left.
+        curves: losses by epoch of what trains now; None where there is nothing new to see.
     """
 
     stage: str
@@ -31,6 +34,7 @@ class Event:
     metric: str = ""
     elapsed_s: float = 0.0
     left_s: float = 0.0
+    curves: RunningCurves | None = None
 
 
 Listener = Callable[[Event], None]

@@ -23,7 +23,7 @@ from wellfit.api._trials import Trial
 from wellfit.api._view_predictions import fitted_temperature, mean_prediction, view_predictions
 from wellfit.evaluation import score
 from wellfit.models import find_layout, restructured, with_input_width
-from wellfit.population import FREE, Executor, MemberRun, num_workers, open_executor
+from wellfit.population import FREE, Executor, MemberRun, Watch, num_workers, open_executor
 from wellfit.records import (
     AUGMENTATION_FIELDS,
     RESULTS,
@@ -81,6 +81,7 @@ class Laboratory:
         notes: networks that could not be built.
         ration: what may be trained, where the budget counts that.
         vary: what programs hold from the start (see `Population`); None for all that a study may need.
+        watch: called with the curves of what trains (see `Run.advance`); None shows them to nobody.
     """
 
     def __init__(
@@ -89,10 +90,12 @@ class Laboratory:
         trials: Sequence[Trial],
         ration: Ration | None = None,
         vary: Sequence[str] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.subject, self.trials = subject, list(trials)
         self.ration = ration or Ration(Budget(seconds=math.inf))
         self.members_trained = 0
+        self.watch = watch
         self._vary = _varied(subject) if vary is None else list(vary)
         self._executors: dict[Build, Executor] = {}
         self._materials: dict[tuple[DataChoice, tuple[int, ...]], Material] = {}
@@ -150,7 +153,7 @@ class Laboratory:
                 arms = list(dict.fromkeys(one for one, _ in place))
                 owners = np.array([arms.index(one) for one, _ in place])
                 climb = {"rungs": rungs, "keep_fraction": keep_fraction, "progress": report}
-                _climb(run, owners, should_stop=stopped, **climb)
+                _climb(run, owners, should_stop=stopped, watch=self.watch, **climb)
                 found = run.curves()
                 own = [place[one] for one in runs]
                 told = found if len(place) == len(jobs) else found.take(own)
@@ -183,7 +186,7 @@ class Laboratory:
         members = self.members(build, [settings], [trial]).replace(patience=0, restore_best=False)
         # A block of one is compiled anew; a full block trains copies beside it, which may cost less.
         run = executor.start(members, block_size=1 if alone else None)
-        run.advance(stop_after)
+        run.advance(stop_after, watch=self.watch)
         found = run.curves()
         self.count(found)
         weights = self.whole(settings, [values[0] for values in found.weights])
@@ -503,13 +506,14 @@ def _climb(
     keep_fraction: float,
     progress: Progress | None,
     should_stop: Stop,
+    watch: Watch | None,
 ) -> None:
     """Advance from rung to rung, dropping the settings whose mean validation loss is worst.
 
     Settings compete with those that share their network: others train in another run.
     """
     for rung in rungs:
-        run.advance(rung, progress=progress, should_stop=should_stop)
+        run.advance(rung, progress=progress, should_stop=should_stop, watch=watch)
         if should_stop():
             return
         losses = run.curves(keep_weights=False).validation_loss
@@ -518,7 +522,7 @@ def _climb(
         means = np.array([latest[owners == setting].mean() for setting in alive])
         kept = alive[halving(means, keep_fraction)]
         run.keep(np.flatnonzero(np.isin(owners, kept)))
-    run.advance(progress=progress, should_stop=should_stop)
+    run.advance(progress=progress, should_stop=should_stop, watch=watch)
 
 
 def _last_finite(row: Array) -> float:

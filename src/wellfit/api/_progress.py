@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from wellfit.api._clock import Clock
 from wellfit.api._events import Event, Listener
 from wellfit.api._subject import Subject
+from wellfit.records import RunningCurves
 
 Array = NDArray[Any]
+
+_CURVES_S, _CURVES_SHARE = 1.0, 0.005
 
 
 @dataclass(kw_only=True, eq=False)
@@ -27,9 +30,28 @@ class Progress:
     best: float | None = None
     stage: str = "baseline"
     notes: list[str] = field(default_factory=list)
+    _told: tuple[str, int, int] = field(default=("", 0, 0), init=False)
+    _watched: tuple[str, float] = field(default=("", 0.0), init=False)
 
-    def say(self, done: int = 0, total: int = 0, message: str = "") -> None:
+    def watch(self, curves: RunningCurves) -> None:
+        """Send curves: the first of a stage, and then the less often the longer the study takes.
+
+        A second apart at least, and so that what is told of a study of hours stays some hundred kilobytes.
+        """
+        stage, next_s = self._watched
+        now_s = self.clock.elapsed_s
+        if stage == self.stage and now_s < next_s:
+            return
+        self._watched = (self.stage, now_s + max(_CURVES_S, _CURVES_SHARE * now_s))
+        told_stage, done, total = self._told
+        done, total = (done, total) if told_stage == self.stage else (0, 0)
+        self.say(done, total, curves=curves)
+
+    def say(
+        self, done: int = 0, total: int = 0, message: str = "", *, curves: RunningCurves | None = None
+    ) -> None:
         """Send an event of the current stage."""
+        self._told = (self.stage, done, total)
         self.listener(
             Event(
                 stage=self.stage,
@@ -41,6 +63,7 @@ class Progress:
                 metric=self.subject.metric.name,
                 elapsed_s=self.clock.elapsed_s,
                 left_s=self.clock.left_s,
+                curves=curves,
             )
         )
 

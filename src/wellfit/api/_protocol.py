@@ -105,7 +105,7 @@ def run_study(
     progress = Progress(subject=subject, clock=clock, listener=listener)
     for note in subject.notes:
         progress.say(message=note)
-    laboratory, plan = _prepare(subject, clock, seed, budget or Budget(seconds=clock.budget_s), ensemble)
+    laboratory, plan = _prepare(progress, seed, budget or Budget(seconds=progress.clock.budget_s), ensemble)
     try:
         found = _stages(laboratory, plan, progress, seed=seed, sampler=sampler)
     finally:
@@ -127,10 +127,9 @@ def run_study(
     )
 
 
-def _prepare(
-    subject: Subject, clock: Clock, seed: int, budget: Budget, ensemble: bool
-) -> tuple[Laboratory, Plan]:
+def _prepare(progress: Progress, seed: int, budget: Budget, ensemble: bool) -> tuple[Laboratory, Plan]:
     """Share the budget out and draw all splits."""
+    subject, clock = progress.subject, progress.clock
     sizes = (subject.products_per_row, len(subject.working))
     epochs = subject.baseline.epochs
     options: dict[str, Any] = {
@@ -152,7 +151,7 @@ def _prepare(
     averaged = min(_AVERAGED * plan.num_folds * each, _AVERAGED_SHARE * (budget.amount or 0.0))
     ration = Ration(budget, reserve=2.0 * each + averaged)
     trials = [*look, *fresh, *last_trials(subject, seed), *bag, *parts]
-    return Laboratory(subject, trials, ration), plan
+    return Laboratory(subject, trials, ration, watch=progress.watch), plan
 
 
 def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int, sampler: str) -> Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
@@ -63,4 +64,7 @@ def event_line(event: Event) -> str:
     for name in _NUMBERS:
         number = getattr(event, name)
         values[name] = number if number is None or math.isfinite(number) else None
+    curves = getattr(event, "curves", None)
+    if curves is not None:
+        values["curves"] = asdict(curves)
     return json.dumps(values, allow_nan=False) + "\n"

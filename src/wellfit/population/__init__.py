@@ -10,6 +10,7 @@ from wellfit.population._mechanisms import FREE, mechanism_groups
 from wellfit.population._memory import free_bytes
 from wellfit.population._population import Population
 from wellfit.population._run import Run
+from wellfit.population._running_curves import Watch
 from wellfit.population._sequential import FitExecutor
 from wellfit.population._shared import TargetScaling
 from wellfit.population._worker import WorkerExecutor
@@ -24,6 +25,7 @@ __all__ = [
     "Population",
     "Run",
     "TargetScaling",
+    "Watch",
     "WorkerExecutor",
     "augmented",
     "biased_weights",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from wellfit.population._running_curves import Watch
 from wellfit.records import Curves, Members
 
 Array = Any
@@ -25,8 +26,12 @@ class MemberRun(Protocol):
         *,
         progress: Progress | None = None,
         should_stop: Callable[[], bool] | None = None,
+        watch: Watch | None = None,
     ) -> None:
-        """Train the running members to the given epoch, counted from their start, or to their end."""
+        """Train the running members to the given epoch, counted from their start, or to their end.
+
+        See `Run.advance` for the arguments.
+        """
         ...
 
     def keep(self, members: Sequence[int] | Array) -> None:

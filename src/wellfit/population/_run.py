@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from wellfit.population._device import is_out_of_memory, num_workers
 from wellfit.population._mechanisms import member_groups
 from wellfit.population._numbers import initial_state, join, member_numbers, needed_traits, take
 from wellfit.population._program import RUNNING, SEGMENT, Numbers, Program, State
+from wellfit.population._running_curves import Watch, Watcher
 from wellfit.records import RESULTS, Curves, Members
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Run:
         *,
         progress: Progress | None = None,
         should_stop: Callable[[], bool] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         """Train the running members at least to the given epoch (counted from their start), or to their end.
 
@@ -98,15 +100,18 @@ class Run:
             epochs: where to pause; None goes to the end.
             progress: called as ``progress(members_done, members_in_all)`` whenever a block comes to rest.
             should_stop: asked between calls of the program, from several threads; True pauses the run.
+            watch: called with the curves so far about once a second, and at the end.
         """
         began = time.perf_counter()
         compiled = self._population.compile_s
         limit = int(self._members.epochs.max()) if epochs is None else epochs
         stop = should_stop or (lambda: False)
+        watcher = Watcher(watch, self._losses)
         with ThreadPoolExecutor(num_workers()) as pool:
             while (behind := self._due(limit)) and not stop():
-                self._round(pool, behind, limit, progress, stop)
+                self._round(pool, behind, limit, progress, stop, watcher=watcher)
                 self._pack()
+        watcher.look(at_once=True)
         self._duration_s += time.perf_counter() - began - (self._population.compile_s - compiled)
 
     def keep(self, members: Sequence[int] | Array) -> None:
@@ -136,6 +141,11 @@ class Run:
             duration_s=self._duration_s,
         )
 
+    def _losses(self) -> tuple[Array, Array]:
+        """Return ``[member, epoch]`` training and validation losses; blocks may write to them meanwhile."""
+        blank = np.full((len(self._members), 1), np.nan, np.float32)
+        return self._curves.get("train_loss", blank), self._curves.get("validation_loss", blank)
+
     def _due(self, limit: int) -> list[_Block]:
         return [
             block
@@ -150,6 +160,8 @@ class Run:
         limit: int,
         progress: Progress | None,
         should_stop: Callable[[], bool],
+        *,
+        watcher: Watcher,
     ) -> None:
         """Advance blocks towards an epoch, side by side; halve those for which memory runs out."""
         for block in blocks:
@@ -157,15 +169,19 @@ class Run:
         futures = {pool.submit(self._advance_block, block, limit, should_stop): block for block in blocks}
         failed: list[_Block] = []
         try:
-            for future in as_completed(futures):
-                error = future.exception()
-                if error is None:
-                    if progress:
-                        progress(int((self._status != RUNNING).sum()), len(self._members))
-                elif is_out_of_memory(error) and len(futures[future].numbers.seed) > 1:
-                    failed.append(futures[future])
-                else:
-                    raise error
+            waiting = set(futures)
+            while waiting:
+                ended, waiting = wait(waiting, watcher.every_s, FIRST_COMPLETED)
+                for future in ended:
+                    error = future.exception()
+                    if error is None:
+                        if progress:
+                            progress(int((self._status != RUNNING).sum()), len(self._members))
+                    elif is_out_of_memory(error) and len(futures[future].numbers.seed) > 1:
+                        failed.append(futures[future])
+                    else:
+                        raise error
+                watcher.look()
         finally:
             for future in futures:
                 future.cancel()

@@ -13,6 +13,7 @@ from wellfit.population._check import check_members, check_start
 from wellfit.population._executor import MemberRun, Progress
 from wellfit.population._program import RUNNING
 from wellfit.population._rows import RowData
+from wellfit.population._running_curves import Watch, Watcher
 from wellfit.population._shared import TargetScaling
 from wellfit.population._trainee import Trainee
 from wellfit.records import RESULTS, Curves, Dataset, Members, Scaling, Split
@@ -148,20 +149,23 @@ class _FitRun:
         *,
         progress: Progress | None = None,
         should_stop: Callable[[], bool] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         """Train the running members to the given epoch, one after the other."""
-        began = time.perf_counter()
+        began, watcher = time.perf_counter(), Watcher(watch, self._losses)
         for member in self.running:
             trainee = self._trainee(int(member))
             limit = trainee.epochs if epochs is None else min(epochs, trainee.epochs)
             while trainee.status == RUNNING and trainee.epoch < limit and not (should_stop and should_stop()):
                 trainee.advance()
+                watcher.look()
             if trainee.status != RUNNING:
                 self._end(int(member), trainee.status)
             if progress:
                 progress(len(self._ended), len(self._members))
             if should_stop and should_stop():
                 break
+        watcher.look(at_once=True)
         self._duration_s += time.perf_counter() - began
 
     def keep(self, members: Sequence[int] | Array) -> None:
@@ -176,19 +180,14 @@ class _FitRun:
         """Return what is known so far, in the order of the members."""
         rows = [self._state(member) for member in range(len(self._members))]
         width = max(1, *(row["num_epochs"] for row in rows))
-
-        def table(name: str) -> Array:
-            values = [np.asarray(row["curves"].get(name, ()), np.float32) for row in rows]
-            return np.stack([np.pad(v, (0, width - len(v)), constant_values=np.nan) for v in values])
-
         metrics = ("accuracy",) if self._executor.data.dataset.task.is_classification else ()
         results = [row["status"] if row["status"] != RUNNING else RESULTS.interrupted for row in rows]
         return Curves(
-            train_loss=table("train_loss"),
-            validation_loss=table("validation_loss"),
-            penalty=table("penalty"),
-            train_metrics={name: table(f"train_{name}") for name in metrics},
-            validation_metrics={name: table(f"validation_{name}") for name in metrics},
+            train_loss=_table(rows, "train_loss", width),
+            validation_loss=_table(rows, "validation_loss", width),
+            penalty=_table(rows, "penalty", width),
+            train_metrics={name: _table(rows, f"train_{name}", width) for name in metrics},
+            validation_metrics={name: _table(rows, f"validation_{name}", width) for name in metrics},
             num_epochs=np.array([row["num_epochs"] for row in rows], np.int32),
             best_epoch=np.array([row["best_epoch"] for row in rows], np.int32),
             results=np.array(results, np.int32),
@@ -197,6 +196,12 @@ class _FitRun:
             else (),
             duration_s=self._duration_s,
         )
+
+    def _losses(self) -> tuple[Array, Array]:
+        """Return ``[member, epoch]`` training and validation losses of those that have begun."""
+        states = [*self._ended.values(), *(trainee.state() for trainee in self._trainees.values())]
+        width = max((row["num_epochs"] for row in states), default=0)
+        return _table(states, "train_loss", width), _table(states, "validation_loss", width)
 
     def _trainee(self, member: int) -> Trainee:
         if member not in self._trainees:
@@ -221,3 +226,9 @@ class _FitRun:
 
     def _state(self, member: int) -> dict[str, Any]:
         return self._ended[member] if member in self._ended else self._trainee(member).state()
+
+
+def _table(states: Sequence[dict[str, Any]], name: str, width: int) -> Array:
+    """Return ``[member, epoch]`` values of a curve, NaN where a member has none."""
+    values = [np.asarray(state["curves"].get(name, ()), np.float32)[:width] for state in states]
+    return np.stack([np.pad(v, (0, width - len(v)), constant_values=np.nan) for v in values])

@@ -18,6 +18,7 @@ import jax
 from wellfit.models import Model, TrainingSetup, custom_modules, model_to_bytes, setup_to_plain
 from wellfit.population._executor import MemberRun, Progress
 from wellfit.population._messages import receive, send
+from wellfit.population._running_curves import Watch
 from wellfit.records import Curves, Dataset, Members, Split, WorkerError
 
 Array = Any
@@ -152,8 +153,11 @@ class _RemoteRun:
         *,
         progress: Progress | None = None,
         should_stop: Callable[[], bool] | None = None,
+        watch: Watch | None = None,
     ) -> None:
-        self._process.watched(self._number, "advance", epochs, progress=progress, stop=should_stop)
+        # Whether anybody watches goes to the worker; who it is stays here.
+        options = {"progress": progress, "stop": should_stop, "watcher": watch, "watch": watch is not None}
+        self._process.watched(self._number, "advance", epochs, **options)
 
     def keep(self, members: Sequence[int] | Array) -> None:
         self._process.call(self._number, "keep", members)
@@ -203,16 +207,17 @@ class _Process:
         *args: Any,
         progress: Progress | None,
         stop: Callable[[], bool] | None,
+        watcher: Watch | None = None,
         **options: Any,
     ) -> Any:
-        """Do as `call`, pass progress on, and let the worker know when to stop."""
+        """Do as `call`, pass progress and curves on, and let the worker know when to stop."""
         while self._forgotten:
             self._send((self._forgotten.pop(), "drop", (), {}))
             self._reply(None, None)
         self._send((target, method, args, options))
         answered = False
         try:
-            kind, value = self._reply(progress, stop)
+            kind, value = self._reply(progress, stop, watcher)
             answered = True
         finally:
             # Interrupted, or the caller's own function failed: nobody would match the answer to its call.
@@ -237,20 +242,25 @@ class _Process:
         except (OSError, ValueError):  # a pipe that broke, or that was closed after an earlier failure
             raise self._died() from None
 
-    def _reply(self, progress: Progress | None, stop: Callable[[], bool] | None) -> tuple[str, Any]:
+    def _reply(
+        self, progress: Progress | None, stop: Callable[[], bool] | None, watcher: Watch | None = None
+    ) -> tuple[str, Any]:
         """Return ``result`` or ``error`` and what came with it."""
         asked = False
+        value: Any
         while True:
             try:
                 kind, value = self._replies.get(timeout=_POLL_S if stop and not asked else None)
             except queue.Empty:
-                kind, value = "progress", None
+                kind, value = "nothing", ()
             if kind in ("result", "error"):
                 return kind, value
             if kind == "end":
                 self._replies.put((kind, value))
                 raise self._died()
-            if value is not None and progress:
+            if kind == "curves" and watcher:
+                watcher(value)
+            if kind == "progress" and progress:
                 progress(*value)
             if stop and not asked and stop():
                 asked = True

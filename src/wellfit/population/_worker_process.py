@@ -20,7 +20,7 @@ from wellfit.population._device import enable_compilation_cache
 from wellfit.population._messages import receive, send
 from wellfit.population._population import Population
 from wellfit.population._run import Run
-from wellfit.records import WellfitError, WorkerError
+from wellfit.records import RunningCurves, WellfitError, WorkerError
 
 _WATCHED = ("train", "advance")  # calls that report progress and can be stopped
 
@@ -66,6 +66,10 @@ class _Worker:
         found = getattr(self._population if target is None else self._runs[target], method)
         if method in _WATCHED:
             options = options | {"progress": self._progress, "should_stop": self._stop.is_set}
+            if options.get("watch"):
+                options["watch"] = self._watch
+            else:
+                options.pop("watch", None)
         value = found(*args, **options) if callable(found) else found
         if not isinstance(value, Run):
             return "result", value
@@ -75,6 +79,9 @@ class _Worker:
 
     def _progress(self, done: int, total: int) -> None:
         send(self._outbound, ("progress", (done, total)))
+
+    def _watch(self, curves: RunningCurves) -> None:
+        send(self._outbound, ("curves", curves))
 
 
 def _population(job: dict[str, Any]) -> Population:

@@ -54,6 +54,7 @@ from wellfit.records._members import (
 )
 from wellfit.records._picture_sheet import PictureSheet, Thumbnail
 from wellfit.records._report import HoldoutResult, MoreData, PictureStrip, Remedy, Report
+from wellfit.records._running_curves import RunningCurves
 from wellfit.records._settings import (
     AUGMENTATION_FIELDS,
     OUTPUT_FIELDS,
@@ -121,6 +122,7 @@ __all__ = [
     "ResidualBin",
     "Residuals",
     "RowGroup",
+    "RunningCurves",
     "Scaling",
     "ScoreCurve",
     "Scored",

@@ -39,6 +39,7 @@ def create_app(workbench: Workbench, entrance: Entrance, address: Address) -> Fa
         app.include_router(routes.router)
     app.mount("/assets", StaticFiles(directory=_ASSETS))
     app.add_exception_handler(WellfitError, _problem)
+    app.add_exception_handler(OSError, _problem)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
     app.add_middleware(Guard, entrance=entrance, address=address, max_upload_bytes=workbench.max_upload_bytes)
@@ -50,6 +51,9 @@ def _problem(request: Request, error: Exception) -> Response:
     if isinstance(error, WellfitError):
         facts = {"Received": error.received, "Expected": error.expected, "To do": error.fix}
         return _page(request, 422, error.summary, "", facts)
+    if isinstance(error, OSError):
+        facts = {"Received": f"{type(error).__name__}: {error}", "To do": "Make room or permission there."}
+        return _page(request, 500, "A file or folder could not be read or written.", "", facts)
     if isinstance(error, HTTPException):
         fix = "Go back to the first page." if error.status_code == 404 else ""
         return _page(request, error.status_code, str(error.detail), fix, {})

@@ -54,16 +54,20 @@ def _facts(words: Any, report: Any) -> dict[str, str]:
         "Metric": f"{metric} ({'lower' if report.metric.direction == 'minimize' else 'higher'} is better)",
         "Holdout, baseline": "\u2013" if holdout is None else _number(holdout.baseline.get(metric)),
         "Holdout, chosen": "\u2013" if holdout is None else _number(holdout.improved.get(metric)),
-        "Improvement, 95 % interval": (
-            "\u2013"
-            if holdout is None
-            else f"{_number(holdout.difference)} ({_number(holdout.low)} to {_number(holdout.high)})"
-        ),
+        "Improvement, 95 % interval": _improvement(holdout, is_changed=bool(changed)),
         "What was changed": changed or "nothing",
         "Networks trained": f"{report.members_trained:,}",
         "Budget": str(report.options.get("budget", "")) or "\u2013",
         "Complete": report.partial or "yes",
     }
+
+
+def _improvement(holdout: Any, *, is_changed: bool) -> str:
+    if holdout is None:
+        return "\u2013"
+    if not is_changed and not holdout.difference:
+        return "none, the baseline is kept"
+    return f"{_number(holdout.difference)} ({_number(holdout.low)} to {_number(holdout.high)})"
 
 
 def _number(value: float | None) -> str:

@@ -15,7 +15,8 @@ TABLES = (
 """Endings of files that may hold a table."""
 NETWORKS = (".keras", ".h5")
 """Endings of files that may hold a network; code in them is refused where they are loaded."""
-_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+"""Endings of files that may hold a picture."""
 _MOST_FILES = 200
 _MOST_LOOKED_AT = 2_000
 
@@ -86,7 +87,7 @@ def picture_classes(folder: Path) -> list[str]:
     classes = [
         path.name
         for path in _folders(folder)
-        if any(entry.name.lower().endswith(_PICTURES) for entry in _entries(path, most=20))
+        if any(entry.name.lower().endswith(PICTURES) for entry in _entries(path, most=20))
     ]
     return sorted(classes) if len(classes) > 1 else []
 

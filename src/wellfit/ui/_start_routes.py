@@ -12,8 +12,10 @@ from wellfit.ui._paths import NETWORKS, TABLES, own_files, picture_folders
 from wellfit.ui._request import Bench, OwnForm, Secrets, page
 from wellfit.ui._studies import list_studies
 from wellfit.ui._uploads import store
+from wellfit.ui._zips import unpack_pictures
 
 router = APIRouter()
+_ZIP = ".zip"
 
 
 @router.get("/enter")
@@ -49,18 +51,20 @@ def start(request: Request, workbench: Bench) -> HTMLResponse:
         tables=own_files(workbench.root, TABLES),
         pictures=picture_folders(workbench.root),
         studies=list_studies(workbench),
-        endings=",".join(TABLES + NETWORKS),
+        endings=",".join((*TABLES, *NETWORKS, _ZIP)),
         limit_mb=workbench.max_upload_bytes // 2**20,
     )
 
 
 @router.post("/upload")
 def upload(workbench: Bench, form: OwnForm) -> Response:
-    """Take a file in, and go on to its columns."""
+    """Take a file in, and go on to its columns, or to the classes of its pictures."""
     file = form.get("file")
     if isinstance(file, str) or file is None or not file.filename:
         raise DataError("no file was chosen.", expected="a file", fix="choose one first")
-    path = store(workbench.root, file.filename, file.file, max_bytes=workbench.max_upload_bytes)
+    is_zip = file.filename.lower().endswith(_ZIP)
+    take = unpack_pictures if is_zip else store
+    path = take(workbench.root, file.filename, file.file, max_bytes=workbench.max_upload_bytes)
     if path.suffix.lower() in NETWORKS:
         return RedirectResponse("/", 303)
     return RedirectResponse(f"/data?path={path_part(path.name)}", 303)

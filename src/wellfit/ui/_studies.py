@@ -18,6 +18,8 @@ State = Literal["running", "stopping", "done", "partial", "failed"]
 
 FILES = {
     "model.keras": "Network (model.keras)",
+    "train.py": "Code in plain Keras (train.py)",
+    "train.npz": "Rows for that code (train.npz)",
     "code.py": "Code (code.py)",
     "report.html": "Report (report.html)",
     "report.json": "Report as data (report.json)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,9 +32,9 @@ def store(root: Path, name: str, stream: BinaryIO, *, max_bytes: int) -> Path:
             "files of this kind cannot be uploaded.",
             received=repr(plain),
             expected=f"a name ending in {', '.join(TABLES + NETWORKS)}",
-            fix="save the table as CSV or Parquet, the network as .keras",
+            fix="save the table as CSV or Parquet, the network as .keras; pack pictures into a .zip",
         )
-    path, target = _new_file(root, plain)
+    path, target = new_file(root, plain)
     num_bytes = 0
     with target:
         while chunk := stream.read(_CHUNK_BYTES):
@@ -65,12 +66,28 @@ def plain_name(name: str) -> str:
     return f"{stem[:80]}{dot}{suffix[:10]}" if dot else plain[:80]
 
 
-def _new_file(root: Path, name: str) -> tuple[Path, BinaryIO]:
-    stem, suffix = Path(name).stem, Path(name).suffix
-    for number in range(1, _MOST_TRIES):
-        path = root / (name if number == 1 else f"{stem}-{number}{suffix}")
+def new_file(root: Path, name: str) -> tuple[Path, BinaryIO]:
+    """Return a file that was not there, open to be written."""
+    for path in _free_paths(root, name):
         try:
             return path, path.open("xb")
         except FileExistsError:
             continue
     raise DataError("there are too many files of this name.", received=name, fix="give it another name")
+
+
+def new_folder(root: Path, name: str) -> Path:
+    """Return an empty folder that was not there."""
+    for path in _free_paths(root, name):
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise DataError("there are too many folders of this name.", received=name, fix="give it another name")
+
+
+def _free_paths(root: Path, name: str) -> Iterator[Path]:
+    stem, suffix = Path(name).stem, Path(name).suffix
+    for number in range(1, _MOST_TRIES):
+        yield root / (name if number == 1 else f"{stem}-{number}{suffix}")

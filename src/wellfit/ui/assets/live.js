@@ -1,13 +1,12 @@
 // A study as it runs: events come by server-sent events, from the first one on after every load.
-"use strict";
+import { draw, score } from "./chart.js";
 
 const live = document.getElementById("live");
 const stages = JSON.parse(live.dataset.stages);
 const scored = JSON.parse(live.dataset.scored);
 const byId = (id) => document.getElementById(id);
-const svgNames = "http://www.w3.org/2000/svg";
 
-const seen = { stage: "", done: {}, points: [], event: null, since: 0, notes: 0 };
+const seen = { stage: "", done: {}, points: [], event: null, curves: null, since: 0, notes: 0 };
 
 function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
@@ -18,7 +17,6 @@ function clock(seconds) {
     : `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(whole % 60)}`;
 }
 
-const score = (value) => (value === null || value === undefined ? "–" : Number(value).toPrecision(4));
 const runs = () => Object.values(seen.done).reduce((sum, count) => sum + count, 0);
 
 function take(event) {
@@ -27,6 +25,7 @@ function take(event) {
   seen.stage = event.stage;
   seen.done[event.stage] = Math.max(seen.done[event.stage] || 0, event.done || 0);
   if (event.message) note(event.message);
+  if (event.curves) seen.curves = { ...event.curves, stage: event.stage };
   if (event.best !== null && event.best !== undefined && scored.includes(event.stage)) {
     const last = seen.points.at(-1);
     const point = [runs(), event.best];
@@ -71,7 +70,7 @@ function show() {
   byId("metric").textContent = event.metric || "Score";
   byId("baseline").textContent = score(event.baseline);
   byId("best").textContent = seen.points.length ? score(seen.points.at(-1)[1]) : "–";
-  draw(event);
+  drawAll();
 }
 
 function times() {
@@ -82,55 +81,49 @@ function times() {
   byId("left").textContent = left === null || left === undefined ? "no limit of time" : clock(left - since);
 }
 
-function draw(event) {
-  const chart = byId("chart");
-  const title = byId("chart-text");
-  const box = chart.getBoundingClientRect();
-  const [width, height, left, right, top, bottom] = [box.width || 640, box.height || 240, 64, 16, 16, 30];
-  chart.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const parts = [title];
-  const baseline = event.baseline;
-  const values = seen.points.map((point) => point[1]);
-  if (baseline !== null && baseline !== undefined) values.push(baseline);
-  if (!values.length) return;
-  let [low, high] = [Math.min(...values), Math.max(...values)];
-  const spare = (high - low) * 0.15 || Math.abs(high) * 0.05 || 1;
-  [low, high] = [low - spare, high + spare];
+function drawScores(event) {
+  const baseline = event.baseline ?? null;
   const most = Math.max(runs(), 1);
-  const x = (count) => left + ((width - left - right) * count) / most;
-  const y = (value) => top + ((height - top - bottom) * (high - value)) / (high - low);
-  const add = (kind, attributes, text) => {
-    const element = document.createElementNS(svgNames, kind);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    if (text !== undefined) element.textContent = text;
-    parts.push(element);
-  };
-  for (const value of [low, (low + high) / 2, high]) {
-    add("line", { class: "axis", x1: left, x2: width - right, y1: y(value), y2: y(value) });
-    add("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, score(value));
-  }
-  add("text", { x: left, y: height - 8 }, "0");
-  add("text", { x: width - right, y: height - 8, "text-anchor": "end" }, `${most.toLocaleString("en")} training runs`);
-  if (baseline !== null && baseline !== undefined) {
-    add("line", { class: "baseline", x1: left, x2: width - right, y1: y(baseline), y2: y(baseline) });
-  }
-  if (seen.points.length) {
+  const lines = [];
+  if (baseline !== null) lines.push({ name: "baseline", points: [[0, baseline], [most, baseline]] });
+  const best = seen.points.at(-1)?.[1];
+  if (best !== undefined) {
     // A best score holds until there is a better one: steps, and on to where the study is now.
-    const steps = [];
-    seen.points.forEach(([count, value], place) => {
-      if (place) steps.push(`${x(count)},${y(seen.points[place - 1][1])}`);
-      steps.push(`${x(count)},${y(value)}`);
-    });
-    const [, last] = seen.points.at(-1);
-    steps.push(`${x(most)},${y(last)}`);
-    add("polyline", { class: "best", points: steps.join(" ") });
-    add("circle", { class: "dot", cx: x(most), cy: y(last), r: 4 });
+    const steps = seen.points.flatMap((point, place) =>
+      place ? [[point[0], seen.points[place - 1][1]], point] : [point],
+    );
+    lines.push({ name: "best", points: [...steps, [most, best]], dot: true });
   }
-  const against = baseline === null || baseline === undefined ? "" : `, baseline ${score(baseline)}`;
-  title.textContent = seen.points.length
-    ? `${event.metric}: best so far ${score(seen.points.at(-1)[1])}${against}, after ${runs()} training runs.`
-    : `${event.metric}${against}.`;
-  chart.replaceChildren(...parts);
+  const told = best === undefined ? [] : [`best so far ${score(best)}`];
+  if (baseline !== null) told.push(`baseline ${score(baseline)}`);
+  const title = `${event.metric}: ${told.join(", ")}, after ${runs()} training runs.`;
+  draw(byId("chart"), { title, lines, from: 0, to: most, labels: ["0", `${most.toLocaleString("en")} training runs`] });
+}
+
+function drawCurves() {
+  const curves = seen.curves;
+  if (!curves) return;
+  byId("curves").hidden = false;
+  const names = ["train", "validation", "lowest"];
+  const of = (name) => curves.epochs.map((epoch, place) => [epoch, curves[name][place]]);
+  const lines = names.map((name) => ({ name, points: of(name) }));
+  const last = curves.epochs.at(-1);
+  const values = lines.flatMap((line) => line.points.map((point) => point[1])).filter((value) => value !== null);
+  // Losses that fall by orders of magnitude would hide all that comes after the first epochs.
+  const isLog = Math.min(...values) > 0 && Math.max(...values) > 20 * Math.min(...values);
+  const at = (name) => score(lines[names.indexOf(name)].points.findLast((point) => point[1] !== null)?.[1]);
+  for (const name of names) byId(`now-${name}`).textContent = at(name);
+  byId("curves-runs").textContent = `${curves.num_members.toLocaleString("en")} runs of ${curves.stage}, epoch ${last}`;
+  byId("curves-scale").textContent = isLog ? "Logarithmic scale. " : "";
+  const title =
+    `Data loss by epoch of ${curves.num_members} runs, after ${last} epochs: median training loss ${at("train")}, ` +
+    `median validation loss ${at("validation")}, validation loss of the lowest run ${at("lowest")}.`;
+  draw(byId("curves-chart"), { title, lines, from: 1, to: Math.max(last, 2), labels: ["1", `${last} epochs`], isLog });
+}
+
+function drawAll() {
+  if (seen.event) drawScores(seen.event);
+  drawCurves();
 }
 
 const source = new EventSource(live.dataset.events);
@@ -144,7 +137,11 @@ source.addEventListener("end", () => {
   location.reload();
 });
 source.addEventListener("error", () => {
-  byId("status").textContent = "The workbench does not answer. The study goes on; this page comes back with it.";
+  // Closed for good: a workbench that was started anew does not know this browser yet.
+  byId("status").textContent =
+    source.readyState === EventSource.CLOSED
+      ? "The workbench was started anew. The study goes on; open the address that wellfit ui printed."
+      : "The workbench does not answer. The study goes on; start wellfit ui again and open the address that it prints.";
 });
-window.addEventListener("resize", () => seen.event && draw(seen.event));
+window.addEventListener("resize", drawAll);
 setInterval(times, 1000);

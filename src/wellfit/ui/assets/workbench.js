@@ -39,3 +39,11 @@ document.addEventListener("input", (event) => {
   const slider = document.querySelector(`[data-for="${CSS.escape(moved.id)}"]`);
   if (slider && moved.value !== "") slider.value = moved.value;
 });
+
+// What goes on beyond the right edge of a table fades there, until it is scrolled to.
+const fade = (box) => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+const fadeAll = () => document.querySelectorAll(".scroll").forEach(fade);
+document.addEventListener("scroll", (event) => event.target.classList?.contains("scroll") && fade(event.target), true);
+document.addEventListener("htmx:afterSettle", fadeAll);
+window.addEventListener("resize", fadeAll);
+fadeAll();
