@@ -40,7 +40,7 @@ from wellfit.records._members import (
     members_from,
 )
 from wellfit.records._picture_sheet import PictureSheet, Thumbnail
-from wellfit.records._report import HoldoutResult, MoreData, PictureStrip, Remedy, Report
+from wellfit.records._report import DrawnStrip, HoldoutResult, MoreData, PictureStrip, Remedy, Report
 from wellfit.records._settings import (
     AUGMENTATION_FIELDS,
     OUTPUT_FIELDS,
@@ -76,6 +76,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "Diagnosis",
+    "DrawnStrip",
     "Effect",
     "Examined",
     "FileReadError",

@@ -19,7 +19,7 @@ from wellfit.report._figures import (
     forest_figures,
 )
 from wellfit.report._files import write_text
-from wellfit.report._sheet import sheet_rows
+from wellfit.report._sheet import drawn_rows, sheet_rows
 from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line, more_data_line, num_averaged
 from wellfit.report._thumbnails import picture_groups
 from wellfit.report._words import clean, count
@@ -52,6 +52,7 @@ def to_html(report: Report) -> str:
         confusion=confusion_figure(report),
         confusion_svg=_confusion(report),
         sheet=sheet_rows(report),
+        drawn=drawn_rows(report),
         code=Markup(escape(report.code)),
     )
 

@@ -58,6 +58,7 @@ def to_json(report: Report) -> dict[str, object]:
         "timing": plain_value(report.timing),
         "environment": plain_value(report.environment),
         "augmented": [plain_value(strip) for strip in report.augmented],
+        "drawn": [plain_value(strip) for strip in report.drawn],
     }
 
 

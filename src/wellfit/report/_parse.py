@@ -16,6 +16,7 @@ from wellfit.records import (
     ColumnSchema,
     CurvePair,
     DataError,
+    DrawnStrip,
     Effect,
     FileReadError,
     Finding,
@@ -123,6 +124,7 @@ def _report(values: Json) -> Report:
         references=parse_numbers(values.get("references", {})),
         timing=parse_numbers(values.get("timing", {})),
         augmented=tuple(parse_record(PictureStrip, entry) for entry in values.get("augmented", ())),
+        drawn=tuple(parse_record(DrawnStrip, entry) for entry in values.get("drawn", ())),
         **optional,
     )
 
