@@ -161,7 +161,7 @@ def test_drawn_pictures_are_shown_as_an_experiment() -> None:
     alone = _words(_Page(to_html(dataclasses.replace(pictures(), augmented=(), drawn=kept))))
     assert "The chosen network was trained with such pictures" in alone
     assert "followed by random versions" not in alone
-    assert "experimental" not in _words(_Page(to_html(full())))
+    assert "Drawn pictures" not in _words(_Page(to_html(full())))
 
 
 def test_hostile_names_stay_text() -> None:
