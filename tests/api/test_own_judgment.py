@@ -67,7 +67,7 @@ def test_planted_labels_are_found_by_the_network_on_folds() -> None:
 
 def folds(num_rows: int) -> tuple[Any, Any]:
     """Return experiments and a snapshot of two folds, whose members say class 0 and class 1 of everything."""
-    rows = np.arange(num_rows)
+    rows = np.arange(num_rows, dtype=np.int32)
     splits = [Split(train=rows[rows % 2 != fold], validation=rows[rows % 2 == fold]) for fold in (0, 1)]
     given, _ = patient(epochs=1)
     experiments = SimpleNamespace(
