@@ -12,6 +12,7 @@ import pytest
 from code_samples import cnn, mlp, recipe, residual, rows, run, space_of
 
 from wellfit.api._code import training_code
+from wellfit.api._code._batches import augmentation
 from wellfit.api._code._told import PLACES
 from wellfit.api._final import prepared_inputs
 from wellfit.models import predict_plain, set_weights
@@ -167,6 +168,19 @@ def test_the_script_of_pictures_runs(tmp_path: Path) -> None:
     said, trained = run(recipe(cnn(), Task.MULTICLASS, changes, pictures=True), tmp_path)
     assert float(said.rsplit("accuracy ", 1)[1]) > 0.5
     assert trained.layers[0].name == "unit"
+
+
+@pytest.mark.parametrize(("span", "num_layers"), [(1.0, 1), (200.0, 3)])
+def test_noise_is_added_in_any_unit_of_pixels(span: float, num_layers: int) -> None:
+    """Keras refuses noise of more than one unit: such pixels are made small for it, and large again."""
+    one = recipe(cnn(), Task.MULTICLASS, {"random_noise": 0.4}, pictures=True)
+    shown = one.dataset.inputs[0] * np.float32(span / 200)
+    layers = augmentation(dataclasses.replace(one, dataset=dataclasses.replace(one.dataset, inputs=(shown,))))
+    assert [bool(said) for _, said in layers] == [True, *[False] * (num_layers - 1)]
+    noisy = keras.Sequential([eval(code) for code, _ in layers])
+    put_out = np.asarray(noisy(np.full((8, 8, 8, 1), 0.5 * span, np.float32), training=True))
+    assert put_out.mean() == pytest.approx(0.5 * span, rel=0.1)
+    assert put_out.std() == pytest.approx(0.1 * span, rel=0.3)
 
 
 def test_the_script_of_a_regression_runs(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -13,14 +14,16 @@ from study_samples import SMALL_PLAN
 
 from wellfit.api import _drawn_pictures, _offered, _protocol, improve
 from wellfit.api._build import array_subject
+from wellfit.api._confirm import Confirmed
 from wellfit.api._drawn_pictures import DrawnPictures
+from wellfit.api._events import Event
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._material import Material, make_material
 from wellfit.api._run_cost import affordable
 from wellfit.api._subject import Subject, situation
 from wellfit.api._trials import last_trials, make_trials
 from wellfit.population import _diffusion
-from wellfit.records import DataChoice, SettingsError, Task
+from wellfit.records import DataChoice, Settings, SettingsError, Task
 from wellfit.search import make_candidate, remedies
 
 CHOICE = DataChoice(resampling="diffusion")
@@ -184,6 +187,9 @@ def test_a_study_reports_the_effect_and_a_plain_comparison(monkeypatch: pytest.M
     assert "the best plain augmentation in the screen" in one.note
     assert not any("experimental" in found[name].note for name in TRIED[:2])
     assert dict(one.settings) == {"resampling": "diffusion"}
+    strips = study.report.drawn
+    assert [strip.label for strip in strips] == list(study.report.class_names)
+    assert {strip.kept for strip in strips} == {study.report.chosen.resampling == "diffusion"}
     if one.stage == "screened":
         settings = replace(study.report.baseline, **dict(one.settings))
         scores = kept[0].measure([study.report.baseline, settings], plan.look).scores
@@ -191,3 +197,46 @@ def test_a_study_reports_the_effect_and_a_plain_comparison(monkeypatch: pytest.M
         effect = float(np.mean(scores[0] - scores[1]))
         assert math.isclose(effect, one.effect.estimate, rel_tol=1e-3, abs_tol=2e-5)
     kept[0].close()
+
+
+def test_a_stop_while_pictures_are_drawn_keeps_what_was_measured(drawings: list[int]) -> None:
+    """The generator at work ends, none is begun after it; what was drawn before is not drawn again."""
+    study = subject()
+    laboratory = Laboratory(study, [*make_trials(study, 2, 0, stage=1), *last_trials(study, 0)])
+    settings = replace(study.baseline, resampling="diffusion")
+    try:
+        # The baseline needs no pictures; the first generator ends, the second is asked for when it is late.
+        found = laboratory.measure([study.baseline, settings], [0, 1], should_stop=lambda: len(drawings) == 2)
+        assert len(drawings) == 2
+        assert found.complete.tolist() == [True, False]
+        assert np.isfinite(found.scores[0]).all()
+        assert np.isnan(found.scores[1]).all()
+        assert not laboratory.broken
+        assert not laboratory.why_not(settings)
+        assert np.isfinite(laboratory.measure([settings], [0, 1]).scores).all()
+        assert len(drawings) == 3
+    finally:
+        laboratory.close()
+
+
+def test_a_stop_in_the_end_hands_the_baseline_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures for the chosen network are not drawn any more; the study keeps all else, and says so."""
+    plan = replace(SMALL_PLAN, num_look=2, num_batches=0, num_programs=9)
+    monkeypatch.setattr(_protocol, "make_plan", lambda *_, **__: plan)
+    monkeypatch.setattr(_offered, "remedies", lambda *_: [])
+    drawn = make_candidate(TRIED[2], "synthetic-pictures", Settings(), Settings(resampling="diffusion"))
+    monkeypatch.setattr(Confirmed, "chosen", property(lambda _: drawn))
+    stop = threading.Event()
+
+    def listen(event: Event) -> None:
+        if event.stage == "final":
+            stop.set()
+
+    study = improve(
+        small_network(), *digits((8, 3), 40), budget="1h", epochs=1, start="fresh", listener=listen, stop=stop
+    )
+    assert "stopped" in study.partial
+    assert study.model is not None
+    assert study.report.chosen == study.report.baseline
+    assert any("no time to draw" in note for note in study.report.notes)
+    assert study.report.holdout is not None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from wellfit.api._patient import Patient, array_patient, table_patient
-from wellfit.api._row_facts import RowFacts, _suspects
+from wellfit.api._row_facts import RowFacts, find_suspects
 
 NUM_ROWS, NUM_HELD = 120, 30
 WRONG = (0, 7, 60)
@@ -52,8 +52,8 @@ def from_table(folder: Path) -> Patient:
 
 def suspects(patient: Patient, truth: np.ndarray) -> dict[str, object]:
     """Return what is told of the suspects where models out of fold know the truth."""
-    facts = RowFacts(out_of_fold=np.where(truth[:, None] == np.arange(2), 0.9, 0.1))
-    _suspects(facts, patient)
+    facts = RowFacts()
+    find_suspects(facts, patient, np.where(truth[:, None] == np.arange(2), 0.9, 0.1))
     return facts.data
 
 

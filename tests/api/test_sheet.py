@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from wellfit.api._drawn_sheet import MOST_CLASSES, NUM_DRAWN, drawn_strips
 from wellfit.api._sheet import picture_strips, shown_augmentations
+from wellfit.data import NewRows
 from wellfit.records import Dataset, Effect, Remedy, Settings, Task
 
 EFFECT = Effect(estimate=0.1, low=0.0, high=0.2, p_value=0.1, unit="log_loss", num_pairs=3)
@@ -85,3 +87,30 @@ def test_tables_have_no_sheet() -> None:
     images = np.zeros((20, 8, 8, 1), np.float32)
     assert picture_strips(_subject(images[:, 0, :, 0]), TRIED) == ()
     assert picture_strips(_subject(images), TRIED[-1:]) == ()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_drawn_pictures_follow_one_of_their_class(kept: bool) -> None:
+    """Each class in turn: a picture that was learned from, then the first that were drawn of it."""
+    images = np.repeat(np.arange(20, dtype=np.float32) * 10, 48 * 48).reshape(20, 48, 48, 1)
+    dataset = _subject(images).dataset
+    origin = np.arange(19, 1, -1, dtype=np.int32)
+    made = NewRows(inputs=(images[origin] + 5,), target=dataset.target[origin], origin=origin)
+    strips = drawn_strips(dataset, made, kept=kept)
+    assert [(one.label, one.num_drawn, one.kept) for one in strips] == [("a", 7, kept), ("b", 7, kept)]
+    for strip, first in zip(strips, (9, 19), strict=True):
+        shades = [int(cell[0, 0]) for cell in _cells(strip.png, 48)]
+        assert shades == [first * 10, *(10 * row + 5 for row in range(first, first - NUM_DRAWN, -1))]
+
+
+def test_only_some_classes_are_shown_and_nothing_where_nothing_was_drawn() -> None:
+    """A page of hundreds of strips would say no more."""
+    target = np.arange(30, dtype=np.int32) // 2
+    images = np.zeros((30, 8, 8, 3), np.uint8)
+    names = tuple(f"class {code:02}" for code in range(15))
+    dataset = Dataset(inputs=(images,), target=target, task=Task.MULTICLASS, class_names=names)
+    made = NewRows(inputs=(images,), target=target, origin=np.arange(30, dtype=np.int32))
+    strips = drawn_strips(dataset, made, kept=False)
+    assert [one.label for one in strips] == list(names[:MOST_CLASSES])
+    assert {one.num_drawn for one in strips} == {2}
+    assert drawn_strips(dataset, None, kept=False) == ()

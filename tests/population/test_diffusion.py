@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from wellfit.population import drawn_pictures, num_drawing_products
+from wellfit.population import StoppedError, _diffusion, drawn_pictures, num_drawing_products
 from wellfit.population._denoiser import (
     _packed,
     _unpacked,
@@ -94,3 +97,44 @@ def test_products_are_those_of_the_kernels() -> None:
         kernels = [value["first"], value["second"]] if isinstance(value, dict) else [value]
         total += sum(k.size * places.get(name, 96) for k in kernels if k.ndim == 4)
     assert num_denoiser_products(16, 24, 3) == total
+
+
+def stops_at(count: int) -> tuple[Callable[[], bool], list[None]]:
+    """Return what says True when it is asked for so many times, and what counts how often it was asked."""
+    asked: list[None] = []
+
+    def should_stop() -> bool:
+        asked.append(None)
+        return len(asked) >= count
+
+    return should_stop, asked
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_stop_ends_the_training_within_a_chunk(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many updates are made as were asked for before it, and nothing is drawn."""
+    made: list[None] = []
+
+    def counted(state: Any, *_: Any, **__: Any) -> Any:
+        made.append(None)
+        return state
+
+    monkeypatch.setattr(_diffusion, "_updated", counted)
+    given, labels = pictures(12)
+    should_stop, asked = stops_at(count)
+    with pytest.raises(StoppedError):
+        drawn_pictures(given, labels, CODES, num_classes=2, seed=0, num_updates=100, should_stop=should_stop)
+    assert len(asked) == count
+    assert len(made) == (count - 1) * _diffusion._CHUNK
+
+
+def test_a_stop_is_heard_while_pictures_are_drawn() -> None:
+    """Training is one chunk here; what is asked after it comes before the second batch of pictures."""
+    given, labels = pictures(12)
+    options: dict[str, Any] = {"num_classes": 2, "seed": 0, "num_updates": 1}
+    should_stop, asked = stops_at(3)
+    with pytest.raises(StoppedError):
+        drawn_pictures(given, labels, np.resize(CODES, 40), should_stop=should_stop, **options)
+    assert len(asked) == 3
+    should_stop, _ = stops_at(4)
+    assert len(drawn_pictures(given, labels, np.resize(CODES, 40), should_stop=should_stop, **options)) == 40

@@ -10,6 +10,7 @@ from wellfit.records import (
     CleaningStep,
     ColumnSchema,
     CurvePair,
+    DrawnStrip,
     Effect,
     Finding,
     HoldoutResult,
@@ -368,14 +369,19 @@ def minimal() -> Report:
 
 
 def pictures() -> Report:
-    """Return a study of pictures with two strips of augmented ones, one of them with odd words in it."""
+    """Return a study of pictures: two strips of augmented ones, two of drawn ones, with odd words in them."""
     dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
     shape = {"num_pictures": 2, "num_versions": 3, "width": 398, "height": 48}
     kept = PictureStrip(
         name="search-17", settings={"random_flip": 0.5, "random_zoom": 0.2}, kept=True, png=dot, **shape
     )
     odd = PictureStrip(name=HOSTILE, settings={HOSTILE: 0.1}, kept=False, png=f'"{HOSTILE}', **shape)
-    return dataclasses.replace(full(), augmented=(kept, odd))
+    names = {"shoe": dot, HOSTILE: f'"{HOSTILE}'}
+    drawn = tuple(
+        DrawnStrip(label=label, kept=False, num_drawn=7, width=398, height=48, png=png)
+        for label, png in names.items()
+    )
+    return dataclasses.replace(full(), augmented=(kept, odd), drawn=drawn)
 
 
 SAMPLES = {

@@ -153,9 +153,23 @@ def test_augmented_pictures_are_shown_with_words() -> None:
         "2 training pictures, each followed by 3 random versions with search-17"
         " (random_flip=0.5, random_zoom=0.2)."
     )
-    assert page.tags["img"] == len(found) == 2
+    assert page.tags["img"] == len(found) == 4
     assert "◆ search-17" in _words(page)
     assert "What the network sees" not in _words(_Page(to_html(full())))
+
+
+def test_drawn_pictures_are_shown_as_an_experiment() -> None:
+    """By class, with whether the chosen network learned from such pictures; without them nothing is said."""
+    page = _Page(to_html(pictures()))
+    found = [value for tag, name, value in page.attributes if (tag, name) == ("img", "alt")]
+    assert found[2] == "A training picture of class shoe, then 7 drawn pictures."
+    assert "Drawn pictures (experimental)" in _words(page)
+    assert "was not trained with such pictures" in _words(page)
+    kept = tuple(dataclasses.replace(strip, kept=True) for strip in pictures().drawn)
+    alone = _words(_Page(to_html(dataclasses.replace(pictures(), augmented=(), drawn=kept))))
+    assert "The chosen network was trained with such pictures" in alone
+    assert "followed by random versions" not in alone
+    assert "Drawn pictures" not in _words(_Page(to_html(full())))
 
 
 def test_hostile_names_stay_text() -> None:

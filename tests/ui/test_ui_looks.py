@@ -7,6 +7,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 
+import pytest
 import uvicorn
 from browser import look_at, open_page
 from playwright.sync_api import expect

@@ -14,6 +14,7 @@ from wellfit._version import __version__
 from wellfit.api._clock import Clock
 from wellfit.api._code import Recipe, training_code
 from wellfit.api._confirm import Confirmed
+from wellfit.api._drawn_sheet import drawn_strips
 from wellfit.api._evaluation_sheet import data_sheet, evaluation_sheet
 from wellfit.api._experimental import with_labels
 from wellfit.api._laboratory import Laboratory
@@ -75,6 +76,11 @@ def assemble(
         more_data=found.more_data,
         pictures=picture_sheet(subject, final, laboratory.judged),
         augmented=picture_strips(subject, remedies),
+        drawn=drawn_strips(
+            subject.dataset,
+            laboratory.drawn.last,
+            kept=final is not None and final.settings.resampling == "diffusion",
+        ),
         options=options(found, laboratory, plan, clock, sampler),
         code=_code(final.recipe if final is not None else None),
         evaluation=evaluation_sheet(subject, final, data, seed),

@@ -89,8 +89,8 @@ def train_bag(
     networks: dict[Job, tuple[Weights, ...]] = {}
     predictions: dict[Job, Array] = {}
     done, total = 0, len(settings) * len(trials)
-    for build, part in laboratory.parts(settings, trials):
-        executor = laboratory.executor_or_none(build)
+    for build, part in laboratory.parts(settings, trials, should_stop):
+        executor = laboratory.executor_or_none(build, should_stop)
         if executor is None or laboratory.broken:
             continue
         jobs = [(setting, trial) for setting in part for trial in trials]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 from wellfit.data import NewRows
 from wellfit.population import drawn_pictures
 from wellfit.records import Dataset, IntArray
+
+Stop = Callable[[], bool]
 
 
 class DrawnPictures:
@@ -14,6 +19,25 @@ class DrawnPictures:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, bytes], NewRows] = {}
+        self._should_stop: Stop | None = None
+
+    @property
+    def last(self) -> NewRows | None:
+        """What was drawn last: at the end of a study for the network that is handed back, if it needs any."""
+        return next(reversed(self._known.values()), None)
+
+    @contextmanager
+    def until(self, should_stop: Stop | None) -> Iterator[None]:
+        """Draw as long as nobody asks to stop; what was drawn for other rows by then is kept.
+
+        Args:
+            should_stop: asked all the time; `StoppedError` is raised once it says True.
+        """
+        before, self._should_stop = self._should_stop, should_stop
+        try:
+            yield
+        finally:
+            self._should_stop = before
 
     def rows(self, dataset: Dataset, rows: IntArray, seed: int) -> NewRows:
         """Return the pictures that a generator draws which is trained on `rows`.
@@ -22,6 +46,9 @@ class DrawnPictures:
             dataset: one input of pictures, and a target of classes.
             rows: ``[n]`` training rows; nothing else is looked at.
             seed: of what is drawn.
+
+        Raises:
+            StoppedError: a stop request came first, see `until`.
         """
         key = (seed, np.asarray(rows, np.int32).tobytes())
         if key not in self._known:
@@ -32,6 +59,7 @@ class DrawnPictures:
                 labels,
                 num_classes=dataset.num_classes,
                 seed=seed,
+                should_stop=self._should_stop,
             )
             self._known[key] = NewRows(inputs=(pictures,), target=dataset.target[rows], origin=rows)
         return self._known[key]

@@ -19,6 +19,7 @@ from wellfit.api._looks import first_look, may_end_elsewhere, promising, second_
 from wellfit.api._memorized import best_epoch, memorized
 from wellfit.api._mismatch_facts import mismatch_facts, picture_facts, with_rows_of
 from wellfit.api._network_facts import balanced_accuracies, network_facts
+from wellfit.api._own_judgment import judge_by_network
 from wellfit.api._patient import Patient
 from wellfit.api._picture_matrix import matched_input
 from wellfit.api._row_facts import RowFacts, column_facts, row_facts
@@ -137,6 +138,7 @@ class Examination:
         if BASELINE not in runs or snapshot is None or not set(plan.look) <= set(runs[BASELINE].trials):
             return self._nothing("stopped before the network as it stands was trained")
         rows: RowFacts = waiting.result()
+        judge_by_network(rows, experiments, snapshot)
         network, data = network_facts(experiments, snapshot)
         rows.data |= data | {
             k: v

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from wellfit.api._subject import Subject
 from wellfit.data import apply_scaling, created
 from wellfit.evaluation import confusion_matrix, evaluate, paired_bootstrap
 from wellfit.models import Model, chosen_model, predict_plain, with_temperature, with_test_views
+from wellfit.population import StoppedError
 from wellfit.records import (
     Formula,
     HoldoutResult,
@@ -70,12 +71,16 @@ def finish(
     seed: int,
     *,
     ensemble: Ensemble | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> Final | None:
     """Train on all working rows, compare on the holdout, hand back the better one by the confirmation.
 
     There are no rows left to stop by, so a network that stops early is trained for as long as was best in
     the confirmation (the median), and a temperature is the one found there (the geometric mean). A plateau
     schedule has to watch some rows: it keeps them. An average of networks is shown the views of `chosen`.
+
+    Where the chosen network trains on pictures that are drawn, and `should_stop` says True while they are,
+    the baseline is handed back.
 
     Returns:
         None if neither network reaches a finite loss.
@@ -88,10 +93,16 @@ def finish(
     trained: list[Model | None] = []
     recipes: list[Recipe | None] = []
     ways: list[Way] = []
+    lost = "the chosen network diverged on all working rows"
     for settings in arms:
         trial = plan.watched if settings.schedule == "plateau" else plan.final
         length, stop_after = confirmed.length(settings)
-        weights, good = laboratory.fit(length, trial, stop_after=stop_after, alone=plan.is_long)
+        options: dict[str, Any] = {"stop_after": stop_after, "alone": plan.is_long}
+        try:
+            weights, good = laboratory.fit(length, trial, should_stop=should_stop, **options)
+        except StoppedError:
+            weights, good = (), False
+            lost = "there was no time to draw the pictures that the chosen network trains on"
         built = _built(laboratory, trial, settings, weights) if good else None
         temperature = confirmed.temperatures.get(settings)
         if built is not None and temperature is not None:
@@ -113,7 +124,7 @@ def finish(
     if improved is None:
         return None
     if trained[-1] is None and trained[0] is not None:
-        notes.append("the chosen network diverged on all working rows, so the baseline is kept")
+        notes.append(f"{lost}, so the baseline is kept")
     if trained[0] is None:
         notes.append("the baseline diverged on all working rows and counts as chance on the holdout")
     is_first = trained[-1] is None

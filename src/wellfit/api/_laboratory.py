@@ -23,7 +23,15 @@ from wellfit.api._trials import Trial
 from wellfit.api._view_predictions import fitted_temperature, mean_prediction, view_predictions
 from wellfit.evaluation import score
 from wellfit.models import find_layout, restructured, with_input_width
-from wellfit.population import FREE, Executor, MemberRun, Watch, num_workers, open_executor
+from wellfit.population import (
+    FREE,
+    Executor,
+    MemberRun,
+    StoppedError,
+    Watch,
+    num_workers,
+    open_executor,
+)
 from wellfit.records import (
     AUGMENTATION_FIELDS,
     RESULTS,
@@ -77,6 +85,7 @@ class Laboratory:
     Attributes:
         members_trained: runs so far.
         judged: what networks said of rows that they had not learned from; None for values, or very many rows.
+        drawn: pictures that were drawn for trials so far.
         broken: why nothing can be trained any more (a worker process ended), or an empty string.
         notes: networks that could not be built.
         ration: what may be trained, where the budget counts that.
@@ -99,7 +108,7 @@ class Laboratory:
         self._vary = _varied(subject) if vary is None else list(vary)
         self._executors: dict[Build, Executor] = {}
         self._materials: dict[tuple[DataChoice, tuple[int, ...]], Material] = {}
-        self._drawn = DrawnPictures()
+        self.drawn = DrawnPictures()
         self._closed_compile_s = 0.0
         self.judged = _judged(subject)
         self.broken = ""
@@ -136,12 +145,12 @@ class Laboratory:
             return bool(self.broken) or (should_stop is not None and should_stop())
 
         affordable = settings[: self.ration.affordable(settings, len(trials))]
-        for build, part in self.parts(affordable, trials):
+        for build, part in self.parts(affordable, trials, stopped):
             if stopped():
                 break
             jobs = [(setting, trial) for setting in part for trial in range(len(trials))]
             report = (lambda n, _, done=done: progress(done + n, total)) if progress else None
-            executor = self.executor_or_none(build)
+            executor = self.executor_or_none(build, stopped)
             if executor is None:
                 continue
             # What differs in what is done to outputs alone is trained once.
@@ -168,7 +177,13 @@ class Laboratory:
         return collector.measured(time.perf_counter() - began - (self.compile_s - compiled))
 
     def fit(
-        self, settings: Settings, trial: int, *, stop_after: int | None = None, alone: bool = True
+        self,
+        settings: Settings,
+        trial: int,
+        *,
+        stop_after: int | None = None,
+        alone: bool = True,
+        should_stop: Stop | None = None,
     ) -> tuple[tuple[Array, ...], bool]:
         """Train one member; return its last weights, and whether its loss stayed finite.
 
@@ -177,12 +192,17 @@ class Laboratory:
             trial: position of the trial.
             stop_after: epochs to train, with the schedule of the full number; None for all.
             alone: whether to compile a program for a single member, or to use the one there is.
+            should_stop: asked while pictures are drawn that it trains on.
 
         Returns:
             One array for each entry of its network's ``weights``, and the verdict.
+
+        Raises:
+            StoppedError: `should_stop` said so before there were pictures.
         """
         build = self.build(settings, [trial])
-        executor = self.executor(build)
+        with self.drawn.until(should_stop):
+            executor = self.executor(build)
         members = self.members(build, [settings], [trial]).replace(patience=0, restore_best=False)
         # A block of one is compiled anew; a full block trains copies beside it, which may cost less.
         run = executor.start(members, block_size=1 if alone else None)
@@ -301,32 +321,42 @@ class Laboratory:
         for executor in self._executors.values():
             executor.close()
 
-    def parts(self, settings: Sequence[Settings], trials: Sequence[int]) -> Iterator[tuple[Build, list[int]]]:
+    def parts(
+        self, settings: Sequence[Settings], trials: Sequence[int], should_stop: Stop | None = None
+    ) -> Iterator[tuple[Build, list[int]]]:
         """Yield settings that share a build, as many as fit the memory at a time."""
         groups: dict[Build, list[int]] = {}
         # Members of one block train side by side, so those of equal length belong together.
         for setting in sorted(range(len(settings)), key=lambda s: settings[s].epochs):
             groups.setdefault(self.build(settings[setting], trials), []).append(setting)
         for build, group in groups.items():
-            each = 4 * _COPIES * max(self._trained_parameters(build), 1)
+            each = 4 * _COPIES * max(self._trained_parameters(build, should_stop), 1)
             growth = build.structure.width**2 * (1 if build.structure.embedding == "own" else _EMBEDDED)
             size = max(1, int(_STATE_BYTES / (each * growth)) // len(trials))
             for start in range(0, len(group), size):
                 yield build, group[start : start + size]
 
-    def _trained_parameters(self, build: Build) -> int:
+    def _trained_parameters(self, build: Build, should_stop: Stop | None) -> int:
         """Return the parameters of what members train: behind a frozen beginning they are far fewer."""
-        if self.subject.start == "given" and self.executor_or_none(build) is not None:
+        if self.subject.start == "given" and self.executor_or_none(build, should_stop) is not None:
             return int(self._parts[build].model.count_params())
         return int(self.subject.model.count_params())
 
-    def executor_or_none(self, build: Build) -> Executor | None:
-        """Return the executor of a build, None for one that cannot be made; the baseline's must be."""
+    def executor_or_none(self, build: Build, should_stop: Stop | None = None) -> Executor | None:
+        """Return the executor of a build, None for one that cannot be made; the baseline's must be.
+
+        Args:
+            build: network and material.
+            should_stop: asked while pictures are drawn; None is returned where it ends that.
+        """
         known = replace(build, trials=())
         if known in self._refused:
             return None
         try:
-            return self.executor(build)
+            with self.drawn.until(should_stop):
+                return self.executor(build)
+        except StoppedError:
+            return None  # nothing is wrong with it
         except (UnsupportedModelError, SettingsError) as error:
             if build == self.build(self.subject.baseline):
                 raise
@@ -394,7 +424,7 @@ class Laboratory:
         key = (choice, trials)
         if key not in self._materials:
             self._materials[key] = make_material(
-                self.subject, self.trials, choice, drawn_for=trials or None, drawn=self._drawn
+                self.subject, self.trials, choice, drawn_for=trials or None, drawn=self.drawn
             )
         return self._materials[key]
 

@@ -197,7 +197,15 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
             progress.say(0, 2)
             chosen = found.confirmed.chosen
             settings: Settings = laboratory.subject.baseline if chosen is None else chosen.settings
-            found.final = finish(laboratory, plan, settings, found.confirmed, seed, ensemble=found.ensemble)
+            found.final = finish(
+                laboratory,
+                plan,
+                settings,
+                found.confirmed,
+                seed,
+                ensemble=found.ensemble,
+                should_stop=lambda: _is_late(clock),
+            )
             found.was_finished = True
             progress.say(2, 2)
         timed("final")
@@ -216,8 +224,11 @@ def _is_time_to_finish(subject: Subject, clock: Clock) -> bool:
         num_workers=1,
         slowdown=slowdown(subject),
     )
-    too_late = clock.interrupted or clock.left_s < -_OVERDRAFT * clock.budget_s
-    return not too_late or cost_s < _SOON_S
+    return not _is_late(clock) or cost_s < _SOON_S
+
+
+def _is_late(clock: Clock) -> bool:
+    return clock.interrupted or clock.left_s < -_OVERDRAFT * clock.budget_s
 
 
 def _plain(tried: Tried) -> dict[str, object]:

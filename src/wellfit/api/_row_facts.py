@@ -37,6 +37,7 @@ _MAX_FOLDS = 5
 _ROUNDING = 1e-12  # of losses, whose unit may be any
 _TINY = float(np.finfo(np.float64).tiny)
 _SUSPECT_DEVIATIONS = 2.5
+_REFERENCES = "reference models, out of fold"
 
 
 @dataclass(kw_only=True)
@@ -51,7 +52,7 @@ class RowFacts:
         mismatched: columns that come in other units among the validation rows.
         out_of_fold: ``[row, class]`` or ``[row]`` mean predictions of the references, NaN where a row was in
             no fold.
-        suspects: training rows whose label the references call unlikely.
+        suspects: training rows whose label is unlikely out of fold: see `find_suspects`.
     """
 
     data: dict[str, object] = field(default_factory=dict[str, object])
@@ -78,7 +79,7 @@ def row_facts(patient: Patient, folds: Sequence[Split], *, seed: int) -> RowFact
             _sides(facts, patient, x, seed)
         _conflicts(facts, patient, target)
         _references(facts, patient, x, folds)
-        _suspects(facts, patient)
+        find_suspects(facts, patient, facts.out_of_fold)
         facts.data |= group_facts(patient, x, seed)
     return facts
 
@@ -235,19 +236,26 @@ def _certainty(facts: RowFacts, patient: Patient) -> None:
     facts.data |= {"certain_error": share, "certain_error_low": float(middle - half)}
 
 
-def _suspects(facts: RowFacts, patient: Patient) -> None:
-    """Note the rows whose label is unlikely out of fold, and whether training rows hold more of them."""
-    if facts.out_of_fold.ndim != 2:
+def find_suspects(facts: RowFacts, patient: Patient, said: Array, *, judged_by: str = _REFERENCES) -> None:
+    """Note the rows whose label is unlikely out of fold, and whether training rows hold more of them.
+
+    Args:
+        facts: changed in place.
+        patient: what is diagnosed.
+        said: ``[row, class]`` or ``[row, 1]`` predictions out of fold, NaN where there is none.
+        judged_by: who predicted.
+    """
+    if said.ndim != 2:
         return
-    known = np.asarray(np.isfinite(facts.out_of_fold).all(axis=1), bool)
+    known = np.asarray(np.isfinite(said).all(axis=1), bool)
     if not known.any():
         return
     doubtful: Array = np.zeros(patient.dataset.num_rows, bool)
     target: Array = patient.dataset.target
     if patient.dataset.task.is_classification:
-        doubtful[known] = unlikely_labels(facts.out_of_fold[known], target[known])
+        doubtful[known] = unlikely_labels(said[known], target[known])
     else:
-        residual = target.reshape(len(target), -1)[:, 0] - facts.out_of_fold[:, 0]
+        residual = target.reshape(len(target), -1)[:, 0] - said[:, 0]
         middle = np.nanmedian(residual[known])
         deviation = 1.4826 * np.nanmedian(np.abs(residual[known] - middle))
         doubtful[known] = np.abs(residual[known] - middle) > _SUSPECT_DEVIATIONS * max(deviation, _TINY)
@@ -263,8 +271,9 @@ def _suspects(facts: RowFacts, patient: Patient) -> None:
         "suspect_share": share,
         "suspect_excess": share - base,
         "suspect_z": float((share - base) / error),
-        "suspects": _worst(facts, patient, limit=20),
+        "suspects": _worst(facts.suspects, said, patient, limit=20),
         "suspects_are": _what_places_are(patient),
+        "suspects_judged_by": judged_by,
     }
 
 
@@ -276,21 +285,18 @@ def _what_places_are(patient: Patient) -> str:
     return f"rows of {patient.name}, counted from 1 without header and blank lines"
 
 
-def _worst(facts: RowFacts, patient: Patient, limit: int) -> list[dict[str, object]]:
-    """Return the most doubtful training rows with what the references say of them."""
-    rows = facts.suspects
+def _worst(rows: Array, said: Array, patient: Patient, limit: int) -> list[dict[str, object]]:
+    """Return the most doubtful training rows with what was said of them out of fold."""
     if not patient.dataset.task.is_classification:
-        return [
-            {"row": _place(patient, r), "predicted": float(facts.out_of_fold[r, 0])} for r in rows[:limit]
-        ]
+        return [{"row": _place(patient, r), "predicted": float(said[r, 0])} for r in rows[:limit]]
     labels: Array = patient.dataset.target[rows]
-    own = facts.out_of_fold[rows, labels]
+    own = said[rows, labels]
     names = patient.dataset.class_names
     return [
         {
             "row": _place(patient, rows[i]),
             "label": names[int(labels[i])],
-            "likelier": names[int(facts.out_of_fold[rows[i]].argmax())],
+            "likelier": names[int(said[rows[i]].argmax())],
             "probability_of_label": float(own[i]),
         }
         for i in np.argsort(own)[:limit]

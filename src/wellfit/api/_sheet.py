@@ -75,7 +75,7 @@ def _strip(pictures: Array, baseline: Settings, shown: Shown) -> PictureStrip:
     num_pictures = min(_NUM_PICTURES, len(pictures))
     # From [1 + version, picture] to one row: a picture, then its versions, then the next one.
     cells = np.concatenate([pictures[None], versions])[:, :num_pictures].swapaxes(0, 1)
-    data, width, height = png_strip(_as_bytes(cells.reshape(-1, *pictures.shape[1:]), pictures))
+    data, width, height = png_strip(as_bytes(cells.reshape(-1, *pictures.shape[1:]), pictures))
     return PictureStrip(
         name=name,
         settings={field: value for field, value in settings.items() if value},
@@ -88,7 +88,7 @@ def _strip(pictures: Array, baseline: Settings, shown: Shown) -> PictureStrip:
     )
 
 
-def _as_bytes(values: Array, pictures: Array) -> NDArray[np.uint8]:
+def as_bytes(values: Array, pictures: Array) -> NDArray[np.uint8]:
     """Return numbers as 0 to 255, by the range that pictures usually have: up to 1, to 255, or their own."""
     low, high = min(0.0, float(pictures.min())), float(pictures.max())
     if low == 0.0 and high <= 1.0:

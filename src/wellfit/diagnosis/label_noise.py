@@ -2,8 +2,9 @@
 
 Look-alikes: `irreducible_noise` (labels of all rows, which no cleaning of training rows mends) and
 `weak_regularization`. Told apart by out-of-fold confident learning: rows whose label other models call
-unlikely are left out of training, and the loss on unaltered validation rows falls. Told beside it: how many
-of the doubted labels the network has learned by heart, at its end and at its best epoch.
+unlikely (of pictures the network itself, where it is as good a judge) are left out of training, and the loss
+on unaltered validation rows falls. Told beside it: how many of the doubted labels the network has learned by
+heart, at its end and at its best epoch.
 
 Source: Northcutt, Jiang and Chuang, Confident Learning, 2021; Arpit et al., A Closer Look at Memorization in
 Deep Networks, 2017, and Liu et al., Early-Learning Regularization, 2020 (wrong labels are learned last).
@@ -56,6 +57,7 @@ def examine(evidence: Evidence) -> Ruling:
         "excess_over_validation": excess,
         "suspects": data.get("suspects", []),
         "suspects_are": data.get("suspects_are", ""),
+        "judged_by": data.get("suspects_judged_by", ""),
         "excess_z": data.get("suspect_z"),
     }
     numbers |= {name: data[name] for name in MEMORY if name in data}

@@ -3,7 +3,7 @@
 from wellfit.population._augmented import PICTURE_FIELDS, augmented
 from wellfit.population._choose import ExecutorChoice, choose_executor, open_executor
 from wellfit.population._device import enable_compilation_cache, num_workers
-from wellfit.population._diffusion import drawn_pictures, num_drawing_products
+from wellfit.population._diffusion import StoppedError, drawn_pictures, num_drawing_products
 from wellfit.population._executor import Executor, MemberRun
 from wellfit.population._initial import biased_weights, initial_weights, standard_weights
 from wellfit.population._mechanisms import FREE, mechanism_groups
@@ -24,6 +24,7 @@ __all__ = [
     "MemberRun",
     "Population",
     "Run",
+    "StoppedError",
     "TargetScaling",
     "Watch",
     "WorkerExecutor",

@@ -13,6 +13,7 @@ Models, 2022 (what is predicted).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -31,16 +32,22 @@ from wellfit.population._denoiser import (
 )
 
 Array = NDArray[Any]
+Stop = Callable[[], bool]
 State = tuple[Weights, Weights, Weights, Weights]  # weights, their running mean, both moments of Adam
 
 NUM_UPDATES = 1000
 _LARGEST = 32  # pixels a side
 _BATCH = 32
 _NUM_STEPS = 25
+_CHUNK = 10  # updates after which a caller's `should_stop` is asked
 _LEARNING_RATE = 3e-3
 _FIRST, _SECOND, _EPSILON = 0.9, 0.99, 1e-8
 _KEPT = 0.99  # of the running mean at each update
 _TRAINING = 3  # ways through the network that an update takes
+
+
+class StoppedError(Exception):
+    """A stop request came before there were pictures; whoever made it has other results to keep."""
 
 
 def drawn_pictures(
@@ -51,6 +58,7 @@ def drawn_pictures(
     num_classes: int,
     seed: int,
     num_updates: int | None = None,
+    should_stop: Stop | None = None,
 ) -> Array:
     """Return new pictures like those of each class.
 
@@ -64,9 +72,13 @@ def drawn_pictures(
         num_classes: how many there are.
         seed: of weights, order and noise.
         num_updates: of the generator; None for `NUM_UPDATES`.
+        should_stop: asked every few updates, and before pictures are drawn; True ends the work.
 
     Returns:
         ``[new picture, row, column, channel]`` of the dtype of `pictures`, each channel in its range.
+
+    Raises:
+        StoppedError: `should_stop` said so.
 
     Example:
         >>> dark, light = np.zeros((20, 8, 8, 1)), np.ones((20, 8, 8, 1))
@@ -80,14 +92,16 @@ def drawn_pictures(
     low, high = (find(pictures, axis=(0, 1, 2)).astype(np.float32) for find in (np.min, np.max))
     middle, reach = (low + high) / 2, np.where(high > low, (high - low) / 2, 1.0).astype(np.float32)
     size = _small_size(*pictures.shape[1:3])
+    stop = should_stop or (lambda: False)
     small = _in_batches(lambda some: (_resized(some, size) - middle) / reach, pictures)
     start, training, key = jax.random.split(jax.random.key(seed), 3)
     weights = denoiser_weights(start, pictures.shape[-1], num_classes)
     order = np.random.default_rng(seed).integers(len(small), size=(num_updates or NUM_UPDATES, _BATCH))
-    weights = _trained(weights, small, np.asarray(labels, np.int32), order, training)
+    weights = _trained(weights, small, np.asarray(labels, np.int32), order, training, should_stop=stop)
 
     def draw(some: Array) -> Array:
         nonlocal key
+        _check(stop)
         key, own = jax.random.split(key)
         found = _resized(_drawn(weights, own, some, (*size, pictures.shape[-1])), pictures.shape[1:3])
         values = np.clip(found * reach + middle, low, high)
@@ -123,7 +137,9 @@ def _small_size(num_rows: int, num_columns: int) -> tuple[int, int]:
     return rows, columns
 
 
-def _trained(weights: Weights, small: Array, labels: Array, order: Array, key: jax.Array) -> Weights:
+def _trained(
+    weights: Weights, small: Array, labels: Array, order: Array, key: jax.Array, *, should_stop: Stop
+) -> Weights:
     """Return the running mean of the weights of a network that learns to take noise off pictures.
 
     Args:
@@ -132,15 +148,25 @@ def _trained(weights: Weights, small: Array, labels: Array, order: Array, key: j
         labels: ``[picture]``.
         order: ``[update, position in the batch]`` pictures of each update.
         key: of noise and times.
+        should_stop: asked before every chunk of updates.
     """
     zeros = jax.tree.map(jnp.zeros_like, weights)
     state: State = (weights, weights, zeros, zeros)
     # Called for each update: XLA's convolutions on a CPU are several times as slow inside a loop.
     for update, some in enumerate(order):
+        if update % _CHUNK == 0:
+            # A call returns before its work is done: without waiting, all would be asked for at once.
+            jax.block_until_ready(state)
+            _check(should_stop)
         own = jax.random.fold_in(key, update)
         rate = np.float32(0.5 * _LEARNING_RATE * (1.0 + np.cos(np.pi * update / len(order))))
         state = _updated(state, small[some], labels[some], own, count=np.int32(update + 1), rate=rate)
     return state[1]
+
+
+def _check(should_stop: Stop) -> None:
+    if should_stop():
+        raise StoppedError("pictures were not drawn: a stop request came first")
 
 
 @jax.jit

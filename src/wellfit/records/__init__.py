@@ -53,7 +53,7 @@ from wellfit.records._members import (
     members_from,
 )
 from wellfit.records._picture_sheet import PictureSheet, Thumbnail
-from wellfit.records._report import HoldoutResult, MoreData, PictureStrip, Remedy, Report
+from wellfit.records._report import DrawnStrip, HoldoutResult, MoreData, PictureStrip, Remedy, Report
 from wellfit.records._running_curves import RunningCurves
 from wellfit.records._settings import (
     AUGMENTATION_FIELDS,
@@ -93,6 +93,7 @@ __all__ = [
     "DataView",
     "Dataset",
     "Diagnosis",
+    "DrawnStrip",
     "Effect",
     "Evaluation",
     "Examined",

@@ -115,6 +115,27 @@ class PictureStrip:
     png: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class DrawnStrip:
+    """Pictures of one class that a generator drew for training, behind one that it learned from.
+
+    Attributes:
+        label: the class.
+        kept: whether the chosen network was trained with such pictures.
+        num_drawn: pictures that follow the training picture.
+        width: of the strip, in pixels.
+        height: likewise.
+        png: the strip as a PNG file in Base64.
+    """
+
+    label: str
+    kept: bool
+    num_drawn: int
+    width: int
+    height: int
+    png: str
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Report:
     """Everything a study says; `report.json`, the HTML page and the terminal are drawn from it.
@@ -147,6 +168,7 @@ class Report:
         more_data: what more rows would be worth, or None if it was not measured.
         pictures: the worst mistakes and the labels in doubt, or None where rows are no pictures.
         augmented: what the augmentations that were tried make of training pictures, the kept ones first.
+        drawn: pictures that a generator drew for training, class by class; experimental.
         code: a script of plain Keras that builds and trains the chosen network, or an empty string.
         evaluation: what the chosen network does on the holdout, or None.
         data: what the columns look like, or None where rows are no table.
@@ -179,6 +201,7 @@ class Report:
     more_data: MoreData | None = None
     pictures: PictureSheet | None = None
     augmented: tuple[PictureStrip, ...] = ()
+    drawn: tuple[DrawnStrip, ...] = ()
     code: str = ""
     evaluation: Evaluation | None = None
     data: DataView | None = None

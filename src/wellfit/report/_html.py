@@ -26,7 +26,7 @@ from wellfit.report._files import write_text
 from wellfit.report._method import protocol, said_notes, untried_table
 from wellfit.report._pages import cause_html
 from wellfit.report._script import page_script
-from wellfit.report._sheet import sheet_rows
+from wellfit.report._sheet import drawn_rows, sheet_rows
 from wellfit.report._summary import (
     SIGN_CONVENTION,
     changes,
@@ -84,6 +84,7 @@ def to_html(report: Report) -> str:
         confusion=confusion_figure(report),
         evaluation=evaluation_page(report),
         confusion_svg=_confusion(report),
+        drawn=drawn_rows(report),
         code=Markup(escape(report.code)),
         parts=_parts(report),
         **values,

@@ -60,6 +60,7 @@ def to_json(report: Report) -> dict[str, object]:
         "augmented": [plain_value(strip) for strip in report.augmented],
         "evaluation": plain_value(report.evaluation),
         "data": plain_value(report.data),
+        "drawn": [plain_value(strip) for strip in report.drawn],
     }
 
 

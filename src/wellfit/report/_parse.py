@@ -17,6 +17,7 @@ from wellfit.records import (
     CurvePair,
     DataError,
     DataView,
+    DrawnStrip,
     Effect,
     Evaluation,
     FileReadError,
@@ -128,6 +129,7 @@ def _report(values: Json) -> Report:
         evaluation=_optional(Evaluation, values.get("evaluation")),
         data=_optional(DataView, values.get("data")),
         augmented=tuple(parse_record(PictureStrip, entry) for entry in values.get("augmented", ())),
+        drawn=tuple(parse_record(DrawnStrip, entry) for entry in values.get("drawn", ())),
         **optional,
     )
 

@@ -1,10 +1,11 @@
-"""The sheet of augmented pictures: strips of a report as rows that the page shows."""
+"""The sheet of augmented and of drawn pictures: strips of a report as rows that the page shows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from wellfit.records import PictureStrip, Report
+from wellfit.records import DrawnStrip, PictureStrip, Report
 from wellfit.report._summary import setting
 from wellfit.report._words import clean, count
 
@@ -16,7 +17,7 @@ class SheetRow:
     """One strip of pictures on the page.
 
     Attributes:
-        label: the remedy's name.
+        label: the remedy's name, or the class of drawn pictures.
         settings: what it sets, as text.
         kept: whether the chosen network was trained with it.
         source: the strip as a ``data:`` address.
@@ -39,18 +40,40 @@ def sheet_rows(report: Report) -> tuple[SheetRow, ...]:
     return tuple(_row(strip) for strip in report.augmented)
 
 
+def drawn_rows(report: Report) -> tuple[SheetRow, ...]:
+    """Return a row for each class of which pictures were drawn; none where that was not tried."""
+    return tuple(_drawn_row(strip) for strip in report.drawn)
+
+
 def _row(strip: PictureStrip) -> SheetRow:
     settings = ", ".join(f"{name}={setting(name, value)}" for name, value in strip.settings.items())
     label = clean(strip.name)
-    factor = _SHOWN_HEIGHT / max(strip.height, 1)
     return SheetRow(
         label=label,
         settings=clean(settings),
-        kept=strip.kept,
-        source=f"data:image/png;base64,{strip.png}",
-        width=round(strip.width * factor),
-        height=_SHOWN_HEIGHT,
+        **_shown(strip),
         description=f"{count(strip.num_pictures, 'training picture')}, each followed by "
         f"{count(strip.num_versions, 'random version')} with {label}"
         + (f" ({settings})." if settings else "."),
     )
+
+
+def _drawn_row(strip: DrawnStrip) -> SheetRow:
+    label = clean(strip.label)
+    return SheetRow(
+        label=label,
+        settings="",
+        **_shown(strip),
+        description=f"A training picture of class {label}, then {count(strip.num_drawn, 'drawn picture')}.",
+    )
+
+
+def _shown(strip: PictureStrip | DrawnStrip) -> dict[str, Any]:
+    """Return what the rows of all strips have alike: the picture itself, and its size on the page."""
+    factor = _SHOWN_HEIGHT / max(strip.height, 1)
+    return {
+        "kept": strip.kept,
+        "source": f"data:image/png;base64,{strip.png}",
+        "width": round(strip.width * factor),
+        "height": _SHOWN_HEIGHT,
+    }

@@ -16,7 +16,7 @@ def augmentation(recipe: Recipe) -> list[tuple[str, str]]:
     near = 'fill_mode="nearest"'
     erased = round(s.random_erasing**2, 6)
     rounded = round(_DEVIATION * s.random_brightness, 4)
-    table: dict[str, tuple[str, str]] = {
+    table: dict[str, tuple[str | list[str], str]] = {
         "random_flip": (
             'RandomFlip("horizontal")',
             ""
@@ -55,7 +55,7 @@ def augmentation(recipe: Recipe) -> list[tuple[str, str]]:
         ),
         "random_hue": (f"RandomHue({s.random_hue!r}{pixels})", ""),
         "random_noise": (
-            f"GaussianNoise({round(_DEVIATION * span * s.random_noise, 4)!r})",
+            _noise(round(_DEVIATION * s.random_noise, 6), span),
             f"about: wellfit's noise had {s.random_noise:g} deviations of the picture's own pixels",
         ),
         "random_erasing": (
@@ -63,7 +63,23 @@ def augmentation(recipe: Recipe) -> list[tuple[str, str]]:
             "wellfit filled the part with the picture's mean, and let it reach over the edge",
         ),
     }
-    return [(f"keras.layers.{code}", said) for name, (code, said) in table.items() if getattr(s, name)]
+    layers = [
+        ([codes] if isinstance(codes, str) else codes, said)
+        for name, (codes, said) in table.items()
+        if getattr(s, name)
+    ]
+    return [
+        (f"keras.layers.{code}", said if place == 0 else "")
+        for codes, said in layers
+        for place, code in enumerate(codes)
+    ]
+
+
+def _noise(share: float, span: float) -> list[str]:
+    """Return layers that add noise of a share of the range of pixels; Keras adds deviations up to 1 only."""
+    if share * span <= 1:
+        return [f"GaussianNoise({round(share * span, 6)!r})"]
+    return [f"Rescaling({1 / span!r})", f"GaussianNoise({share!r})", f"Rescaling({span!r})"]
 
 
 def mixing_class(recipe: Recipe) -> str:

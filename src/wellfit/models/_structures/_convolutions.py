@@ -1,7 +1,13 @@
 """Convolutions with fewer weights: kernels of 3 by 3 places, or a depthwise and a pointwise part.
 
+Kernels of 3 by 3 places are not made smaller still. One of 1 by 1 sees no neighbors: what is left is a
+network of the colors of single places. One of 2 by 2 has no middle, so that with padding every layer moves
+the maps by half a place, and it saves about half of the weights, where a depthwise and a pointwise part save
+most of them. For networks of such kernels ``separable`` and a smaller width are what there is to try.
+
 Sources: Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, 2015;
-Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, 2017.
+Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, 2017; Wu et al., Convolution with
+Even-Sized Kernels and Symmetric Padding, 2019 (kernels without a middle).
 """
 
 from __future__ import annotations
