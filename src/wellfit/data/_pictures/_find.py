@@ -31,8 +31,8 @@ def find_pictures(
     A folder holds one sub-folder for each class, pictures at any depth in it. If it has a sub-folder
     ``train`` that is divided so, that one is read. Sub-folders named like tests or validation are left out
     where there is one of each, or where they are divided into the same classes, and a note says so; else they
-    are classes like the others. A table (CSV, TSV, Parquet, JSON lines) has a column of paths, relative to the table
-    or absolute, and one of labels.
+    are classes like the others. A table (CSV, TSV, Parquet, JSON lines) has a column of paths, relative to
+    the table or absolute, and one of labels.
 
     Args:
         source: the folder or the file.
