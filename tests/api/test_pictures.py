@@ -16,7 +16,8 @@ from wellfit.api import diagnose, improve, predict
 from wellfit.api._build import array_subject
 from wellfit.api._flat_rows import flat_rows
 from wellfit.api._picture_network import affordable_form
-from wellfit.api._pictures import pictures_subject
+from wellfit.api._pictures import pictures_subject, read_for
+from wellfit.api._predict import _of_pictures
 from wellfit.api._sheet import shown_augmentations
 from wellfit.api._subject import situation
 from wellfit.data import read_pictures
@@ -190,6 +191,31 @@ def test_pictures_of_a_study_stay_mapped(folder: Path) -> None:
     assert isinstance(subject.dataset.inputs[0], np.memmap)
     assert subject.dataset.inputs[0].dtype == np.uint8
     assert situation(subject, 40).has_pictures
+
+
+def test_bits_of_deep_pictures_are_kept_for_new_ones(folder: Path) -> None:
+    """A study, and validation pictures of a diagnosis, read deep pictures as the training pictures were."""
+    for number in range(5):
+        values = np.full((20, 20), 150 * (number + 1), np.uint16)
+        Image.fromarray(values).save(folder / "dark" / f"deep{number}.png")
+    subject = pictures_subject(str(folder), model="cnn:2", **OPTIONS)
+    assert subject.picture_depth == 10
+    Image.fromarray(np.full((20, 20), 4000, np.uint16)).save(folder / "dark" / "deeper.png")
+    network = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    held, *_ = read_for(str(folder), model=network, target=None, unsafe=False, depth=subject.picture_depth)
+    assert held.depth == 10
+
+
+def test_new_deep_pictures_are_read_by_the_bits_of_the_study(tmp_path: Path) -> None:
+    """A bundle without them, from an earlier version, takes all 16."""
+    network = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Rescaling(1 / 255)])
+    network.add(keras.layers.GlobalAveragePooling2D())
+    network.save(tmp_path / "network.keras")
+    Image.fromarray(np.full((4, 4), 600, np.uint16)).save(tmp_path / "new.png")
+    manifest = {"picture_fit": "crop", "task": "binary", "class_names": ["a", "b"], "from_logits": False}
+    for known, highest in (({"picture_depth": 10}, 1023), ({}, 65535)):
+        said = _of_pictures(tmp_path, {**manifest, **known}, tmp_path / "new.png", None)
+        assert said["probability_b"][0] == pytest.approx(600 / highest, abs=0.002)
 
 
 def arrays(rows: int = 80) -> tuple[np.ndarray, np.ndarray]:

@@ -71,6 +71,38 @@ def test_depths_and_modes_become_eight_bits(tmp_path: Path) -> None:
     assert (decode_picture(tmp_path / "clear.png", (8, 8)) == 255).all()
 
 
+@pytest.mark.parametrize(("highest", "depth"), [(1000, 10), (4095, 12), (60_000, 16), (200, 8)])
+@pytest.mark.parametrize("ending", ["png", "tiff"])
+def test_few_bits_in_a_file_of_sixteen_are_not_black(
+    highest: int, depth: int, ending: str, tmp_path: Path
+) -> None:
+    """The highest number of all pictures decides, so that a dark one stays dark."""
+    ramp = np.linspace(0, highest, 64).reshape(8, 8).astype(np.uint16)
+    for name, values in (("a/bright", ramp), ("b/dark", ramp // 8)):
+        path = tmp_path / f"{name}.{ending}"
+        path.parent.mkdir()
+        Image.fromarray(values).save(path)
+    found = read_pictures(tmp_path, size=(8, 8), channels=1, cache=tmp_path.parent / "cache")
+    assert found.depth == depth
+    for picture, values in zip(found.images, (ramp, ramp // 8), strict=True):
+        assert np.abs(picture[:, :, 0] - values * (255 / (2**depth - 1))).max() <= 1
+    assert any(f"({depth} bits)" in note for note in found.notes) == (depth < 16)
+    again = decode_picture(found.paths[1], (8, 8), channels=1, depth=found.depth)
+    assert np.array_equal(again, found.images[1])
+
+
+def test_pictures_of_eight_bits_have_no_depth(folder: Path) -> None:
+    """And of deep ones the reader may say how they are to be read."""
+    cache = folder.parent / "cache"
+    assert read_pictures(folder, cache=cache).depth is None
+    values = np.full((40, 40), 511, np.uint16)
+    Image.fromarray(values).save(folder / "cat" / "deep.png")
+    assert read_pictures(folder, channels=1, cache=cache).images[6].max() == round(255 * 511 / 1023)
+    given = read_pictures(folder, channels=1, depth=12, cache=cache)
+    assert given.depth == 12
+    assert given.images[6].max() == round(255 * 511 / 4095)
+
+
 def test_orientation_of_the_camera_is_undone(tmp_path: Path) -> None:
     """A picture that was taken upright and stored lying is upright again."""
     own = np.zeros((20, 20, 3), np.uint8)
@@ -99,7 +131,7 @@ def test_pictures_of_another_shape_are_cut_padded_or_stretched(tmp_path: Path) -
 
 def test_a_folder_gives_classes_and_what_is_left_out(folder: Path) -> None:
     """Sub-folders are classes, those of test pictures are not; other files are counted."""
-    save(folder / "test_dataset" / "cat1.png", scene(900))
+    save(folder / "test_dataset" / "cat" / "1.png", scene(900))
     (folder / "cat" / "notes.txt").write_text("no picture")
     (folder / "empty").mkdir()
     found = find_pictures(folder)
@@ -108,6 +140,27 @@ def test_a_folder_gives_classes_and_what_is_left_out(folder: Path) -> None:
     assert any("test_dataset/" in note for note in found.notes)
     assert any("empty/" in note for note in found.notes)
     assert any("1 files" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("more", "left_out"),
+    [
+        (["test"], []),
+        (["test tube", "test card"], []),
+        (["test", "val"], ["test", "val"]),
+        (["test/cat", "test/dog"], ["test"]),
+        (["validation_2/dog"], ["validation_2"]),
+        ([".cache", "__MACOSX"], [".cache", "__MACOSX"]),
+    ],
+)
+def test_a_name_alone_makes_no_test_pictures(folder: Path, more: list[str], left_out: list[str]) -> None:
+    """A class may be called "test"; it is none beside "val", or where it holds the same classes."""
+    for name in more:
+        save(folder / name / "1.png", scene(900))
+    found = find_pictures(folder)
+    added = {name.split("/")[0] for name in more}
+    assert set(found.class_names) == {"cat", "dog"} | (added - set(left_out))
+    assert any("counted as classes" in note for note in found.notes) == (added != set(left_out))
 
 
 def test_pictures_say_in_a_line_what_they_are(folder: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 from population_samples import assert_same, layers, members, split
 
 from wellfit.models import predict_plain
-from wellfit.population import open_executor
+from wellfit.population import _shared, open_executor
 from wellfit.population._messages import receive, send
 from wellfit.population._shared import shared_data
 from wellfit.records import Dataset, Task
@@ -71,6 +72,34 @@ def test_the_device_holds_a_byte_a_pixel(tmp_path: Path) -> None:
     shared = shared_data(1, data, [split(data)], (), None, **options)
     assert shared.inputs[0].dtype == jnp.uint8
     assert shared.inputs[0].shape == data.inputs[0].shape
+
+
+def test_a_cpu_reads_the_mapped_file_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No copy of the rows is made: what does not fit the memory stays on disk, also in uneven chunks."""
+    data = pictures(tmp_path, rows=200)
+    monkeypatch.setattr(_shared, "_MOST_COPIED", 0)
+    options: dict[str, Any] = {"num_label_orders": 1, "measured_rows": 2048}
+    monkeypatch.setattr(_shared, "num_chunks_of", lambda num_rows: 3)
+    shared = shared_data(1, data, [split(data)], (), None, **options)
+    assert shared.membership is None
+    if jax.default_backend() == "cpu":
+        mapped = data.inputs[0]
+        assert shared.inputs[0].unsafe_buffer_pointer() == mapped.ctypes.data  # pyright: ignore
+
+
+def test_rows_that_are_not_copied_train_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows that are measured are gathered instead of passed in order; results are the same."""
+    data, model, who = pictures(tmp_path, rows=201), network(), members(2)
+    found = []
+    for most in (_shared._MOST_COPIED, 0):
+        monkeypatch.setattr(_shared, "_MOST_COPIED", most)
+        executor = open_executor("inline", model, data, [split(data)])
+        found.append(executor.train(who))
+        executor.close()
+    np.testing.assert_allclose(found[0].validation_loss, found[1].validation_loss, rtol=1e-5)
+    np.testing.assert_allclose(found[0].train_loss, found[1].train_loss, rtol=1e-5)
+    for own, other in zip(found[0].weights, found[1].weights, strict=True):
+        np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-6)
 
 
 def test_a_network_predicts_bytes_and_real_numbers_alike(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from wellfit.api._class_weights import balanced_weights, share_biases
 from wellfit.api._patient import Patient
 from wellfit.api._picture_matrix import is_pictures, pixels
 from wellfit.api._trial_plan import TrialPlan
-from wellfit.data import apply_scaling, fit_scaling
+from wellfit.data import apply_scaling, fit_scaling, picked
 from wellfit.diagnosis import BASELINE, Probe, Runs
 from wellfit.diagnosis.too_few_rows import SHARES
 from wellfit.diagnosis.wiring import NUM_ROWS
@@ -198,12 +198,15 @@ class Experiments:
     def inputs(
         self, trial: int, rows: Array, dataset: Dataset | None = None, *, scale: str = "own"
     ) -> list[Array]:
-        """Return rows as the own network receives them in a trial, or as a probe of another scale does."""
+        """Return rows as the own network receives them in a trial, or as a probe of another scale does.
+
+        Those of a mapped array are read when a slice of them is taken.
+        """
         data = self.patient.dataset if dataset is None else dataset
         index = SCALES.index(scale) * len(self.plan.splits) + trial
         fitted = self._scalings[index] if self._scalings else [None] * len(data.inputs)
         return [
-            values[rows] if one is None else apply_scaling(one, np.asarray(values[rows], np.float32))
+            picked(values, rows) if one is None else apply_scaling(one, np.asarray(values[rows], np.float32))
             for values, one in zip(data.inputs, fitted, strict=True)
         ]
 

@@ -16,7 +16,7 @@ from wellfit.api._laboratory import Laboratory
 from wellfit.api._plan import Plan
 from wellfit.api._references import chance_name, predict_references
 from wellfit.api._subject import Subject
-from wellfit.data import apply_scaling, created
+from wellfit.data import apply_scaling, created, picked
 from wellfit.evaluation import confusion_matrix, evaluate, paired_bootstrap
 from wellfit.models import Model, chosen_model, predict_plain, with_temperature, with_test_views
 from wellfit.population import StoppedError
@@ -214,7 +214,7 @@ def _holdout(
     if len(subject.holdout) == 0:
         return None, None, {}
     dataset, rows = subject.dataset, subject.holdout
-    raw = [values[rows] for values in dataset.inputs]
+    raw = [picked(values, rows) for values in dataset.inputs]
     references = predict_references(subject, subject.working, rows)
     after = predictions(subject, improved, prepared_inputs(raw, *ways[1]))
     before = after

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._picture_matrix import is_pictures, small_pictures
+from wellfit.data import picked
 from wellfit.records import Dataset
 
 Array = NDArray[Any]
@@ -20,10 +21,10 @@ def flat_rows(dataset: Dataset, rows: Array) -> Array:
         dataset: the data.
         rows: ``[row]`` indices.
     """
-    return np.concatenate([_flat(values[rows]) for values in dataset.inputs], axis=1)
+    return np.concatenate([_flat(picked(values, rows)) for values in dataset.inputs], axis=1)
 
 
-def _flat(values: Array) -> Array:
+def _flat(values: Any) -> Array:
     if is_pictures(values):
         return small_pictures(values)
-    return np.asarray(values, np.float64).reshape(len(values), -1)
+    return np.asarray(values[:], np.float64).reshape(len(values), -1)

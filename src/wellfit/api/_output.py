@@ -121,6 +121,7 @@ def _fill(study: Study, draft: Path) -> None:
         "from_logits": study.from_logits,
         "metric": study.report.metric.name,
         "picture_fit": study.picture_fit,
+        "picture_depth": study.picture_depth,
         "files": {path.name: _sha256(path) for path in sorted(bundle.iterdir())},
     }
     (bundle / "bundle.json").write_text(json.dumps(manifest, indent=1), "utf-8")

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.data import in_parts, picked
 from wellfit.evaluation import matched
 
 Array = NDArray[Any]
 
 _MOST_COLUMNS = 200  # of a small picture: 8 x 8 places of three channels, 14 x 14 of one
-_CHUNK = 512  # pictures that are summed at once
 _MOST_PICTURES = 256  # whose pixels tell the unit of each channel
 _CHANNELS = {1: ("grey",), 3: ("red", "green", "blue")}
 
@@ -37,16 +37,20 @@ def small_pictures(values: Array) -> Array:
     tall, wide = _edges(rows, side), _edges(columns, side)
     sizes = np.multiply.outer(np.diff([*tall, rows]), np.diff([*wide, columns]))[None, :, :, None]
     small = np.zeros((count, len(tall), len(wide), channels))
-    for start in range(0, count, _CHUNK):
-        part = np.asarray(values[start : start + _CHUNK], np.float64)
+    for where in in_parts(values, np.dtype(np.float64).itemsize):
+        part = np.asarray(values[where], np.float64)
         sums = np.add.reduceat(np.add.reduceat(part, tall, axis=1), wide, axis=2)
-        small[start : start + _CHUNK] = sums / sizes
+        small[where] = sums / sizes
     return small.reshape(count, -1)
 
 
 def levels(values: Array) -> Array:
     """Return ``[row, channel]`` the mean level of each channel of each picture."""
-    return np.asarray(values.mean(axis=(1, 2), dtype=np.float64))
+    found = [
+        np.asarray(values[where]).mean(axis=(1, 2), dtype=np.float64)
+        for where in in_parts(values, np.dtype(np.float64).itemsize)
+    ]
+    return np.concatenate(found) if found else np.zeros((0, values.shape[-1]))
 
 
 def pixels(values: Array) -> Array:
@@ -79,8 +83,8 @@ def matched_input(values: Array, train: Array, rows: Array, columns: NDArray[np.
     if not is_pictures(values):
         x = np.asarray(values, np.float64)
         return matched(x[train], x[rows], columns)
-    own = levels(values[rows])
-    wanted = matched(levels(values[train]), own, columns)
+    own = levels(picked(values, rows))
+    wanted = matched(levels(picked(values, train)), own, columns)
     mended = np.array(values[rows], np.float32)
     for channel in columns:
         before, after = own[:, channel], wanted[:, channel]

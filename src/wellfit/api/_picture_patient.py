@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wellfit.api._patient import DRAWN_SHARE, Patient, make_patient
 from wellfit.api._picture_network import CNN_EPOCHS
 from wellfit.api._pictures import picture_dataset, read_for
-from wellfit.data import Pictures, copy_codes, holdout_split
+from wellfit.data import Pictures, copy_codes, holdout_split, joined_rows
 from wellfit.records import DataError, SettingsError, did_you_mean
 
 Array = NDArray[Any]
@@ -54,7 +54,9 @@ def picture_patient(
     pictures, network, is_built, notes = read_for(source, model=model, target=target, unsafe=unsafe)
     num_train = len(pictures.labels)
     if validation is not None:
-        held, _, _, _ = read_for(validation, model=network, target=target, unsafe=unsafe)
+        held, _, _, _ = read_for(
+            validation, model=network, target=target, unsafe=unsafe, depth=pictures.depth
+        )
         notes += held.notes
         pictures = _joined(pictures, held)
     dataset = picture_dataset(pictures)
@@ -99,7 +101,7 @@ def _joined(first: Pictures, second: Pictures) -> Pictures:
                 fix=did_you_mean(name, list(codes)),
             )
     mapped = np.array([codes[name] for name in second.class_names], np.int32)
-    images = np.concatenate([first.images, second.images])
+    images = joined_rows([first.images, second.images])
     return replace(
         first,
         images=images,

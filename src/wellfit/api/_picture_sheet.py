@@ -12,6 +12,7 @@ from wellfit.api._final import Final, predictions, prepared_inputs
 from wellfit.api._out_of_fold import OutOfFold
 from wellfit.api._picture_matrix import is_pictures
 from wellfit.api._subject import Subject
+from wellfit.data import picked
 from wellfit.evaluation import unlikely_labels
 from wellfit.models import class_maps, without_test_views
 from wellfit.records import PictureSheet, Thumbnail, UnsupportedModelError
@@ -48,7 +49,7 @@ def _mistakes(subject: Subject, final: Final) -> PictureSheet:
     rows = subject.holdout
     if not len(rows):
         return PictureSheet()
-    inputs = prepared_inputs([subject.dataset.inputs[0][rows]], final.formulas, final.scalings)
+    inputs = prepared_inputs([picked(subject.dataset.inputs[0], rows)], final.formulas, final.scalings)
     said = np.asarray(predictions(subject, final.model, inputs), np.float64)
     target: Array = subject.dataset.target[rows]
     own = said[np.arange(len(rows)), target]

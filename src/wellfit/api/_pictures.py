@@ -110,6 +110,7 @@ def pictures_subject(
         notes=notes,
         start=start,
         picture_fit=pictures.fit,
+        picture_depth=pictures.depth,
     )
     subject = replace(subject, picture_names=tuple("/".join(path.parts[-2:]) for path in pictures.paths))
     has_new_head = 0 < len(learned_weights(given)) < len(given.weights)
@@ -128,7 +129,13 @@ def _with_falling_rate(subject: Subject) -> Subject:
 
 
 def read_for(
-    source: Any, *, model: Any, target: str | None, unsafe: bool, budget_s: float = _USUAL_S
+    source: Any,
+    *,
+    model: Any,
+    target: str | None,
+    unsafe: bool,
+    budget_s: float = _USUAL_S,
+    depth: int | None = None,
 ) -> tuple[Pictures, Model, bool, list[str]]:
     """Return pictures in the size of a network, the network, whether it was built for them, and notes.
 
@@ -141,6 +148,7 @@ def read_for(
         target: column of labels, where the pictures are named in a table.
         unsafe: whether a model file may bring its own code.
         budget_s: seconds in which many runs of a network that is built should fit.
+        depth: of deep grey pictures for a given network, see `read_pictures`.
     """
     if is_cnn(model):
         is_found = isinstance(source, Pictures | PictureFiles)
@@ -150,7 +158,7 @@ def read_for(
         notes = [*pictures.notes, _built_note(pictures, filters)]
         return pictures, built_cnn(model, picture_dataset(pictures), filters=filters), True, notes
     given = load_model(model, unsafe=unsafe)
-    pictures = source if isinstance(source, Pictures) else _read(source, target, given)
+    pictures = source if isinstance(source, Pictures) else _read(source, target, given, depth)
     dataset = picture_dataset(pictures)
     notes = list(pictures.notes)
     given, more = for_pixels(given)
@@ -179,7 +187,7 @@ def _with_head(model: Model, dataset: Dataset, notes: list[str]) -> Model:
     return changed
 
 
-def _read(source: Any, target: str | None, model: Model) -> Pictures:
+def _read(source: Any, target: str | None, model: Model, depth: int | None) -> Pictures:
     inputs = list(getattr(model, "inputs", None) or ())
     shape = tuple(inputs[0].shape[1:]) if len(inputs) == 1 else ()
     if len(shape) != 3 or None in shape or shape[2] not in (1, 3):
@@ -189,7 +197,8 @@ def _read(source: Any, target: str | None, model: Model) -> Pictures:
             expected="one input of rows, columns and 1 or 3 channels",
             fix="build the network with keras.Input((rows, columns, 3))",
         )
-    return read_pictures(source, target=target, size=(shape[0], shape[1]), channels=shape[2])
+    size = (shape[0], shape[1])
+    return read_pictures(source, target=target, size=size, channels=shape[2], depth=depth)
 
 
 def picture_dataset(pictures: Pictures) -> Dataset:

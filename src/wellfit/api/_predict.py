@@ -49,7 +49,8 @@ def _of_pictures(bundle: Path, manifest: dict[str, Any], data: Any, reading: dic
     """Return a row for each picture, with its path; a damaged file is an error that names it."""
     model = load_model(bundle / "network.keras")
     paths = picture_paths(data, reading)
-    outputs = predict_plain(model, [picture_inputs(model, paths, manifest["picture_fit"])])
+    pictures = picture_inputs(model, paths, manifest["picture_fit"], manifest.get("picture_depth"))
+    outputs = predict_plain(model, [pictures])
     values = as_predictions(outputs, Task(manifest["task"]), bool(manifest["from_logits"]))
     frame = predictions_frame(values, tuple(manifest["class_names"]))
     return with_paths(frame, paths)

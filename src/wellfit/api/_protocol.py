@@ -122,6 +122,7 @@ def run_study(
         encoder=subject.encoder,
         from_logits=subject.setup.from_logits,
         picture_fit=subject.picture_fit,
+        picture_depth=subject.picture_depth,
         trials=tuple(_plain(tried) for tried in [*found.screened, *found.searched]),
         recipe=final.recipe if final is not None else None,
     )

@@ -13,7 +13,7 @@ from wellfit.api._group_facts import group_facts
 from wellfit.api._patient import Patient
 from wellfit.api._picture_matrix import channel_name, is_pictures, levels, pixels
 from wellfit.api._row_losses import chance_prediction, row_losses
-from wellfit.data import row_codes
+from wellfit.data import picked, row_codes
 from wellfit.diagnosis.leakage import MIN_COLUMN
 from wellfit.evaluation import (
     column_scale,
@@ -101,7 +101,9 @@ def column_facts(patient: Patient) -> RowFacts:
 def _columns(facts: RowFacts, patient: Patient, x: Array) -> None:
     task, train = patient.dataset.task, patient.train
     target: Array = patient.dataset.target
-    scale = column_scale(pixels(patient.dataset.inputs[0][train]) if _are_pictures(patient) else x[train])
+    scale = column_scale(
+        pixels(picked(patient.dataset.inputs[0], train)) if _are_pictures(patient) else x[train]
+    )
     worst = int(np.argmax(scale))
     facts.data |= {
         "input_scale": float(scale[worst]) if patient.is_raw else 1.0,

@@ -32,6 +32,7 @@ class Study:
         encoder: from cells to inputs; None if arrays were given.
         formulas: of the features that are added to its float input before they are scaled.
         picture_fit: how pictures come to the network's size; empty where it was made for other data.
+        picture_depth: bits that the numbers of deep grey pictures take; None for others.
         recipe: what its code is written from; None if there is no network.
         from_logits: whether the network's outputs are logits.
         folder: where it was written, or None.
@@ -47,6 +48,7 @@ class Study:
     trials: tuple[dict[str, object], ...] = ()
     formulas: tuple[Formula, ...] = ()
     picture_fit: str = ""
+    picture_depth: int | None = None
     recipe: Recipe | None = None
 
     @property
@@ -114,7 +116,7 @@ class Study:
             table = data if isinstance(data, Table) else read_table(data)
             inputs = list(encode_table(self.encoder, table, with_target=False).dataset.inputs)
         elif self.picture_fit and not isinstance(data, np.ndarray):
-            inputs = [picture_inputs(self.model, data, self.picture_fit)]
+            inputs = [picture_inputs(self.model, data, self.picture_fit, self.picture_depth)]
         else:
             inputs = [np.asarray(values) for values in (data if isinstance(data, list | tuple) else [data])]
         outputs = predict_plain(self.model, prepared_inputs(inputs, self.formulas, self.scalings))

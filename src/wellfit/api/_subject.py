@@ -81,6 +81,7 @@ class Subject:
         warm: what an earlier study or a diagnosis knows.
         start: whether every run draws its weights anew, or starts from those of `model`.
         picture_fit: how pictures come to the network's size (see `decode_picture`); empty for others.
+        picture_depth: bits that the numbers of deep grey pictures take; None for others.
         picture_names: ``[row]`` class folder and file of each picture; empty for others.
         source: the table that rows came from; None if arrays or pictures were given.
     """
@@ -103,6 +104,7 @@ class Subject:
     notes: tuple[str, ...] = ()
     warm: WarmStart = field(default_factory=WarmStart)
     picture_fit: str = ""
+    picture_depth: int | None = None
     start: Start = "fresh"
     picture_names: tuple[str, ...] = ()
     source: SourceRows | None = None

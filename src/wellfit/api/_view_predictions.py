@@ -14,6 +14,8 @@ from wellfit.population import Executor
 from wellfit.records import Members, TestViews
 
 Array = NDArray[Any]
+_AT_A_TIME = 1024  # rows; the number for which a prediction is compiled
+
 Inputs = Callable[[Array, View], Sequence[Array]]
 """From rows and a view to what members read of it, one array for each of their inputs."""
 
@@ -42,11 +44,23 @@ def view_predictions(
         chosen = np.flatnonzero([one == kind for one in views])
         own = [values[chosen] for values in weights]
         for view in VIEWS[kind][1:]:
-            places = np.arange(len(rows))
-            said = executor.predict(own, members.take(chosen), places, inputs=inputs(rows, view))
+            said = np.concatenate(
+                [
+                    executor.predict(
+                        own, members.take(chosen), np.arange(len(some)), inputs=inputs(some, view)
+                    )
+                    for some in _parts(rows)
+                ],
+                axis=1,
+            )
             for member, one in zip(chosen, said, strict=True):
                 found[member].append(one)
     return [np.stack(views) for views in found]
+
+
+def _parts(rows: Array) -> list[Array]:
+    """Return rows in parts: their views are laid out in memory, unlike the rows themselves."""
+    return [rows[start : start + _AT_A_TIME] for start in range(0, len(rows), _AT_A_TIME)] or [rows]
 
 
 def mean_prediction(said: Array, temperature: float) -> Array:

@@ -18,6 +18,7 @@ from wellfit.data._folds import (
 )
 from wellfit.data._frames import breast_cancer_frame, frame_of, predictions_frame, with_paths, write_frame
 from wellfit.data._groups import as_groups, duplicate_codes, row_codes
+from wellfit.data._mapped import in_parts, is_mapped, joined_rows, picked
 from wellfit.data._one_hot import category_groups
 from wellfit.data._outliers import is_outlier, outlying_rows
 from wellfit.data._pictures import (
@@ -85,11 +86,14 @@ __all__ = [
     "frame_of",
     "group_folds",
     "holdout_split",
+    "in_parts",
     "infer_schema",
     "infer_target",
     "invert_scaling",
     "is_outlier",
+    "is_mapped",
     "is_real",
+    "joined_rows",
     "k_folds",
     "keep_best",
     "kind_of_folds",
@@ -100,6 +104,7 @@ __all__ = [
     "outlying_rows",
     "oversampled",
     "partial_scores",
+    "picked",
     "picture_column",
     "picture_paths",
     "png_strip",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.data._feature_kinds import FeatureKinds
+from wellfit.data._mapped import joined_rows
 from wellfit.data._preparation import Preparation
 from wellfit.data._scaling import apply_scaling, fit_scaling, invert_scaling
 from wellfit.records import Dataset, FloatArray, IntArray, Scaling, SettingsError
@@ -162,7 +163,7 @@ def with_rows(dataset: Dataset, parts: Sequence[NewRows]) -> Dataset:
     if not parts:
         return dataset
     inputs = tuple(
-        np.concatenate([own, *(part.inputs[i].astype(own.dtype) for part in parts)])
+        joined_rows([own, *(part.inputs[i].astype(own.dtype) for part in parts)])
         for i, own in enumerate(dataset.inputs)
     )
     sizes = [len(part.target) for part in parts]

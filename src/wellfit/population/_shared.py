@@ -9,11 +9,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from wellfit.data import are_pixels
+from wellfit.data import are_pixels, is_mapped
 from wellfit.population._program import Shared, num_chunks_of
 from wellfit.records import Dataset, Scaling, Split
 
 Array = Any  # NumPy on the host, JAX on the device
+
+_MOST_COPIED = 2**26  # bytes of a mapped file
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,7 +41,12 @@ def shared_data(
     num_label_orders: int,
     measured_rows: int,
 ) -> Shared:
-    """Return the data set and its splits on the device; see `Population` for the arguments."""
+    """Return the data set and its splits on the device; see `Population` for the arguments.
+
+    On a CPU the device's memory is the machine's, and nothing is copied: of an array that is mapped from a
+    file, only the rows of a batch come into memory, and the system may drop them again. So the data may be
+    larger than memory there. An accelerator has to hold all rows.
+    """
     num_tables = max(1, len(scalings), len(splits))
     if target_scaling is None:
         target_scaling = TargetScaling(
@@ -55,7 +62,9 @@ def shared_data(
         tables = [_scaling_table([row[i] for row in scalings]) for i in range(len(dataset.inputs))]
     else:
         tables = [None] * len(dataset.inputs)
-    membership = _membership(splits, dataset.num_rows, measured_rows)
+    membership = None
+    if not _would_be_copied(dataset):
+        membership = _membership(splits, dataset.num_rows, measured_rows)
     target = np.asarray(dataset.target, np.int32 if dataset.task.is_classification else np.float32)
     # Only where all rows are measured do they have to divide into chunks; else it would cost a copy of them.
     whole = _full_chunks if membership is not None else np.asarray
@@ -92,6 +101,13 @@ def _full_chunks(values: Array) -> Array:
     num_chunks = num_chunks_of(len(values))
     missing = -len(values) % num_chunks
     return np.concatenate([values, np.repeat(values[-1:], missing, axis=0)]) if missing else values
+
+
+def _would_be_copied(dataset: Dataset) -> bool:
+    """Return whether rows that need not be in memory would come there, only to divide into equal chunks."""
+    if -dataset.num_rows % num_chunks_of(dataset.num_rows) == 0:
+        return False
+    return sum(values.nbytes for values in dataset.inputs if is_mapped(values)) > _MOST_COPIED
 
 
 def _membership(splits: Sequence[Split], num_rows: int, measured_rows: int) -> Array | None:

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from wellfit.data._pictures._copies import THUMBNAIL, difference_hash, thumbnail
-from wellfit.data._pictures._decode import Fit, decode_picture
+from wellfit.data._pictures._decode import Fit, common_depth, decode_picture, highest_number
 from wellfit.data._pictures._files import PictureFiles
 from wellfit.records import FileReadError, OutputError
 
 Progress = Callable[[int, int], None]
 
-_FORMAT = 2  # of what is kept on disk
+_FORMAT = 3  # of what is kept on disk
 _AT_A_TIME = 64
 
 
@@ -34,11 +34,13 @@ class Form:
         size: rows and columns.
         channels: 1 or 3.
         fit: see `decode_picture`.
+        depth: see `decode_picture`; None goes by the numbers in all pictures.
     """
 
     size: tuple[int, int]
     channels: int
     fit: Fit
+    depth: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,11 +123,12 @@ def _write(files: PictureFiles, form: Form, part: Path, progress: Progress | Non
     hashes = np.zeros(count, np.uint64)
     small = np.zeros((count, THUMBNAIL, THUMBNAIL, form.channels), np.uint8)
     skipped: dict[int, Skipped] = {}
+    depth, highest = form.depth, None
 
     def one(position: int) -> None:
         path = files.paths[position]
         try:
-            raw[position] = decode_picture(path, form.size, channels=form.channels, fit=form.fit)
+            raw[position] = decode_picture(path, form.size, channels=form.channels, fit=form.fit, depth=depth)
             hashes[position] = difference_hash(raw[position])
             small[position] = thumbnail(raw[position])
         except FileReadError as error:
@@ -133,6 +136,9 @@ def _write(files: PictureFiles, form: Form, part: Path, progress: Progress | Non
             skipped[position] = Skipped(path=str(path), reason=str(reason or error.summary))
 
     with ThreadPoolExecutor(min(32, os.cpu_count() or 1)) as pool:
+        if depth is None:
+            highest = max((n for n in pool.map(highest_number, files.paths) if n is not None), default=None)
+            depth = None if highest is None else common_depth(highest)
         for start in range(0, count, _AT_A_TIME):
             list(pool.map(one, range(start, min(start + _AT_A_TIME, count))))
             if progress is not None:
@@ -151,5 +157,6 @@ def _write(files: PictureFiles, form: Form, part: Path, progress: Progress | Non
         (part / "raw.npy").unlink()
     np.save(part / "hashes.npy", hashes[kept])
     np.save(part / "thumbnails.npy", small[kept])
-    index = {"skipped": [asdict(skipped[position]) for position in sorted(skipped)]}
+    left_out = [asdict(skipped[position]) for position in sorted(skipped)]
+    index = {"skipped": left_out, "depth": depth, "highest": highest}
     (part / "index.json").write_text(json.dumps(index), "utf-8")

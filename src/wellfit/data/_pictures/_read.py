@@ -37,6 +37,7 @@ class Pictures:
         paths: of each picture.
         copies: ``[picture]`` codes of groups of (near) copies, which must not straddle a split.
         fit: how they came to their size.
+        depth: bits that the numbers of deep grey pictures take; None if there are none, or they take more.
         skipped: files that could not be read.
         notes: what the reader should know.
     """
@@ -48,6 +49,7 @@ class Pictures:
     paths: tuple[Path, ...]
     copies: NDArray[np.int32]
     fit: Fit = "crop"
+    depth: int | None = None
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -67,6 +69,7 @@ def read_pictures(
     channels: int | None = None,
     largest: int = _LARGEST,
     fit: Fit = "crop",
+    depth: int | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Pictures:
@@ -82,6 +85,7 @@ def read_pictures(
         largest: rows and columns at most, where `size` is None.
         channels: 1 for grey, 3 for colour; None looks at some pictures.
         fit: see `decode_picture`.
+        depth: bits that the numbers of deep grey pictures take, as in `Pictures`; None looks at all pictures.
         cache: folder to keep decoded pictures in; ``$XDG_CACHE_HOME/wellfit/pictures`` if None.
         progress: called as ``progress(done, total)``.
 
@@ -96,7 +100,7 @@ def read_pictures(
     if size is None or channels is None:
         own_size, own_channels = _usual(files.paths, largest)
         size, channels = size or own_size, channels or own_channels
-    folder = decoded_folder(files, Form(size=size, channels=channels, fit=fit), cache, progress)
+    folder = decoded_folder(files, Form(size=size, channels=channels, fit=fit, depth=depth), cache, progress)
     index = json.loads((folder / "index.json").read_text("utf-8"))
     skipped = tuple(Skipped(**one) for one in index["skipped"])
     lost = {one.path for one in skipped}
@@ -118,9 +122,22 @@ def read_pictures(
         paths=tuple(files.paths[i] for i in kept),
         copies=copies,
         fit=fit,
+        depth=index["depth"],
         skipped=skipped,
-        notes=(*files.notes, *lost_classes, *_notes(skipped, copies, labels)),
+        notes=(
+            *files.notes,
+            *lost_classes,
+            *_told_depth(index["depth"], index["highest"]),
+            *_notes(skipped, copies, labels),
+        ),
     )
+
+
+def _told_depth(depth: int | None, highest: int | None) -> list[str]:
+    if depth is None or depth == 16 or highest is None:
+        return []
+    held = f"the numbers of grey pictures with 16 bits go up to {highest:,}"
+    return [f"{held}: 0 to {2**depth - 1:,} ({depth} bits) became 0 to 255, and will of new pictures"]
 
 
 def _with_pictures(
