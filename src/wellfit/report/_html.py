@@ -39,7 +39,7 @@ from wellfit.report._tested import causes_figure, causes_tested
 from wellfit.report._thumbnails import picture_groups
 from wellfit.report._translate import language_tag
 from wellfit.report._translate_names import report_translator
-from wellfit.report._translate_page import translate_page
+from wellfit.report._translate_page import translate_page, with_fonts
 from wellfit.report._words import clean, count
 
 
@@ -52,7 +52,7 @@ def to_html(report: Report, *, lang: str | None = None) -> str:
 
     Args:
         report: what a study found; whatever it lacks is left out or named as missing.
-        lang: ``zh`` for Chinese; English where it is None. The pages that explain the causes are English alone.
+        lang: ``zh`` for Chinese, English where it is None; pages that explain causes are English alone.
 
     Returns:
         The whole document.
@@ -63,11 +63,11 @@ def to_html(report: Report, *, lang: str | None = None) -> str:
     language = lang or "en"
     say = report_translator(report, language)
     page = _english(report, language)
-    return page if language == "en" else translate_page(page, say, language_tag(language))
+    return page if language == "en" else with_fonts(translate_page(page, say, language_tag(language)))
 
 
 def _english(report: Report, language: str) -> str:
-    """Return the page in English; its script and the language of its parts are those of a page in `language`."""
+    """Return the page in English, with the script and the marks of one that comes to be in `language`."""
     environment = page_environment()
     if language != "en":
         environment.globals["script"] = Markup(page_script(language))

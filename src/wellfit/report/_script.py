@@ -1,7 +1,7 @@
 """The one script of a page: sorts tables, reads values off curves, copies code, opens everything for print.
 
-A page says everything without it. It is the same text on every page of a language, so that a server can allow it
-by its hash and nothing else.
+A page says everything without it. It is the same text on every page of a language, so that a server can allow
+it by its hash and nothing else.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Finished English text in another language, from one catalogue of sentences a language.
 
 A report is made in English, and its record stays English; what is shown in another language is translated
-when it is drawn. So one catalogue reaches every sentence, also those that a study wrote into its record long ago.
+when it is drawn. So one catalogue reaches every sentence, those that stand in a record already among them.
 
 A key of a catalogue is the English sentence. ``{0}`` and ``{1}`` stand for names and for clauses, which are
-translated in turn; ``{0:n}`` for a number, ``{0:w}`` for a word; ``row<s>`` for row and rows, ``remed<y|ies>`` for
-remedy and remedies.
+translated in turn, ``{0:n}`` for a number, ``{0:w}`` for a word. ``row<s>`` is row or rows, and
+``remed<y|ies>`` remedy or remedies.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _CLAUSE = r"(?:(?!\. [A-Z]).)+?"
 _SENTENCES = re.compile(r"(?<=[.!?;]) (?=[A-Z])")
 # A pattern with less English than that says too little about where it is: it serves inside another alone.
 _LEAST_LETTERS = 8
+# A longer text is no sentence: it is taken apart before it is compared with patterns.
+_LONGEST = 1500
 _STOPS = {".": "\u3002", ":": "\uff1a"}
 
 Say = Callable[[str], str]
@@ -193,6 +195,8 @@ def _exact(known: Catalogue, text: str) -> str | None:
 
 
 def _fitting(known: Catalogue, text: str, kept: frozenset[str], *, whole: bool) -> str | None:
+    if len(text) > _LONGEST:
+        return None
     ends = ("", text[-1:]) if text[-1:] in _STOPS else ("",)
     for pattern in known.patterns:
         if pattern.piece not in text or (whole and not pattern.is_telling):
@@ -239,14 +243,16 @@ def _in_parts(known: Catalogue, text: str, kept: frozenset[str]) -> str | None:
         found = [_said(known, sentence, kept, whole=True) for sentence in sentences]
         if any(found):
             return _joined([new or old for new, old in zip(found, sentences, strict=True)])
+    head, between, rest = text.partition(": ")
+    new = (_exact(known, head) or _exact(known, head[:1].lower() + head[1:])) if between else None
+    if new is not None:
+        return f"{new}\uff1a{_said(known, rest, kept, whole=False) or rest}"
     clauses = text.split("; ")
     if len(clauses) > 1:
         found = [_said(known, clause, kept, whole=False) for clause in clauses]
         if any(found):
             return "\uff1b".join(new or old for new, old in zip(found, clauses, strict=True))
-    head, between, rest = text.partition(": ")
-    new = (_exact(known, head) or _exact(known, head[:1].lower() + head[1:])) if between else None
-    return None if new is None else f"{new}\uff1a{_said(known, rest, kept, whole=False) or rest}"
+    return None
 
 
 def _joined(sentences: list[str]) -> str:

@@ -20,7 +20,7 @@ def report_translator(report: Report, language: str) -> Say:
 
 def report_names(report: Report) -> Iterator[str]:
     """Yield every name in `report`: a column may be called "target", a class "none"."""
-    yield from (field.name for field in fields(Settings))
+    yield from _settings(report)
     yield from (column.name for column in report.columns)
     yield from (step.column for step in report.cleaning)
     yield from (remedy.name for remedy in report.remedies)
@@ -31,6 +31,18 @@ def report_names(report: Report) -> Iterator[str]:
         yield from _names_on_holdout(report.evaluation)
     if report.data is not None:
         yield from _names_in_data(report.data)
+
+
+def _settings(report: Report) -> Iterator[str]:
+    for field in fields(Settings):
+        yield field.name
+        yield from _words(getattr(report.baseline, field.name), getattr(report.chosen, field.name))
+    for remedy in report.remedies:
+        yield from _words(*remedy.settings.values())
+
+
+def _words(*values: object) -> Iterator[str]:
+    yield from (value for value in values if isinstance(value, str))
 
 
 def _names_on_holdout(seen: Evaluation) -> Iterator[str]:

@@ -33,8 +33,12 @@ def translate_page(page: str, say: Say, tag: str) -> str:
     walker.feed(page)
     walker.close()
     walker.flush()
-    # Latin letters keep the fonts of the English page; only signs that those lack come from the later ones.
-    return re.sub(r"(?<=DejaVu Sans[\"'], )sans-serif", _FONTS, "".join(walker.parts))
+    return "".join(walker.parts)
+
+
+def with_fonts(page: str) -> str:
+    """Return `page` with fonts for Chinese after its own: Latin letters look as they do in English."""
+    return re.sub(r"(?<=DejaVu Sans[\"'], )sans-serif", _FONTS, page)
 
 
 class _Walker(HTMLParser):
