@@ -27,8 +27,10 @@ _KINDS = {"n": r"[-+]?[\d.,]+(?:e[-+]?\d+)?(?: %)?|n/a|[-+]?inf", "w": r"\S+"}
 # No name or clause goes on into the next sentence.
 _CLAUSE = r"(?:(?!\. [A-Z]).)+?"
 _SENTENCES = re.compile(r"(?<=[.!?;]) (?=[A-Z])")
-# A pattern with less English than that says too little about where it is: it serves inside another alone.
+# A pattern with less English than that, beside a number or without one, says too little about where it is:
+# it serves inside another alone.
 _LEAST_LETTERS = 8
+_LEAST_BY_NUMBER = 5
 # A longer text is no sentence: it is taken apart before it is compared with patterns.
 _LONGEST = 1500
 _STOPS = {".": "\u3002", ":": "\uff1a"}
@@ -45,6 +47,7 @@ class Pattern:
         shape: what fits it; one group a gap, in the order of `places`.
         places: number of each gap.
         text: the sentence in the other language.
+        num_letters: how much English it has.
         is_telling: whether it is meant for a whole text, rather than for a clause alone.
     """
 
@@ -52,6 +55,7 @@ class Pattern:
     shape: re.Pattern[str]
     places: tuple[int, ...]
     text: str
+    num_letters: int
     is_telling: bool
 
 
@@ -104,7 +108,7 @@ def catalogue(language: str) -> Catalogue:
             patterns.append(_pattern(key, text))
         else:
             sentences[key] = text
-    patterns.sort(key=lambda one: -len(_SLOT.sub("", one.shape.pattern.replace(_CLAUSE, ""))))
+    patterns.sort(key=lambda one: -one.num_letters)
     return Catalogue(sentences=sentences, patterns=tuple(patterns))
 
 
@@ -118,12 +122,15 @@ def _pattern(key: str, text: str) -> Pattern:
     pieces.append(key[end:])
     parts = [part for piece in pieces for part in _ENDINGS.split(piece)[::3]]
     letters = sum(char.isalpha() for part in parts for char in part)
+    kinds = [slot[2] for slot in _SLOT.finditer(key)]
+    least = _LEAST_BY_NUMBER if "n" in kinds else _LEAST_LETTERS
     return Pattern(
         piece=max(parts, key=len),
         shape=re.compile(shape + _literal(pieces[-1])),
         places=tuple(places),
         text=text,
-        is_telling=letters >= _LEAST_LETTERS or all(slot[2] == "n" for slot in _SLOT.finditer(key)),
+        num_letters=letters,
+        is_telling=letters >= least or set(kinds) == {"n"},
     )
 
 
