@@ -23,7 +23,7 @@ _FOLDER = Path(__file__).parent / "messages"
 _TAGS = {"zh": "zh-Hans"}
 _SLOT = re.compile(r"\{(\d)(?::([nw]))?\}")
 _ENDINGS = re.compile(r"<([a-z]*)(?:\|([a-z]*))?>")
-_KINDS = {"n": r"[-+]?[\d.,]+(?:e[-+]?\d+)?(?: %)?|n/a|[-+]?inf", "w": r"\S+"}
+_KINDS = {"n": r"[-+]?[\d.,]+(?:e[-+]?\d+)?(?: %)?(?: of [\d,]+)?|n/a|[-+]?inf", "w": r"\S+"}
 # No name or clause goes on into the next sentence.
 _CLAUSE = r"(?:(?!\. [A-Z]).)+?"
 _SENTENCES = re.compile(r"(?<=[.!?;]) (?=[A-Z])")
@@ -187,11 +187,8 @@ def _said(known: Catalogue, text: str, kept: frozenset[str], *, whole: bool) -> 
         found = _exact(known, way)
         if found is not None:
             return found
-    for way in ways:
-        found = _fitting(known, way, kept, whole=whole)
-        if found is not None:
-            return found
-    return _in_parts(known, text, kept)
+    found = _fitting(known, ways, kept, whole=whole)
+    return _in_parts(known, text, kept) if found is None else found
 
 
 def _exact(known: Catalogue, text: str) -> str | None:
@@ -201,17 +198,19 @@ def _exact(known: Catalogue, text: str) -> str | None:
     return found
 
 
-def _fitting(known: Catalogue, text: str, kept: frozenset[str], *, whole: bool) -> str | None:
-    if len(text) > _LONGEST:
+def _fitting(known: Catalogue, ways: tuple[str, ...], kept: frozenset[str], *, whole: bool) -> str | None:
+    if len(ways[0]) > _LONGEST:
         return None
-    ends = ("", text[-1:]) if text[-1:] in _STOPS else ("",)
+    stop = ways[0][-1:]
+    ends = ("", stop) if stop in _STOPS else ("",)
     for pattern in known.patterns:
-        if pattern.piece not in text or (whole and not pattern.is_telling):
+        if whole and not pattern.is_telling:
             continue
-        for end in ends:
-            match = pattern.shape.fullmatch(text.removesuffix(end))
-            if match is not None:
-                return _filled(known, pattern, match, kept) + _STOPS.get(end, "")
+        for way in (way for way in ways if pattern.piece in way):
+            for end in ends:
+                match = pattern.shape.fullmatch(way.removesuffix(end))
+                if match is not None:
+                    return _filled(known, pattern, match, kept) + _STOPS.get(end, "")
     return None
 
 
