@@ -13,7 +13,7 @@ from wellfit.cli._study import run_study
 
 
 def test_a_report_is_drawn_in_chinese(monkeypatch, capsys, tmp_path):
-    """`report --lang zh` redraws the page; the record is as it was, and without `--lang` the page is English."""
+    """`report --lang zh` redraws the page and keeps the record; without `--lang` the page is English."""
     wellfit.report.write_json(small_report(), tmp_path / "report.json")
     record = (tmp_path / "report.json").read_bytes()
     assert run_command(monkeypatch, "report", str(tmp_path), "--lang", "zh") == 0
