@@ -252,6 +252,8 @@ def test_record_stays_english():
             "（50 %，95 % 置信区间 40 至 60 %），已在从未被使用过的 13 行上确认。",
         ),
         ("Nobody wrote this. No cell is missing.", "Nobody wrote this. 没有缺失的单元格。"),
+        ("loss (log_loss)", "损失（log_loss）"),
+        ("+3.0 [+1.4, +6.1] kept", "+3.0 [+1.4, +6.1] 保留"),
         ("coffee with milk", "coffee with milk"),
         ("no milk", "no milk"),
         ("from here to there", "from here to there"),

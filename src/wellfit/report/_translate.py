@@ -27,10 +27,10 @@ _KINDS = {"n": r"[-+]?[\d.,]+(?:e[-+]?\d+)?(?: %)?(?: of [\d,]+)?|n/a|[-+]?inf",
 # No name or clause goes on into the next sentence.
 _CLAUSE = r"(?:(?!\. [A-Z]).)+?"
 _SENTENCES = re.compile(r"(?<=[.!?;]) (?=[A-Z])")
-# A pattern with less English than that, beside a number or without one, says too little about where it is:
-# it serves inside another alone.
+# A pattern with fewer letters than that, with a gap for a number or a word or without, says too little about
+# where it is: it serves inside another alone.
 _LEAST_LETTERS = 8
-_LEAST_BY_NUMBER = 5
+_LEAST_BY_NUMBER = 4
 # A longer text is no sentence: it is taken apart before it is compared with patterns.
 _LONGEST = 1500
 _STOPS = {".": "\u3002", ":": "\uff1a"}
@@ -123,7 +123,7 @@ def _pattern(key: str, text: str) -> Pattern:
     parts = [part for piece in pieces for part in _ENDINGS.split(piece)[::3]]
     letters = sum(char.isalpha() for part in parts for char in part)
     kinds = [slot[2] for slot in _SLOT.finditer(key)]
-    least = _LEAST_BY_NUMBER if "n" in kinds else _LEAST_LETTERS
+    least = _LEAST_BY_NUMBER if {"n", "w"} & set(kinds) else _LEAST_LETTERS
     return Pattern(
         piece=max(parts, key=len),
         shape=re.compile(shape + _literal(pieces[-1])),

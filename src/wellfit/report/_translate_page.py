@@ -13,6 +13,8 @@ _AS_IT_IS = {"code", "pre", "script", "style"}
 _VOID = {"meta", "link", "img", "br", "hr", "input"}
 _LABELS = re.compile(r'\b(aria-label|alt|title|data-curves)="([^"]*)"')
 _LANGUAGE = re.compile(r'\blang="[^"]*"')
+# Between English words a space stands outside a tag; between Chinese ones there is none.
+_SPACE_OUTSIDE = re.compile(r"^ +(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[\u3000-\u9fff\uff00-\uffef]) +$")
 _FONTS = (
     "'PingFang SC', 'Hiragino Sans GB', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', "
     "'Source Han Sans SC', 'WenQuanYi Zen Hei', 'WenQuanYi Micro Hei', sans-serif"
@@ -60,7 +62,9 @@ class _Walker(HTMLParser):
             return
         plain = html.unescape(text).replace("\u00a0%", " %")
         said = self.say(plain)
-        self.parts.append(text if said == plain else _escaped(said.replace(" %", "\u00a0%")))
+        if said != plain:
+            text = html.escape(_SPACE_OUTSIDE.sub("", said).replace(" %", "\u00a0%"), quote=False)
+        self.parts.append(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.flush()
@@ -120,7 +124,3 @@ def _curves(value: str, say: Say) -> str:
     for line in readout["lines"]:
         line["name"] = say(line["name"])
     return json.dumps(readout, separators=(",", ":"), ensure_ascii=False)
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text, quote=False)
