@@ -19,6 +19,8 @@ from wellfit.cli._options import (
     Encoding,
     Header,
     Json,
+    Language,
+    LanguageOption,
     Overwrite,
     ProgressTarget,
     Quote,
@@ -173,6 +175,7 @@ def improve(
     overwrite: Overwrite = False,
     json: Json = None,
     progress: ProgressTarget = None,
+    lang: Language = LanguageOption.en,
     debug: Debug = False,
 ) -> Status:
     """Find by controlled experiment what makes a network better on a table or on pictures.
@@ -227,6 +230,7 @@ def improve(
         ),
         json_target=json,
         progress_target=progress,
+        lang=lang.value,
     )
 
 
@@ -237,6 +241,7 @@ def demo(
         Path, typer.Option(metavar="DIR", help="Output folder; its earlier demo is replaced.")
     ] = Path("wellfit-demo"),
     json: Json = None,
+    lang: Language = LanguageOption.en,
     debug: Debug = False,
 ) -> Status:
     """Run `improve` on a real table that comes along: breast cancer, with some dirt added."""
@@ -248,6 +253,7 @@ def demo(
             out=out, budget=budget, listener=listener, stop=stop, began=began_s, command=command_text()
         ),
         json_target=json,
+        lang=lang.value,
     )
 
 

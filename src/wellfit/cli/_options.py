@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -21,6 +22,19 @@ Header = Annotated[
 Json = Annotated[
     str | None,
     typer.Option("--json", metavar="FILE|-", help="Also write the report as JSON; - is stdout."),
+]
+
+
+class LanguageOption(StrEnum):
+    """Values of ``--lang``."""
+
+    en = "en"
+    zh = "zh"
+
+
+Language = Annotated[
+    LanguageOption,
+    typer.Option("--lang", help="Language of page and text; report.json stays English."),
 ]
 ProgressTarget = Annotated[
     str | None,

@@ -38,6 +38,7 @@ def run_study(
     *,
     json_target: str | None,
     progress_target: str | None = None,
+    lang: str = "en",
 ) -> Status:
     """Run `study` with progress, show its report, and return 0, or 3 if it is partial.
 
@@ -45,9 +46,12 @@ def run_study(
         study: called as ``study(listener, stop)`` in a thread of its own.
         json_target: where the report goes as JSON; ``-`` prints nothing else on stdout.
         progress_target: file that events are appended to as JSON lines, or None.
+        lang: of the page and the text; the study writes its page in English.
     """
     result = run_with_progress(study, progress_target=progress_target)
-    show_report(result.report, json_target=json_target)
+    if lang != "en" and result.folder is not None:
+        wellfit.report.write_html(result.report, result.folder / "report.html", lang=lang)
+    show_report(result.report, json_target=json_target, lang=lang)
     if json_target != "-" and result.folder is not None:
         print(f"\n{files_text(result.folder)}")
     return Status.PARTIAL if result.report.partial else Status.DONE
@@ -87,14 +91,14 @@ def run_with_progress(
     return result
 
 
-def show_report(report: Report, *, json_target: str | None) -> None:
+def show_report(report: Report, *, json_target: str | None, lang: str = "en") -> None:
     """Print `report` as text, and write it as JSON if asked."""
     if json_target == "-":
         print(json.dumps(wellfit.report.to_json(report), indent=2, allow_nan=False))
         return
     if json_target:
         wellfit.report.write_json(report, json_target)
-    print(wellfit.report.to_text(report, text_width()))
+    print(wellfit.report.to_text(report, text_width(), lang=lang))
 
 
 def files_text(folder: Path) -> str:

@@ -36,6 +36,7 @@ from wellfit.report._png import from_png, to_png
 from wellfit.report._script import script_hash
 from wellfit.report._summary import changes, headline, holdout_line
 from wellfit.report._text import to_text
+from wellfit.report._translate import languages
 
 __all__ = [
     "Comparison",
@@ -57,6 +58,7 @@ __all__ = [
     "headline",
     "holdout_line",
     "interventions_fragment",
+    "languages",
     "losses_fragment",
     "plot_folds",
     "plot_interventions",

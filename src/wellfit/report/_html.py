@@ -37,10 +37,13 @@ from wellfit.report._summary import (
 )
 from wellfit.report._tested import causes_figure, causes_tested
 from wellfit.report._thumbnails import picture_groups
+from wellfit.report._translate import language_tag
+from wellfit.report._translate_names import report_translator
+from wellfit.report._translate_page import translate_page, with_fonts
 from wellfit.report._words import clean, count
 
 
-def to_html(report: Report) -> str:
+def to_html(report: Report, *, lang: str | None = None) -> str:
     """Return `report` as a page that needs nothing from elsewhere: styles, drawings and a script inside.
 
     It opens with the answer: what is wrong, what to change and how sure that is. It says everything without
@@ -49,11 +52,26 @@ def to_html(report: Report) -> str:
 
     Args:
         report: what a study found; whatever it lacks is left out or named as missing.
+        lang: ``zh`` for Chinese, English where it is None; pages that explain causes are English alone.
 
     Returns:
         The whole document.
+
+    Raises:
+        SettingsError: there is no catalogue for `lang`.
     """
+    language = lang or "en"
+    say = report_translator(report, language)
+    page = _english(report, language)
+    return page if language == "en" else with_fonts(translate_page(page, say, language_tag(language)))
+
+
+def _english(report: Report, language: str) -> str:
+    """Return the page in English, with the script and the marks of one that comes to be in `language`."""
     environment = page_environment()
+    if language != "en":
+        environment.globals["script"] = Markup(page_script(language))
+        environment.filters["explained"] = _marked_english
     environment.globals |= {"view": _view, "words": _diagnosis_words, "table": _diagnosis_view}
     environment.globals["drawn_figure"] = drawn_figure
     tested = causes_tested(report)
@@ -91,6 +109,12 @@ def to_html(report: Report) -> str:
     )
 
 
+def _marked_english(code: str) -> Markup:
+    """Return the page of a cause, told apart as English; an empty text where there is none."""
+    page = cause_html(code)
+    return Markup('<div lang="en">{}</div>').format(page) if page else page
+
+
 def _parts(report: Report) -> tuple[tuple[str, str], ...]:
     """Return name and title of the sections that the navigation leads to."""
     return (
@@ -104,13 +128,14 @@ def _parts(report: Report) -> tuple[tuple[str, str], ...]:
     )
 
 
-def write_html(report: Report, path: str | Path) -> None:
+def write_html(report: Report, path: str | Path, *, lang: str | None = None) -> None:
     """Write `to_html` to `path`, whole or not at all.
 
     Raises:
         OutputError: the file cannot be written.
+        SettingsError: there is no catalogue for `lang`.
     """
-    write_text(path, to_html(report))
+    write_text(path, to_html(report, lang=lang))
 
 
 def page_environment() -> Environment:

@@ -8,23 +8,35 @@ import re
 from wellfit.records import Report
 from wellfit.report._evaluation_parts import Part, evaluation_page
 from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line, more_data_line
+from wellfit.report._translate import Say
+from wellfit.report._translate_names import report_translator
 from wellfit.report._view import Table, change_table, finding_table, holdout_table, remedy_table
 from wellfit.report._words import clean
 
 MOST_REMEDIES = 30
 
 
-def to_markdown(report: Report) -> str:
+def to_markdown(report: Report, *, lang: str | None = None) -> str:
     """Return the main points of `report` as GitHub-flavored Markdown: verdict, changes, holdout, effects.
 
     Names from outside are escaped: they appear as they are and format nothing.
 
     Args:
         report: what a study found.
+        lang: ``zh`` for Chinese; English where it is None.
 
     Returns:
         Blocks separated by blank lines, with a line feed at the end.
+
+    Raises:
+        SettingsError: there is no catalogue for `lang`.
     """
+    say = report_translator(report, lang or "en")
+    text = _english(report)
+    return text if lang in (None, "en") else _said(text, say)
+
+
+def _english(report: Report) -> str:
     head = headline(report)
     blocks = [f"# {head.label}"]
     if report.partial:
@@ -102,3 +114,36 @@ def _row(cells: tuple[str, ...]) -> str:
 def _escape(text: str) -> str:
     """Return text in which no character formats, links, breaks a table or opens a tag."""
     return re.sub(r"([\\`*_\[\]|~#$@])", r"\\\1", html.escape(clean(text), quote=False))
+
+
+_MARKS = re.compile(r"(#+ |> |\*\*|<details><summary>)?(.*?)(\*\*|</summary>)?", re.DOTALL)
+
+
+def _said(text: str, say: Say) -> str:
+    """Return finished Markdown in another language: line by line, cell by cell, code as it is."""
+    lines: list[str] = []
+    fence = ""
+    for line in text.split("\n"):
+        if not fence and line.startswith("```"):
+            fence = line.removesuffix("python")
+        elif fence:
+            fence = "" if line == fence else fence
+        elif line.startswith("| "):
+            cells = re.split(r"(?<!\\) \| ", line[2:-2])
+            lines.append(f"| {' | '.join(_said_piece(cell, say) for cell in cells)} |")
+            continue
+        else:
+            lines.append(_said_piece(line, say))
+            continue
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _said_piece(piece: str, say: Say) -> str:
+    before, core, after = (part or "" for part in _MARKS.fullmatch(piece).groups())  # pyright: ignore[reportOptionalMemberAccess]
+    if core.startswith("**"):
+        return piece
+    partial, bold, rest = core.partition(":** ") if before == "> " else ("", "", core)
+    plain = html.unescape(re.sub(r"\\(.)", r"\1", rest))
+    said = say(plain)
+    return before + partial + bold + (rest if said == plain else _escape(said)) + after

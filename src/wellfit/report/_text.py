@@ -17,6 +17,8 @@ from wellfit.report._summary import (
     reading,
     settings_line,
 )
+from wellfit.report._translate import Say
+from wellfit.report._translate_names import report_translator
 from wellfit.report._words import cell_width, clean, count, pad, shorten_to, wrap
 
 NARROWEST = 30
@@ -39,7 +41,7 @@ def check_width(width: int, what: str) -> None:
         )
 
 
-def to_text(report: Report, width: int = 80) -> str:
+def to_text(report: Report, width: int = 80, *, lang: str | None = None) -> str:
     """Return `report` for a terminal: verdict, what to change, best remedies with intervals, holdout.
 
     Use it where the HTML page is too much; it fits one screen and names what it leaves out.
@@ -47,54 +49,58 @@ def to_text(report: Report, width: int = 80) -> str:
     Args:
         report: what a study found.
         width: columns of the terminal, at least 30; wide characters count as two.
+        lang: ``zh`` for Chinese; English where it is None.
 
     Returns:
         Lines joined by line feeds, without ANSI codes and without a trailing line feed.
 
     Raises:
-        SettingsError: `width` is below 30.
+        SettingsError: `width` is below 30, or there is no catalogue for `lang`.
     """
     check_width(width, "report")
-    blocks = [_verdict(report, width), _changes(report, width), _remedies(report, width), _end(report, width)]
+    say = report_translator(report, lang or "en")
+    blocks = [part(report, width, say) for part in (_verdict, _changes, _remedies, _end)]
     return "\n\n".join("\n".join(lines) for block in blocks if (lines := list(block)))
 
 
-def _verdict(report: Report, width: int) -> Iterator[str]:
+def _verdict(report: Report, width: int, say: Say) -> Iterator[str]:
     head = headline(report)
     if report.partial:
-        yield from wrap(f"PARTIAL RESULT: {report.partial}", width)
-    yield from wrap(f"{head.label.upper()}. {head.line}", width)
-    yield from wrap(head.outcome, width)
+        yield from wrap(say(f"PARTIAL RESULT: {report.partial}"), width)
+    yield from wrap(f"{say(f'{head.label}.').upper()} {say(head.line)}", width)
+    yield from wrap(say(head.outcome), width)
 
 
-def _changes(report: Report, width: int) -> Iterator[str]:
+def _changes(report: Report, width: int, say: Say) -> Iterator[str]:
     changed = changes(report)
     if not changed:
         return
-    yield "In the networks that weigh most" if num_averaged(report) else "What to change"
+    yield say("In the networks that weigh most" if num_averaged(report) else "What to change")
     names = min(max(len(change.name) for change in changed), width // 3)
     for change in changed[:MOST_CHANGES]:
         name = pad(shorten_to(change.name, names), names)
-        yield shorten_to(f"  {name}  {change.baseline} -> {change.chosen}", width)
+        yield shorten_to(f"  {name}  {say(change.baseline)} -> {say(change.chosen)}", width)
     if len(changed) > MOST_CHANGES:
-        yield f"  and {len(changed) - MOST_CHANGES} more"
+        yield say(f"  and {len(changed) - MOST_CHANGES} more")
 
 
-def _remedies(report: Report, width: int) -> Iterator[str]:
+def _remedies(report: Report, width: int, say: Say) -> Iterator[str]:
     remedies = ordered(report.remedies)
     if not remedies:
         return
-    yield from wrap(f"Best remedies by improvement in {_units(remedies, report)} (positive = better)", width)
+    yield from wrap(
+        say(f"Best remedies by improvement in {_units(remedies, report)} (positive = better)"), width
+    )
     shown = _most_telling(remedies)
     reach = _reach(shown)
     places = column_decimals(remedy.effect for remedy in shown)
     for remedy in shown:
-        yield from _remedy_lines(remedy, reach, places, width)
+        yield from _remedy_lines(remedy, reach, places, width, say)
     left_out = len(remedies) - len(shown)
     if any(remedy.effect is not None for remedy in shown):
-        yield from wrap("[==#==] confirmed, (--o--) screened only, | no difference", width, indent="  ")
+        yield from wrap(say("[==#==] confirmed, (--o--) screened only, | no difference"), width, indent="  ")
     if left_out:
-        yield f"  and {left_out:,} more"
+        yield say(f"  and {left_out:,} more")
 
 
 def _most_telling(remedies: tuple[Remedy, ...]) -> list[Remedy]:
@@ -120,8 +126,8 @@ def _reach(remedies: list[Remedy]) -> float:
     return min(widest, 4 * max(estimates, default=0.0)) or widest or 1.0
 
 
-def _remedy_lines(remedy: Remedy, reach: float, places: int | None, width: int) -> Iterator[str]:
-    numbers = effect_line(remedy.effect, places) + (" kept" if remedy.kept else "")
+def _remedy_lines(remedy: Remedy, reach: float, places: int | None, width: int, say: Say) -> Iterator[str]:
+    numbers = say(effect_line(remedy.effect, places) + (" kept" if remedy.kept else ""))
     bar = _bar(remedy, reach, 21) if width >= 76 else ""
     name = clean(remedy.name).strip() or settings_line(remedy)
     room = width - 2 - (len(bar) + 2 if bar else 0) - cell_width(numbers) - 2
@@ -158,9 +164,9 @@ def _bar(remedy: Remedy, reach: float, cells: int) -> str:
     return "".join(bar)
 
 
-def _end(report: Report, width: int) -> Iterator[str]:
-    yield from wrap(holdout_line(report), width)
-    yield from wrap(more_data_line(report), width)
+def _end(report: Report, width: int, say: Say) -> Iterator[str]:
+    yield from wrap(say(holdout_line(report)), width)
+    yield from wrap(say(more_data_line(report)), width)
     trained = count(report.members_trained, "network")
     num_measured = sum(remedy.effect is not None for remedy in report.remedies)
-    yield from wrap(f"{trained} trained; {count(num_measured, 'remedy', 'remedies')} measured.", width)
+    yield from wrap(say(f"{trained} trained; {count(num_measured, 'remedy', 'remedies')} measured."), width)
