@@ -14,12 +14,8 @@ from wellfit.data._pictures._path_table import files_of_table, paths_in_table
 from wellfit.data._read import read_table
 from wellfit.records import DataError, FileReadError, did_you_mean
 
-# Folders that are never a class; and those that may hold rows to be judged on, by what they are for.
-_HIDDEN = re.compile(r"(?i)__macosx|\..*")
-_APART = {
-    "test": re.compile(r"(?i)(test|holdout|eval)([ _.-].*)?s?"),
-    "validation": re.compile(r"(?i)(val|valid|validation)([ _.-].*)?s?"),
-}
+# Folders that hold rows of another kind, not a class.
+_APART = re.compile(r"(?i)(test|val|valid|validation|holdout|eval)([ _.-].*)?s?|__macosx|\..*")
 _TRAIN = re.compile(r"(?i)(train|training)([ _.-].*)?")
 
 
@@ -29,10 +25,9 @@ def find_pictures(
     """Return the pictures that a folder or a table names.
 
     A folder holds one sub-folder for each class, pictures at any depth in it. If it has a sub-folder
-    ``train`` that is divided so, that one is read. Sub-folders named like tests or validation are left out
-    where there is one of each, or where they are divided into the same classes, and a note says so; else they
-    are classes like the others. A table (CSV, TSV, Parquet, JSON lines) has a column of paths, relative to
-    the table or absolute, and one of labels.
+    ``train`` that is divided so, that one is read. Sub-folders named like tests or validation are left out,
+    and a note says so. A table (CSV, TSV, Parquet, JSON lines) has a column of paths, relative to the table
+    or absolute, and one of labels.
 
     Args:
         source: the folder or the file.
@@ -105,8 +100,8 @@ def _of_folder(place: Path) -> PictureFiles:
             class_names=found.class_names,
             notes=(*notes, *found.notes),
         )
-    apart, doubtful = _kept_apart(folders)
-    classes = [one for one in folders if one.name not in apart and not _HIDDEN.fullmatch(one.name)]
+    apart = [folder.name for folder in folders if _APART.fullmatch(folder.name)]
+    classes = [folder for folder in folders if folder.name not in apart]
     paths: list[Path] = []
     codes: list[int] = []
     names: list[str] = []
@@ -131,7 +126,6 @@ def _of_folder(place: Path) -> PictureFiles:
         )
     notes = [
         *_left_out(apart, "since their names are those of test or validation pictures"),
-        *_taken(doubtful),
         *_left_out(empty, "since no pictures are in them"),
     ]
     if others:
@@ -143,36 +137,6 @@ def _of_folder(place: Path) -> PictureFiles:
         class_names=tuple(names),
         notes=tuple(notes),
     )
-
-
-def _kept_apart(folders: Sequence[Path]) -> tuple[list[str], list[str]]:
-    """Return the names of sub-folders of test or validation pictures, and of those that could be but are not.
-
-    A name alone tells little: "test" may be a class. It is none beside folders of the other kind, or where it
-    is divided into the same classes as the folders around it.
-    """
-    kinds = {
-        folder.name: kind
-        for folder in folders
-        for kind, pattern in _APART.items()
-        if pattern.fullmatch(folder.name)
-    }
-    others = {folder.name for folder in folders if folder.name not in kinds}
-    are_both = len(set(kinds.values())) > 1
-    apart = [
-        folder.name
-        for folder in folders
-        if folder.name in kinds
-        and (are_both or any(one.is_dir() and one.name in others for one in folder.iterdir()))
-    ]
-    return apart, [name for name in kinds if name not in apart]
-
-
-def _taken(names: Sequence[str]) -> list[str]:
-    if not names:
-        return []
-    shown = ", ".join(f"{name}/" for name in names)
-    return [f"{shown} counted as classes; if these are test or validation pictures, move them elsewhere"]
 
 
 def _left_out(names: Sequence[str], reason: str) -> list[str]:
