@@ -1,6 +1,7 @@
 """A report in another language: a whole catalogue, nothing that stays English, names that stay names."""
 
 import dataclasses
+import doctest
 import json
 import re
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ from html_page import Page
 from message_sources import all_texts, every_text, fragments
 
 from wellfit.records import ColumnSchema, SettingsError
-from wellfit.report import script_hash, to_html, to_json, to_markdown, to_text, write_html
+from wellfit.report import _translate, script_hash, to_html, to_json, to_markdown, to_text, write_html
 from wellfit.report._html import _english
 from wellfit.report._script import page_script
 from wellfit.report._translate import entries, languages, translator
@@ -281,3 +282,10 @@ def test_unknown_language_is_refused():
     with pytest.raises(SettingsError, match="no catalogue") as error:
         to_html(report_samples.minimal(), lang="tlh")
     assert "'zh'" in str(error.value)
+
+
+def test_examples():
+    """The examples of the docstrings hold."""
+    result = doctest.testmod(_translate)
+    assert result.attempted
+    assert not result.failed
