@@ -198,6 +198,7 @@ def test_page_says_its_language(tmp_path):
     assert '<html lang="zh-Hans">' in page
     assert "'Noto Sans CJK SC'" in page
     assert '<div lang="en">' in page
+    assert {"损失", "轮次"} <= set(Page(page).text)  # the axes of the curves
     assert '<h2 id="change">改动什么</h2>' in page
     curves = json.loads(re.search(r'data-curves="([^"]*)"', page)[1].replace("&quot;", '"'))
     assert curves["lines"][0]["name"] == "基线 训练"
