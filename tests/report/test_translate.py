@@ -1,6 +1,7 @@
 """A report in another language: a whole catalogue, nothing that stays English, names that stay names."""
 
 import dataclasses
+import doctest
 import json
 import re
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ from html_page import Page
 from message_sources import all_texts, every_text, fragments
 
 from wellfit.records import ColumnSchema, SettingsError
-from wellfit.report import script_hash, to_html, to_json, to_markdown, to_text, write_html
+from wellfit.report import _translate, script_hash, to_html, to_json, to_markdown, to_text, write_html
 from wellfit.report._html import _english
 from wellfit.report._script import page_script
 from wellfit.report._translate import entries, languages, translator
@@ -197,6 +198,7 @@ def test_page_says_its_language(tmp_path):
     assert '<html lang="zh-Hans">' in page
     assert "'Noto Sans CJK SC'" in page
     assert '<div lang="en">' in page
+    assert {"损失", "轮次"} <= set(Page(page).text)  # the axes of the curves
     assert '<h2 id="change">改动什么</h2>' in page
     curves = json.loads(re.search(r'data-curves="([^"]*)"', page)[1].replace("&quot;", '"'))
     assert curves["lines"][0]["name"] == "基线 训练"
@@ -281,3 +283,10 @@ def test_unknown_language_is_refused():
     with pytest.raises(SettingsError, match="no catalogue") as error:
         to_html(report_samples.minimal(), lang="tlh")
     assert "'zh'" in str(error.value)
+
+
+def test_examples():
+    """The examples of the docstrings hold."""
+    result = doctest.testmod(_translate)
+    assert result.attempted
+    assert not result.failed

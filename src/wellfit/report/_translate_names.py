@@ -25,7 +25,6 @@ def report_names(report: Report) -> Iterator[str]:
     yield from (step.column for step in report.cleaning)
     yield from (remedy.name for remedy in report.remedies)
     yield from report.class_names
-    yield from report.options
     yield from report.environment.values()
     if report.evaluation is not None:
         yield from _names_on_holdout(report.evaluation)
