@@ -13,6 +13,7 @@ from wellfit.evaluation._doubtful import doubtful_rows, unlikely_labels
 from wellfit.evaluation._evaluate import confusion_matrix, evaluate, per_row_loss, score
 from wellfit.evaluation._group_columns import GroupColumn, group_columns, group_folds
 from wellfit.evaluation._learning_curve import predicted_gain, round_rows
+from wellfit.evaluation._linear_head import MOST_COLUMNS, MOST_COMPONENTS, linear_head_predictions
 from wellfit.evaluation._metrics import default_metric, get_metric, metric_names
 from wellfit.evaluation._references import reference_predictions
 from wellfit.evaluation._reliability import calibration_error, reliability
@@ -22,6 +23,8 @@ from wellfit.evaluation._student import corrected_interval, student_quantile, st
 from wellfit.evaluation._temperature import apply_temperature, fit_temperature
 
 __all__ = [
+    "MOST_COLUMNS",
+    "MOST_COMPONENTS",
     "Decomposition",
     "GroupColumn",
     "Separation",
@@ -40,6 +43,7 @@ __all__ = [
     "get_metric",
     "group_columns",
     "group_folds",
+    "linear_head_predictions",
     "matched",
     "mean_interval",
     "metric_names",
