@@ -8,24 +8,13 @@ from typing import Any
 
 import keras
 
+from wellfit.models._kinds import KERNEL_KEYS, NORMALIZATION_WEIGHTS, is_matrix
 from wellfit.models._l2_sp import L2SP, Strengths, all_strengths, anchor_of
 from wellfit.models._probe import value_of
 from wellfit.models._rebuild import Config
 
-_KERNEL_KEYS = frozenset(
-    {
-        "kernel_regularizer",
-        "recurrent_regularizer",
-        "depthwise_regularizer",
-        "pointwise_regularizer",
-        "embeddings_regularizer",
-    }
-)
 _BIAS_KEYS = frozenset({"bias_regularizer"})
 _NORMALIZATION_KEYS = frozenset({"gamma_regularizer", "beta_regularizer"})
-_NORMALIZATION_WEIGHTS = ("gamma", "beta")
-# The last is what `SpectralNormalization` measures the kernel inside it by.
-_NO_KERNELS = ("bias", "alpha", *_NORMALIZATION_WEIGHTS, "vector_u")
 _KNOWN = ("L1", "L2", "L1L2", "L2SP")
 
 
@@ -98,7 +87,7 @@ class AskedPenalties:
         return lines
 
     def _reaches(self, variable: Any) -> bool:
-        if variable.name in _NORMALIZATION_WEIGHTS:
+        if variable.name in NORMALIZATION_WEIGHTS:
             return "gamma_regularizer" in self.keys
         if variable.name == "bias":
             return "bias_regularizer" in self.keys
@@ -123,12 +112,7 @@ class AskedPenalties:
         return keras.regularizers.serialize(made)
 
 
-def is_matrix(variable: Any) -> bool:
-    """Whether a weight is a kernel: at least two axes, and neither bias nor normalization nor slope."""
-    return len(variable.shape) >= 2 and variable.name not in _NO_KERNELS
-
-
 def regularizer_keys(biases: bool, normalization: bool) -> frozenset[str]:
     """Return names of the regularizers that penalties are for, in the config of a layer."""
-    wanted = _KERNEL_KEYS | (_BIAS_KEYS if biases else frozenset())
+    wanted = KERNEL_KEYS | (_BIAS_KEYS if biases else frozenset())
     return wanted | (_NORMALIZATION_KEYS if normalization else frozenset())

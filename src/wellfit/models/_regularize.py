@@ -8,12 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from wellfit.models._asked_penalties import AskedPenalties, is_matrix, regularizer_keys
+from wellfit.models._asked_penalties import AskedPenalties, regularizer_keys
 from wellfit.models._chosen_layers import LayerChoice, chosen_layers, leaves
 from wellfit.models._compiled_again import compile_again, decay_holders
 from wellfit.models._drops import Drops
 from wellfit.models._graph import why_no_graph
 from wellfit.models._heads import heads
+from wellfit.models._kinds import is_matrix
 from wellfit.models._l2_sp import Strengths, set_anchors
 from wellfit.models._probe import value_of
 from wellfit.models._rebuild import Config, Edits, rebuild, set_weights, weight_sources
@@ -74,7 +75,9 @@ def regularize(
     Raises:
         SettingsError: a number is out of range, nothing is asked for, a layer does not exist, or there is no
             optimizer to decay.
-        UnsupportedModelError: the network has no known graph, or a weight cannot have the penalty.
+        UnsupportedModelError: the network has no known graph, or a weight cannot have the penalty: a kernel
+            inside a layer of your own, or one with another regularizer. The error names the layers to pass
+            as `exclude`, so that what is left out is your choice and stands in your code.
 
     Example:
         >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(8), keras.layers.Dense(1)])
