@@ -15,7 +15,7 @@ from wellfit.models._l2_sp import Strengths, all_strengths
 from wellfit.models._probe import predictions, probe_inputs, value_of
 from wellfit.records import UnsupportedModelError
 
-# Keras writes the kernel of a layer with LoRA as the product of all three weights added to it.
+# Keras saves a kernel with LoRA merged into it, and loads the two small matrices as zeros.
 _MERGE_LORA = (
     "merge LoRA first: model.save_weights('merged.weights.h5') writes merged kernels; build the same network "
     "without lora_rank and enable_lora(), and load them into it with load_weights()"
