@@ -96,6 +96,42 @@ def test_a_residual_branch_is_not_the_last_map() -> None:
     assert class_maps(model, pictures(), [0, 1]).layer == "sum"
 
 
+def nested(*, softmax: bool) -> keras.Model:
+    """Return a pooled backbone inside a network, as `keras.applications` gives it."""
+    backbone = keras.Sequential(
+        [
+            keras.Input(SHAPE),
+            layers.Conv2D(4, 3, padding="same", activation="relu", name="early"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(3, 3, padding="same", use_bias=False, name="late"),
+            layers.BatchNormalization(name="norm"),
+            layers.ReLU(name="end"),
+            layers.GlobalAveragePooling2D(),
+        ],
+        name="backbone",
+    )
+    ends = [layers.Dense(4, activation=None if softmax else "softmax", name="head")]
+    ends += [layers.Softmax()] if softmax else []
+    classes = keras.Sequential([keras.Input((3,)), *ends], name="classes")
+    inputs = keras.Input(SHAPE)
+    return keras.Model(inputs, classes(backbone(inputs, training=False)))
+
+
+@pytest.mark.parametrize("softmax", [False, True])
+def test_maps_inside_a_pooled_backbone_are_found(softmax: bool) -> None:
+    """The backbone puts out no maps: those inside it are weighed by the kernel of the class."""
+    model = nested(softmax=softmax)
+    backbone, head = model.get_layer("backbone"), model.get_layer("classes").get_layer("head")
+    head.set_weights([np.random.default_rng(1).normal(size=(3, 4)) + 0.5, np.zeros(4)])
+    found = class_maps(model, pictures(), [1, 3])
+    assert found.layer == "end"
+    maps = np.asarray(keras.Model(backbone.inputs[0], backbone.get_layer("end").output)(pictures()))
+    for heat, own, code in zip(found.maps, maps, (1, 3), strict=True):
+        wanted = np.maximum(own @ np.asarray(head.kernel)[:, code], 0)
+        assert wanted.max() > 0
+        assert np.allclose(heat, wanted / wanted.max(), atol=2e-3)
+
+
 def test_networks_without_maps_are_refused() -> None:
     """No convolution, or a way around all of them."""
     flat = keras.Sequential([keras.Input(SHAPE), layers.Flatten(), layers.Dense(2)])

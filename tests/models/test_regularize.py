@@ -354,3 +354,27 @@ def test_both_networks_can_go_on_training() -> None:
         optimizer: Any = network.optimizer
         assert int(optimizer.iterations) == 2
         assert float(optimizer.learning_rate) == pytest.approx(0.01)
+
+
+def test_all_layers_that_refuse_a_penalty_are_named_as_what_to_exclude() -> None:
+    """Passing what the error says works."""
+    own = keras.regularizers.OrthogonalRegularizer()
+    model = sequential(
+        keras.Input((5,)),
+        layers.Dense(4, name="plain"),
+        layers.Dense(3, kernel_regularizer=own, name="turned"),
+        layers.Dense(3, kernel_regularizer=own, name="other"),
+    )
+    with pytest.raises(UnsupportedModelError) as raised:
+        regularize(model, l2=L2, verbose=False)
+    assert "exclude=['turned', 'other']" in str(raised.value)
+    changed = regularize(model, l2=L2, exclude=["turned", "other"], verbose=False)
+    assert [found.kind for found in penalties(changed)].count("L2") == 2
+
+
+def test_lora_is_to_be_merged_first() -> None:
+    """A layer that was given LoRA after it was built keeps its weights in another order."""
+    model = sequential(keras.Input((5,)), layers.Dense(4, name="low"))
+    model.get_layer("low").enable_lora(2)
+    with pytest.raises(UnsupportedModelError, match="merge LoRA first"):
+        regularize(model, l2=L2, layers="head", verbose=False)

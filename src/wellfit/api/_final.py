@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from wellfit.api._code import Recipe
 from wellfit.api._confirm import Confirmed
 from wellfit.api._ensemble import Ensemble, ensemble_model
+from wellfit.api._frozen_features import FrozenFeatures
 from wellfit.api._laboratory import Laboratory
+from wellfit.api._linear_head import LINEAR_HEAD, against_linear_head, predict_linear_head
 from wellfit.api._plan import Plan
 from wellfit.api._references import chance_name, predict_references
 from wellfit.api._subject import Subject
@@ -46,6 +48,7 @@ class Final:
         holdout: both networks on the holdout, or None if there is no holdout.
         confusion: ``[class, class]`` of the handed-back network on the holdout, or None.
         note: why the baseline is handed back although another was chosen, if so.
+        against_head: that the network does not beat a linear head on frozen features, if so.
         is_average: whether the network is the average of several.
         recipe: what its code is written from.
         said: predictions for the holdout of ``chosen``, and of ``baseline`` where that is another network.
@@ -58,6 +61,7 @@ class Final:
     holdout: HoldoutResult | None
     confusion: Array | None
     note: str = ""
+    against_head: str = ""
     is_average: bool = False
     recipe: Recipe | None = None
     said: Mapping[str, Array] = field(default_factory=dict[str, Array])
@@ -72,6 +76,7 @@ def finish(
     *,
     ensemble: Ensemble | None = None,
     should_stop: Callable[[], bool] | None = None,
+    features: FrozenFeatures | None = None,
 ) -> Final | None:
     """Train on all working rows, compare on the holdout, hand back the better one by the confirmation.
 
@@ -129,7 +134,10 @@ def finish(
         notes.append("the baseline diverged on all working rows and counts as chance on the holdout")
     is_first = trained[-1] is None
     used = ways[0] if is_first else ways[-1]
-    holdout, confusion, said = _holdout(subject, (ways[0], used), trained[0], improved, seed)
+    linear = _linear_head(subject, features)
+    holdout, confusion, said = _holdout(
+        subject, (ways[0], used), trained[0], improved, seed=seed, linear=linear
+    )
     return Final(
         settings=arms[-1] if trained[-1] is not None else subject.baseline,
         model=improved,
@@ -138,6 +146,7 @@ def finish(
         holdout=holdout,
         confusion=confusion,
         note="; ".join(notes),
+        against_head="" if linear is None else against_linear_head(subject, linear, said["chosen"], seed),
         is_average=average is not None,
         recipe=recipes[-1] or recipes[0],
         said=said,
@@ -208,14 +217,27 @@ def _holdout(
     ways: tuple[Way, Way],
     baseline: Model | None,
     improved: Model,
+    *,
     seed: int,
+    linear: Array | None,
 ) -> tuple[HoldoutResult | None, Array | None, dict[str, Array]]:
-    """Compare both networks on the holdout, each with its own inputs."""
+    """Compare both networks on the holdout, each with its own inputs; return what they say of it, too.
+
+    Args:
+        subject: what the study is about.
+        ways: of both networks' inputs.
+        baseline: the first network, None where it diverged.
+        improved: the second.
+        seed: of the bootstrap.
+        linear: predictions of a linear head on frozen features, where there are any.
+    """
     if len(subject.holdout) == 0:
         return None, None, {}
     dataset, rows = subject.dataset, subject.holdout
     raw = [picked(values, rows) for values in dataset.inputs]
     references = predict_references(subject, subject.working, rows)
+    if linear is not None:
+        references[LINEAR_HEAD] = linear
     after = predictions(subject, improved, prepared_inputs(raw, *ways[1]))
     before = after
     if baseline is None:
@@ -242,6 +264,13 @@ def _holdout(
     # Chance, which stands for a baseline that diverged, has no curves worth drawing.
     beside = {} if baseline is None or before is after else {"baseline": before}
     return result, confusion, {"chosen": after, **beside}
+
+
+def _linear_head(subject: Subject, features: FrozenFeatures | None) -> Array | None:
+    """Return what a linear head on frozen features says of the holdout, None without one."""
+    if features is None or not len(subject.holdout):
+        return None
+    return predict_linear_head(subject, features, subject.working, subject.holdout)
 
 
 def prepared_inputs(

@@ -66,6 +66,7 @@ class Part:
         splits: of each trial.
         kept: positions of the weights that members start from as they are; None draws all.
         num_visits: ``[trial]`` rows in an epoch where changed pictures stand for each; None without them.
+        is_back: whether the model is what comes after a frozen beginning.
     """
 
     kind: Any
@@ -74,6 +75,7 @@ class Part:
     splits: Sequence[Split]
     kept: tuple[int, ...] | None
     num_visits: IntArray | None = None
+    is_back: bool = False
 
 
 class FrozenParts:
@@ -134,7 +136,9 @@ class FrozenParts:
         if kept is not None:
             own = tuple(i for i, position in enumerate(front.positions) if position in set(kept))
         kind = choose_executor(front.back, subject.dataset.task).kind
-        part = Part(kind=kind, model=front.back, dataset=features, splits=material.splits, kept=own)
+        part = Part(
+            kind=kind, model=front.back, dataset=features, splits=material.splits, kept=own, is_back=True
+        )
         if not build.views:
             return part
         dataset, splits, num_visits = viewed(part.dataset, front.front, material, build.views)

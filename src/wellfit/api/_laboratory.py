@@ -276,6 +276,12 @@ class Laboratory:
         choice = data_choice(settings)
         return self._material(replace(choice, resampling="none") if is_drawn(choice) else choice, ())
 
+    def part(self, settings: Settings) -> Part:
+        """Return what members train under settings, whose network can be built: behind what is frozen."""
+        build = self.build(settings)
+        self.executor(build)
+        return self._parts[build]
+
     def groups(self, settings: Settings) -> tuple[tuple[int, ...], ...]:
         """Return the one-hot columns of each category under settings."""
         return one_hot_groups(self.material(settings).dataset)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from wellfit.api._assemble import assemble
@@ -13,7 +14,9 @@ from wellfit.api._confirm import Confirmed, choose_finalists, confirm_finalists
 from wellfit.api._ensemble import Ensemble, gather_ensemble
 from wellfit.api._events import Listener
 from wellfit.api._final import Final, finish
+from wellfit.api._frozen_features import FrozenFeatures, frozen_features
 from wellfit.api._laboratory import Laboratory
+from wellfit.api._linear_head import LINEAR_HEAD, score_linear_head
 from wellfit.api._more_data import SHARES, more_data
 from wellfit.api._pace import slowdown
 from wellfit.api._plan import Plan, make_counted_plan, make_plan, member_cost
@@ -48,6 +51,7 @@ class Found:
     Attributes:
         baseline: the network as it stands, on the trials of screen and search.
         references: chance and linear model on the same trials, name to ``[trial]``.
+        features: of the pretrained network before its head, for a linear head; None where there are none.
         screened: each remedy alone.
         searched: combinations.
         confirmed: finalists on fresh trials; None if it did not come to that.
@@ -60,6 +64,7 @@ class Found:
 
     baseline: Baseline
     references: dict[str, Array]
+    features: FrozenFeatures | None = None
     screened: list[Tried] = field(default_factory=list)
     searched: list[Tried] = field(default_factory=list)
     confirmed: Confirmed | None = None
@@ -167,6 +172,7 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
     timed("baseline")
     plan = plan.slowed(clock.elapsed_s)
     if baseline.is_complete:
+        _add_linear_head(laboratory, plan, found, clock, seed)
         plan = with_range_rate(laboratory, plan, baseline, progress)
         found.screened = screen(laboratory, plan, baseline, progress)
         timed("screen")
@@ -205,6 +211,7 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
                 found.confirmed,
                 seed,
                 ensemble=found.ensemble,
+                features=found.features,
                 should_stop=lambda: _is_late(clock),
             )
             found.was_finished = True
@@ -213,6 +220,22 @@ def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int
     timing["compile_s"] = laboratory.compile_s
     timing["total_s"] = clock.elapsed_s
     return found
+
+
+def _add_linear_head(laboratory: Laboratory, plan: Plan, found: Found, clock: Clock, seed: int) -> None:
+    """Add what fine-tuning must beat to the references, where a pretrained network sees pictures."""
+    before_s = clock.elapsed_s
+    budget: dict[str, Any] = {"num_fits": plan.num_look + 1, "seed": seed}
+    found.features, note = frozen_features(laboratory, clock.budget_s, **budget)
+    if note:
+        laboratory.notes.append(note)
+    if found.features is None:
+        return
+    trials = [laboratory.trials[t] for t in plan.look]
+    scores = score_linear_head(laboratory.subject, found.features, trials)
+    if np.isfinite(scores).any():
+        found.references[LINEAR_HEAD] = scores[np.isfinite(scores)]
+    found.timing["linear_head_s"] = clock.elapsed_s - before_s
 
 
 def _is_time_to_finish(subject: Subject, clock: Clock) -> bool:

@@ -71,7 +71,8 @@ def notes(found: Found, laboratory: Laboratory, plan: Plan) -> tuple[str, ...]:
         said.append("no networks were averaged: the budget did not reach")
     elif found.ensemble is not None and found.final is not None and found.final.is_average:
         said.append(_average(found.ensemble, laboratory))
-    said.append(found.final.note if found.final is not None else "")
+    if found.final is not None:
+        said.extend([found.final.note, found.final.against_head])
     return tuple(note for note in said if note)
 
 

@@ -16,6 +16,7 @@ from wellfit.evaluation._evaluate import confusion_matrix, evaluate, per_row_los
 from wellfit.evaluation._group_columns import GroupColumn, group_columns, group_folds
 from wellfit.evaluation._holdout_view import holdout_view, worst_rows
 from wellfit.evaluation._learning_curve import fitted_curve, predicted_gain, round_rows
+from wellfit.evaluation._linear_head import MOST_COLUMNS, MOST_COMPONENTS, linear_head_predictions
 from wellfit.evaluation._metrics import default_metric, get_metric, metric_names
 from wellfit.evaluation._references import reference_predictions
 from wellfit.evaluation._reliability import calibration_error, reliability
@@ -29,6 +30,8 @@ from wellfit.evaluation._student import corrected_interval, student_quantile, st
 from wellfit.evaluation._temperature import apply_temperature, fit_temperature
 
 __all__ = [
+    "MOST_COLUMNS",
+    "MOST_COMPONENTS",
     "Decomposition",
     "GroupColumn",
     "Separation",
@@ -51,6 +54,7 @@ __all__ = [
     "group_columns",
     "group_folds",
     "holdout_view",
+    "linear_head_predictions",
     "matched",
     "mean_interval",
     "metric_names",

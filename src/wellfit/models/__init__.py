@@ -1,6 +1,7 @@
 """Keras networks: loading, reading their structure, changing it, saving. The only importer of keras."""
 
 from wellfit.models._average import averaged
+from wellfit.models._before_head import before_head
 from wellfit.models._branches import depth_shares, num_branches, with_stochastic_depth
 from wellfit.models._bytes import (
     backend_name,
@@ -162,6 +163,7 @@ __all__ = [
     "argument_code",
     "averaged",
     "backend_name",
+    "before_head",
     "build_variant",
     "call_code",
     "can_temper",

@@ -8,7 +8,7 @@ a mean over places and one dense layer follow, it is exactly the class activatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,9 @@ import keras
 import numpy as np
 
 from wellfit.models._chosen import predict_plain
-from wellfit.models._graph import Call, Graph, TensorKey, read_graph, why_no_graph
+from wellfit.models._chosen_layers import by_path
+from wellfit.models._flat_steps import Step, flat_steps, run_steps
+from wellfit.models._graph import why_no_graph
 from wellfit.models._rebuild import Config, Edits, copy_weights, rebuild
 from wellfit.records import UnsupportedModelError
 
@@ -77,8 +79,8 @@ def _with_scores(model: keras.Model) -> keras.Model:
     """Return a copy that ends in scores: probabilities near 1 hardly move."""
     if why_no_graph(model) or len(model.inputs) != 1 or len(model.outputs) != 1:
         raise UnsupportedModelError("this network has no single way from a picture to classes")
-    last = read_graph(model).outputs[0][0]
-    operation = read_graph(model).calls[last].operation
+    steps, _, outputs = flat_steps(model)
+    operation = next((step.operation for step in steps if outputs[0] in step.outputs), None)
 
     def change(layer: Any, config: Config) -> Config:
         is_end = layer is operation and getattr(
@@ -86,41 +88,47 @@ def _with_scores(model: keras.Model) -> keras.Model:
         )
         return {**config, "activation": "linear"} if is_end in _ENDS else config
 
-    passed = {operation.name: 0} if isinstance(operation, keras.layers.Softmax) else {}
+    is_softmax = isinstance(operation, keras.layers.Softmax)
+    passed = {path: 0 for path, layer in by_path(model).items() if is_softmax and layer is operation}
     copy = rebuild(model, Edits(change=change, passed=passed))
     copy_weights(model, copy)
     return copy
 
 
 def _halves(model: keras.Model) -> tuple[keras.Model, keras.Model, str]:
-    """Return the network up to its last maps, and from there on."""
-    graph = read_graph(model)
-    place = _last_maps(graph)
+    """Return the network up to its last maps, nested models opened, and from there on.
+
+    Args:
+        model: with one input and one output; its layers become part of both halves.
+    """
+    steps, inputs, outputs = flat_steps(model)
+    start = keras.Input(model.inputs[0].shape[1:], dtype=model.inputs[0].dtype)
+    tensors: dict[int, Any] = {inputs[0]: start}
+    run_steps(steps, tensors)
+    place = _last_maps(steps, tensors, outputs[0])
     if place is None:
         raise UnsupportedModelError("this network has no convolution that everything passes")
-    key: TensorKey = (place.index, 0)
-    front = keras.Model(model.inputs, place.operation.output)
-    start = keras.Input(place.shapes[0][1:], name="maps")
-    made: dict[TensorKey, Any] = {key: start}
-    for call in graph.calls:
-        if call.index in _behind(graph, key):
-            _run(call, graph, made)
-    return front, keras.Model(start, made[graph.outputs[0]]), place.name
+    slot = place.outputs[0]
+    maps = keras.Input(tensors[slot].shape[1:], name="maps")
+    made: dict[int, Any] = {slot: maps}
+    run_steps(_behind(steps, slot, outputs[0]), made)
+    front = keras.Model(start, tensors[slot])
+    return front, keras.Model(maps, made[outputs[0]]), place.operation.name
 
 
-def _last_maps(graph: Graph) -> Call | None:
+def _last_maps(steps: Sequence[Step], tensors: Mapping[int, Any], output: int) -> Step | None:
     """Return the last call that puts out maps of a convolution, which every way to the output passes."""
     seen = False
     found = None
-    for call in graph.calls:
-        seen = seen or _convolves(call.operation)
-        shape = call.shapes[0]
-        has_places = len(call.shapes) == 1 and len(shape) == 4 and None not in shape[1:]
-        is_first = getattr(call.operation, "data_format", "channels_last") == "channels_first"
-        if seen and has_places and shape[1] * shape[2] > 1 and not is_first:  # type: ignore[operator]
-            is_passed = isinstance(call.operation, _PASSED)
-            if not is_passed and _is_passed_by_all(graph, (call.index, 0)):
-                found = call
+    for step in steps:
+        seen = seen or _convolves(step.operation)
+        shape = tuple(tensors[step.outputs[0]].shape)
+        has_places = len(step.outputs) == 1 and len(shape) == 4 and None not in shape[1:]
+        is_first = getattr(step.operation, "data_format", "channels_last") == "channels_first"
+        if seen and has_places and shape[1] * shape[2] > 1 and not is_first:
+            is_passed = isinstance(step.operation, _PASSED)
+            if not is_passed and _is_passed_by_all(steps, step.outputs[0], output):
+                found = step
     return found
 
 
@@ -130,35 +138,23 @@ def _convolves(operation: Any) -> bool:
     return isinstance(operation, _CONVOLUTIONS)
 
 
-def _is_passed_by_all(graph: Graph, key: TensorKey) -> bool:
-    """Return whether the output depends on the inputs by way of one tensor alone."""
-    if key == graph.outputs[0]:
+def _is_passed_by_all(steps: Sequence[Step], slot: int, output: int) -> bool:
+    """Return whether the output depends on the input by way of one tensor alone."""
+    if slot == output:
         return False
-    return not any(graph.calls[index].is_input for index in _behind(graph, key))
+    behind = _behind(steps, slot, output)
+    made = {slot, *(one for step in behind for one in step.outputs)}
+    return all(one in made for step in behind for one in step.inputs)
 
 
-def _behind(graph: Graph, key: TensorKey) -> set[int]:
-    """Return the calls that the output needs once a tensor is known."""
-    needed: set[int] = set()
-    waiting = [graph.outputs[0]]
-    while waiting:
-        one = waiting.pop()
-        if one != key and one[0] not in needed:
-            needed.add(one[0])
-            waiting.extend(graph.calls[one[0]].inputs)
-    return needed
-
-
-def _run(call: Call, graph: Graph, made: dict[TensorKey, Any]) -> None:
-    """Call a layer on what is made so far."""
-
-    def given(value: Any) -> Any:
-        return made[graph.keys[id(value)]] if id(value) in graph.keys else value
-
-    changed: Any = keras.tree.map_structure(given, (call.args, call.kwargs))
-    args, kwargs = changed
-    outputs = keras.tree.flatten(call.operation(*args, **kwargs))
-    made.update({(call.index, position): output for position, output in enumerate(outputs)})
+def _behind(steps: Sequence[Step], slot: int, output: int) -> list[Step]:
+    """Return the calls that the output needs once a tensor is known, in order."""
+    needed, found = {output}, []
+    for step in reversed(steps):
+        if slot not in step.outputs and not needed.isdisjoint(step.outputs):
+            needed |= set(step.inputs)
+            found.append(step)
+    return found[::-1]
 
 
 def _weighed(tail: keras.Model, maps: np.ndarray, code: int) -> np.ndarray:

@@ -8,13 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from wellfit.models._kinds import is_matrix
 from wellfit.models._probe import value_of
 from wellfit.models._rebuild import copy_compile, weight_sources
 from wellfit.records import UnsupportedModelError
 
 # AdamW refuses None, which is how all others say that there is none.
 _NO_DECAY = {"AdamW": 0.0}
-_UNDECAYED = ("bias", "alpha", "gamma", "beta")
 
 
 def compile_again(source: keras.Model, target: keras.Model, *, weight_decay: float | None = None) -> None:
@@ -59,7 +59,7 @@ def _optimizer(own: Any, pairs: Sequence[tuple[Any, Any]], weight_decay: float |
         spared = {id(old) for old in undecayed(own, [old for old, _ in pairs])}
         left_out = [new for old, new in pairs if id(old) in spared]
     else:
-        left_out = [new for _, new in pairs if weight_decay and not is_decayed(new)]
+        left_out = [new for _, new in pairs if weight_decay and not is_matrix(new)]
     if left_out:
         optimizer.exclude_from_weight_decay(var_list=left_out)
     return optimizer
@@ -72,11 +72,6 @@ def _has_decay(optimizer: Any) -> bool:
 def undecayed(optimizer: Any, variables: Sequence[Any]) -> list[Any]:
     """Return the variables that an optimizer with a decay leaves out of it."""
     return [v for v in variables if _has_decay(optimizer) and not optimizer._use_weight_decay(v)]
-
-
-def is_decayed(variable: Any) -> bool:
-    """Whether decay is for a weight: for kernels, not for biases and normalization."""
-    return len(variable.shape) >= 2 and variable.name not in _UNDECAYED
 
 
 def decay_holders(model: keras.Model) -> list[Any]:

@@ -94,6 +94,24 @@ _PASSING_OPERATIONS = frozenset(
 _MERGE_OPERATIONS = frozenset({"Add", "Subtract", "Multiply", "Maximum", "Minimum"})
 
 
+KERNEL_KEYS = frozenset(
+    {
+        "kernel_regularizer",
+        "recurrent_regularizer",
+        "depthwise_regularizer",
+        "pointwise_regularizer",
+        "embeddings_regularizer",
+    }
+)
+"""Names of the regularizers of kernels in the configs of layers."""
+
+NORMALIZATION_WEIGHTS = ("gamma", "beta")
+"""Names of the scales and offsets of normalization layers."""
+
+# The last is what `SpectralNormalization` measures the kernel inside it by.
+_NO_KERNELS = ("bias", "alpha", *NORMALIZATION_WEIGHTS, "vector_u")
+
+
 def is_dropout(operation: Any) -> bool:
     """Whether it is a layer of the dropout family, with a ``rate``."""
     return type(operation) in _DROPOUT_LAYERS
@@ -185,7 +203,10 @@ def _is_keras_operation(operation: Any) -> bool:
 
 
 def is_kernel(variable: Any) -> bool:
-    """Whether weight penalties and decay apply: to trainable matrices, not to biases or normalization."""
-    if not variable.trainable or len(variable.shape) < 2:
-        return False
-    return variable.name not in ("bias", "beta", "gamma", "alpha")
+    """Whether weight penalties and decay apply in training: a kernel that is trainable."""
+    return bool(variable.trainable) and is_matrix(variable)
+
+
+def is_matrix(variable: Any) -> bool:
+    """Whether a weight is a kernel, trainable or not: two axes or more, no bias, normalization or slope."""
+    return len(variable.shape) >= 2 and variable.name not in _NO_KERNELS

@@ -9,20 +9,10 @@ import numpy as np
 
 from wellfit.models._kernels import MemberPenalty, hidden_kernels, reached
 from wellfit.models._kernels import orthogonality as orthogonality_of
-from wellfit.models._kinds import is_kernel
+from wellfit.models._kinds import KERNEL_KEYS, is_kernel
 from wellfit.models._probe import predictions, probe_inputs, value_of
 from wellfit.models._rebuild import Config, Edits, copy_compile, copy_weights, rebuild
 from wellfit.records import SettingsError, UnsupportedModelError
-
-_KERNEL_KEYS = frozenset(
-    {
-        "kernel_regularizer",
-        "recurrent_regularizer",
-        "depthwise_regularizer",
-        "pointwise_regularizer",
-        "embeddings_regularizer",
-    }
-)
 
 _KNOWN = ("L1", "L2", "L1L2")
 
@@ -163,7 +153,7 @@ def _with_strengths(config: Any, l1: float, l2: float, scale: float, layer: str)
     changed: Config = {}
     for key, value in config.items():
         if key.endswith("_regularizer") and key != "activity_regularizer":
-            added = (l1, l2) if key in _KERNEL_KEYS else (0.0, 0.0)
+            added = (l1, l2) if key in KERNEL_KEYS else (0.0, 0.0)
             changed[key] = _regularizer(value, added, scale, f"{key} of layer {layer!r}")
         else:
             changed[key] = _with_strengths(value, l1, l2, scale, layer)

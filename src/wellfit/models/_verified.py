@@ -10,10 +10,16 @@ from typing import Any
 import keras
 import numpy as np
 
+from wellfit.models._chosen_layers import leaves
 from wellfit.models._l2_sp import Strengths, all_strengths
 from wellfit.models._probe import predictions, probe_inputs, value_of
 from wellfit.records import UnsupportedModelError
 
+# Keras saves a kernel with LoRA merged into it, and loads the two small matrices as zeros.
+_MERGE_LORA = (
+    "merge LoRA first: model.save_weights('merged.weights.h5') writes merged kernels; build the same network "
+    "without lora_rank and enable_lora(), and load them into it with load_weights()"
+)
 _TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
 
 
@@ -65,18 +71,19 @@ def _same_weights(olds: Sequence[Any], news: Sequence[Any]) -> None:
             "weights were lost when the network was rebuilt",
             received=f"{len(news)} weights of {len(olds)}" + (f"; {wrong[0]!r} differs" if wrong else ""),
             expected="layers whose get_config() and weights are all that they hold",
+            fix=_MERGE_LORA if any(variable.name.startswith("lora_") for variable in olds) else "",
         )
 
 
 def _has_penalties(model: keras.Model, expected: Sequence[Strengths]) -> None:
     pairs = list(zip(model.weights, expected, strict=True))
-    wrong = [v.path for v, wanted in pairs if not np.allclose(all_strengths(v), wanted, rtol=1e-6, atol=0)]
-    if wrong:
+    refused = [v for v, wanted in pairs if not np.allclose(all_strengths(v), wanted, rtol=1e-6, atol=0)]
+    if refused:
         raise UnsupportedModelError(
-            f"weight {wrong[0]!r} does not take the penalty",
-            received=", ".join(wrong[:5]),
+            f"weight {refused[0].path!r} does not take the penalty",
+            received=", ".join(variable.path for variable in refused[:5]),
             expected="layers with a kernel_regularizer argument of L1, L2, both or none",
-            fix=f"leave it out: exclude=[{wrong[0].split('/')[-2]!r}]" if "/" in wrong[0] else "",
+            fix=_left_out(model, refused),
         )
     own = [v for v in model.trainable_variables if getattr(v, "regularizer", None) is not None]
     losses: list[Any] = list(model.losses)
@@ -88,6 +95,13 @@ def _has_penalties(model: keras.Model, expected: Sequence[Strengths]) -> None:
             received=f"{len(losses)} penalties that sum to {total:g}, of {len(own)} weights",
             expected="one for each trainable weight with a regularizer",
         )
+
+
+def _left_out(model: keras.Model, refused: Sequence[Any]) -> str:
+    """Return how to leave out every layer that holds one of the weights."""
+    held = {id(variable) for variable in refused}
+    names = [leaf.name for _, leaf in leaves(model) if any(id(v) in held for v in leaf.weights)]
+    return f"leave {'it' if len(names) == 1 else 'them'} out: exclude={list(dict.fromkeys(names))!r}"
 
 
 def _is_anchored(model: keras.Model, anchors: Sequence[Any]) -> None:

@@ -47,7 +47,8 @@ class HoldoutResult:
         difference: paired improvement of the improved network in the study's metric; positive is better.
         low: lower end of its 95 % bootstrap interval.
         high: upper end of its 95 % bootstrap interval.
-        references: other yardsticks on the same rows (majority class, linear model): name to metrics.
+        references: other yardsticks on the same rows (majority class, linear model, a linear head on frozen
+            features of a pretrained network): name to metrics.
     """
 
     num_rows: int
@@ -151,7 +152,7 @@ class Report:
         chosen: settings of the chosen network; equal to `baseline` if nothing was better.
         holdout: result on the holdout, or None if it was not reached.
         curves: baseline and chosen.
-        references: cross-validated scores of majority class and linear model: name to metric value.
+        references: cross-validated scores of the same yardsticks: name to metric value.
         confusion: ``[class, class]`` counts of the chosen network on the holdout (rows: true), or None.
         class_names: labels in code order.
         columns: the inferred schema.
