@@ -19,7 +19,7 @@ from wellfit.models._dropout_places import (
     spatial_dropout,
     unit_places,
 )
-from wellfit.models._graph import why_no_graph
+from wellfit.models._graph import check_model, why_no_graph
 from wellfit.models._heads import heads
 from wellfit.models._l2_sp import L2SP, Strengths, all_strengths, anchor_of, set_anchors
 from wellfit.models._probe import value_of
@@ -112,9 +112,11 @@ def regularize(
         Transfer Learning with Convolutional Networks, 2018 (L2-SP); Tompson et al., Efficient Object
         Localization Using Convolutional Networks, 2015 (spatial dropout).
     """
-    asked = _Asked(l1=l1, l2=l2, l2_sp=l2_sp, keys=_keys(biases, normalization))
     penalties = {"l1": l1, "l2": l2, "l2_sp": l2_sp}
     _check(model, **penalties, weight_decay=weight_decay, dropout=dropout, spatial_dropout=spatial_dropout)
+    # Keras' regularizers take Python's numbers only.
+    l1, l2, l2_sp = (None if value is None else float(value) for value in (l1, l2, l2_sp))
+    asked = _Asked(l1=l1, l2=l2, l2_sp=l2_sp, keys=_keys(biases, normalization))
     on = chosen_layers(model, layers, exclude)
     held = on if layers is not None else on - heads(model, _has_matrix)
     drops = _Drops.plan(model, dropout, spatial_dropout, on)
@@ -370,6 +372,7 @@ def _check(model: keras.Model, **numbers: float | None) -> None:
                 received=f"{name}={value!r}",
                 expected="at least 0" + (" and below 1" if high == 1.0 else ", and finite"),
             )
+    check_model(model)
     if numbers["weight_decay"] is not None and not model.compiled:
         raise SettingsError(
             "weight decay belongs to the optimizer, and this network has none.",
