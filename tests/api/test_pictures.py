@@ -16,7 +16,7 @@ from wellfit.api import diagnose, improve, predict
 from wellfit.api._build import array_subject
 from wellfit.api._flat_rows import flat_rows
 from wellfit.api._picture_network import affordable_form
-from wellfit.api._pictures import pictures_subject
+from wellfit.api._pictures import pictures_subject, read_for
 from wellfit.api._sheet import shown_augmentations
 from wellfit.api._subject import situation
 from wellfit.data import read_pictures
@@ -308,3 +308,9 @@ def test_pictures_that_were_read_before_can_be_given(folder: Path) -> None:
     pictures = read_pictures(folder, size=(10, 10))
     subject = pictures_subject(pictures, model=None, **OPTIONS)
     assert subject.model.input_shape == (None, 10, 10, 3)
+
+
+def test_a_network_for_tables_is_refused_for_pictures(tmp_path: Path) -> None:
+    """With what is built for them."""
+    with pytest.raises(SettingsError, match="cnn:FILTERS"):
+        read_for(tmp_path, model="dense:8", target=None, unsafe=False)
