@@ -334,3 +334,9 @@ def test_pictures_that_were_read_before_can_be_given(folder: Path) -> None:
     pictures = read_pictures(folder, size=(10, 10))
     subject = pictures_subject(pictures, model=None, **OPTIONS)
     assert subject.model.input_shape == (None, 10, 10, 3)
+
+
+def test_a_network_for_tables_is_refused_for_pictures(tmp_path: Path) -> None:
+    """With what is built for them."""
+    with pytest.raises(SettingsError, match="cnn:FILTERS"):
+        read_for(tmp_path, model="dense:8", target=None, unsafe=False)

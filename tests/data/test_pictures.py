@@ -341,3 +341,10 @@ def test_a_place_without_pictures_is_an_error(tmp_path: Path) -> None:
         find_pictures(tmp_path / "nowhere")
     with pytest.raises(DataError, match="two classes"):
         find_pictures(tmp_path)
+
+
+def test_a_class_that_may_not_be_read_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a study would go without it."""
+    monkeypatch.setattr("os.access", lambda place, _: Path(place).name != "dog")
+    with pytest.raises(FileReadError, match="dog"):
+        find_pictures(folder)

@@ -121,5 +121,9 @@ def test_unknown_layers_and_stages_are_refused() -> None:
     """With the nearest name."""
     with pytest.raises(SettingsError, match="norm1"):
         freeze(pretrained(), "nrom1")
-    with pytest.raises(SettingsError, match="0 to 2"):
+    with pytest.raises(SettingsError, match="0 to 3"):
         freeze(pretrained(), 9)
+    with pytest.raises(SettingsError, match="Received: -1"):
+        freeze(pretrained(), -1)
+    with pytest.raises(SettingsError, match="type float"):
+        unfreeze(pretrained(), 1.5)  # pyright: ignore[reportArgumentType]

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from wellfit.models import penalties, regularize
+from wellfit.models import freeze, penalties, regularize, stages
 from wellfit.records import SettingsError, UnsupportedModelError
 
 layers = keras.layers
@@ -305,12 +305,27 @@ def test_frozen_layers_stay_frozen_and_are_told(capsys: pytest.CaptureFixture[st
         ({"l2": "much"}, "l2 is out of range"),
         ({"l2": 0.1, "exclude": "haed"}, "head"),
         ({"l2": 0.1, "layers": [layers.LSTM]}, "LSTM"),
+        ({"l2": 0.1, "layers": 3}, "type int"),
     ],
 )
 def test_what_makes_no_sense_is_refused(options: dict[str, Any], match: str) -> None:
     """With what was received and how to mend it."""
     with pytest.raises(SettingsError, match=match):
         regularize(sequential(keras.Input((5,)), layers.Dense(3)), verbose=False, **options)
+
+
+def test_a_number_of_numpy_is_a_number() -> None:
+    """Keras' own regularizers refuse it."""
+    better = regularize(sequential(keras.Input((5,)), layers.Dense(3)), l2=np.float32(0.5), verbose=False)  # pyright: ignore[reportArgumentType]
+    assert {found.l2 for found in penalties(better)} == {0.5}
+
+
+@pytest.mark.parametrize("wrong", [None, "net.keras", layers.Dense(1)])
+def test_what_is_no_network_is_refused(wrong: Any) -> None:
+    """By whatever asks for one."""
+    for function in (lambda model: regularize(model, weight_decay=0.1), penalties, freeze, stages):
+        with pytest.raises(SettingsError, match=type(wrong).__name__):
+            function(wrong)
 
 
 def test_decay_needs_an_optimizer_and_surgery_a_graph() -> None:

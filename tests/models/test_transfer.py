@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wellfit.models import transfer_weights
-from wellfit.records import UnsupportedModelError
+from wellfit.records import SettingsError, UnsupportedModelError
 
 
 def backbone() -> keras.Model:
@@ -63,6 +63,13 @@ def test_layers_of_one_name_in_two_nested_models_are_told_apart() -> None:
     one = backbone()
     assert transfer_weights(one, target).copied == ("a/deep", "b/deep")
     assert all(np.array_equal(np.asarray(one.get_layer("deep").kernel), own) for own in kernels(target))
+
+
+def test_what_is_no_network_is_refused() -> None:
+    """On either side."""
+    for source, target in ((3, backbone()), (backbone(), None)):
+        with pytest.raises(SettingsError, match="not a network"):
+            transfer_weights(source, target)  # pyright: ignore[reportArgumentType]
 
 
 def test_nothing_in_common_is_refused() -> None:

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,10 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
 def write_study(study: Study, folder: Path, *, overwrite: bool) -> Path:
     """Write report, network, bundle and trials to `folder`, which appears complete or not at all.
 
+    Returns:
+        The folder that was written: another one beside it, ``study-2``, where something came to be in
+        `folder` while the study ran, such as a study that was started into it at the same time.
+
     Raises:
         OutputError: the folder cannot be written.
     """
@@ -77,7 +82,8 @@ def write_study(study: Study, folder: Path, *, overwrite: bool) -> Path:
         try:
             _fill(study, draft)
             draft.chmod(0o755)
-            _move(draft, folder, overwrite)
+            folder = place_now(folder, overwrite=overwrite)
+            _move(draft, folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
@@ -137,16 +143,35 @@ def _write_code(study: Study, draft: Path) -> None:
         np.savez(draft / "train.npz", **rows)  # pyright: ignore[reportArgumentType]
 
 
-def _move(draft: Path, folder: Path, overwrite: bool) -> None:
+def _move(draft: Path, folder: Path) -> None:
     """Put the draft in its place; an earlier study goes only when the new one is complete."""
     if not folder.exists():
         draft.rename(folder)
         return
-    check_folder(folder, overwrite=overwrite)
     old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
     folder.rename(old / "study")
     draft.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def place_now(folder: Path, *, overwrite: bool) -> Path:
+    """Return `folder`, or the first free place beside it if it may no longer be replaced: no work is lost.
+
+    Args:
+        folder: where the study was to go.
+        overwrite: whether it may take the place of an earlier study.
+
+    Raises:
+        OutputError: nothing is there, and nothing can be written there.
+    """
+    try:
+        check_folder(folder, overwrite=overwrite)
+    except OutputError:
+        if not folder.exists():
+            raise
+        names = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
+        return next(place for place in names if not place.exists())
+    return folder
 
 
 def _sha256(path: Path) -> str:

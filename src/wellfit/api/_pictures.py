@@ -22,7 +22,7 @@ from wellfit.data import (
     read_pictures,
     read_table,
 )
-from wellfit.models import Model, learned_weights, load_model, with_new_head
+from wellfit.models import BUILT_IN, Model, learned_weights, load_model, with_new_head
 from wellfit.records import Dataset, ModelMismatchError, SettingsError, Task
 
 _USUAL_S = 300.0  # what a diagnosis without a budget may take, and more than that
@@ -157,6 +157,13 @@ def read_for(
         pictures = files if isinstance(files, Pictures) else read_pictures(files, largest=side, channels=3)
         notes = [*pictures.notes, _built_note(pictures, filters)]
         return pictures, built_cnn(model, picture_dataset(pictures), filters=filters), True, notes
+    if isinstance(model, str) and model.split(":")[0] in BUILT_IN and not Path(model).exists():
+        raise SettingsError(
+            f"the built-in network {model!r} is for tables, and these are pictures.",
+            received=f"model={model!r}",
+            expected="cnn, cnn:FILTERS, or a network of yours",
+            fix="leave the model out, or ask for cnn",
+        )
     given = load_model(model, unsafe=unsafe)
     pictures = source if isinstance(source, Pictures) else _read(source, target, given, depth)
     dataset = picture_dataset(pictures)

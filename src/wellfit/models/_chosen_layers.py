@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -72,7 +72,13 @@ def _patterns(choice: LayerChoice) -> list[Any]:
         return []
     if isinstance(choice, str | type | keras.layers.Layer):
         return [choice]
-    return list(choice)
+    if isinstance(choice, Iterable):
+        return list(choice)
+    raise SettingsError(
+        "this does not stand for layers.",
+        received=f"an object of type {type(choice).__name__}",
+        expected="names, patterns such as 'conv5_*', classes or layers; one, or a list of them",
+    )
 
 
 def _matches(pattern: Any, layer: Any) -> bool:

@@ -12,7 +12,7 @@ import keras
 from wellfit.models._compiled_again import compile_again
 from wellfit.models._copied import copied
 from wellfit.models._cost import products_of
-from wellfit.models._graph import read_graph, why_no_graph
+from wellfit.models._graph import check_model, read_graph, why_no_graph
 from wellfit.models._heads import heads
 from wellfit.records import SettingsError, UnsupportedModelError, did_you_mean
 
@@ -190,7 +190,7 @@ def unfreeze(model: keras.Model, since: str | int = 0, *, normalization: bool = 
     order = [(entry.path, entry.layer) for entry in _in_order(model)]
     paths = [path for path, _ in order]
     first = (
-        paths.index(_stage_at(model, since).first)
+        paths.index(_stage_at(model, since, asked=since).first)
         if isinstance(since, int)
         else _position(model, paths, since)[0]
     )
@@ -210,6 +210,7 @@ def _with_trainable(model: keras.Model, learns: Callable[[Any], bool]) -> keras.
 
 
 def _check_graph(model: keras.Model) -> None:
+    check_model(model)
     reason = why_no_graph(model)
     if reason:
         raise UnsupportedModelError(
@@ -276,17 +277,18 @@ def _stage(part: list[_Entry]) -> Stage:
 
 def _last_frozen(model: keras.Model, paths: list[str], until: str | int) -> int:
     if isinstance(until, int):
-        return -1 if until == 0 else paths.index(_stage_at(model, until - 1).last)
+        return -1 if until == 0 else paths.index(_stage_at(model, until - 1, asked=until).last)
     return _position(model, paths, until)[1]
 
 
-def _stage_at(model: keras.Model, number: int) -> Stage:
+def _stage_at(model: keras.Model, number: int, *, asked: int) -> Stage:
+    """Return a stage by its number; `asked` is the number that the user gave."""
     found = stages(model)
     if not 0 <= number < len(found):
         raise SettingsError(
             f"model {model.name!r} has no such stage.",
-            received=f"stage {number}",
-            expected=f"0 to {len(found) - 1}",
+            received=str(asked),
+            expected=f"0 to {len(found) - 1 + asked - number}, or the name of a layer",
             fix="see wellfit.stages(model)",
         )
     return found[number]
@@ -294,6 +296,12 @@ def _stage_at(model: keras.Model, number: int) -> Stage:
 
 def _position(model: keras.Model, paths: list[str], name: str) -> tuple[int, int]:
     """Return first and last position of a layer, or of the layers of a nested model."""
+    if not isinstance(name, str):
+        raise SettingsError(
+            "this stands for no layer.",
+            received=f"an object of type {type(name).__name__}",
+            expected="the name of a layer, or model/layer; or a number of stages",
+        )
     own = [i for i, path in enumerate(paths) if path == name or path.startswith(f"{name}/")]
     found = own or [i for i, path in enumerate(paths) if path.rpartition("/")[2] == name]
     if not found:

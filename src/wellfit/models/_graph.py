@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from wellfit.records import SettingsError
+
 TensorKey = tuple[int, int]
 """A tensor: index of the call that made it, and its position among that call's outputs."""
 
@@ -61,6 +63,16 @@ class Graph:
         return self.calls[key[0]].shapes[key[1]]
 
 
+def check_model(model: Any) -> None:
+    """Raise a `SettingsError` unless `model` is a Keras network."""
+    if not isinstance(model, keras.Model):
+        raise SettingsError(
+            "this is not a network.",
+            received=f"an object of type {type(model).__name__}",
+            expected="a keras.Model",
+        )
+
+
 def why_no_graph(model: keras.Model) -> str:
     """Return why the layers of `model` cannot be listed as a graph, or an empty string if they can."""
     bases = {base.__name__: base for base in type(model).__mro__}
@@ -70,7 +82,7 @@ def why_no_graph(model: keras.Model) -> str:
     if type(model).call is not kind.call:
         return f"{type(model).__name__} overrides call(): its graph is known only to its own code"
     if not model.built or not getattr(model, "inputs", None):
-        return f"model {model.name!r} has not been built: its input shape is not known"
+        return f"model {model.name!r} is not built (no keras.Input): its input shape is not known"
     return ""
 
 

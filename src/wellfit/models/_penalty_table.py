@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from wellfit.models._graph import check_model
 from wellfit.models._l2_sp import all_strengths
 from wellfit.models._probe import value_of
 
@@ -46,11 +47,15 @@ def penalties(model: keras.Model) -> tuple[WeightPenalty, ...]:
     Args:
         model: a built network.
 
+    Raises:
+        SettingsError: it is no network.
+
     Example:
         >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, kernel_regularizer="l2")])
         >>> [(found.path.rpartition("/")[2], found.l2) for found in penalties(model)]
         [('kernel', 0.01)]
     """
+    check_model(model)
     return tuple(_penalty(v) for v in model.weights if getattr(v, "regularizer", None) is not None)
 
 

@@ -12,7 +12,7 @@ from wellfit.models._asked_penalties import AskedPenalties, regularizer_keys
 from wellfit.models._chosen_layers import LayerChoice, chosen_layers, leaves
 from wellfit.models._compiled_again import compile_again, decay_holders
 from wellfit.models._drops import Drops
-from wellfit.models._graph import why_no_graph
+from wellfit.models._graph import check_model, why_no_graph
 from wellfit.models._heads import heads
 from wellfit.models._kinds import is_matrix
 from wellfit.models._l2_sp import Strengths, set_anchors
@@ -92,9 +92,11 @@ def regularize(
         Transfer Learning with Convolutional Networks, 2018 (L2-SP); Tompson et al., Efficient Object
         Localization Using Convolutional Networks, 2015 (spatial dropout).
     """
-    asked = AskedPenalties(l1=l1, l2=l2, l2_sp=l2_sp, keys=regularizer_keys(biases, normalization))
     penalties = {"l1": l1, "l2": l2, "l2_sp": l2_sp}
     _check(model, **penalties, weight_decay=weight_decay, dropout=dropout, spatial_dropout=spatial_dropout)
+    # Keras' regularizers take Python's numbers only.
+    l1, l2, l2_sp = (None if value is None else float(value) for value in (l1, l2, l2_sp))
+    asked = AskedPenalties(l1=l1, l2=l2, l2_sp=l2_sp, keys=regularizer_keys(biases, normalization))
     on = chosen_layers(model, layers, exclude)
     held = on if layers is not None else on - heads(model, _has_matrix)
     drops = Drops.plan(model, dropout, spatial_dropout, on)
@@ -169,6 +171,7 @@ def _check(model: keras.Model, **numbers: float | None) -> None:
                 received=f"{name}={value!r}",
                 expected="at least 0" + (" and below 1" if high == 1.0 else ", and finite"),
             )
+    check_model(model)
     if numbers["weight_decay"] is not None and not model.compiled:
         raise SettingsError(
             "weight decay belongs to the optimizer, and this network has none.",

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from wellfit.models._chosen_layers import by_path, leaves
+from wellfit.models._graph import check_model
 from wellfit.models._probe import weight_values
 from wellfit.models._rebuild import assign
 from wellfit.models._weights_file import LayerWeights, read_weights
@@ -63,6 +64,7 @@ def transfer_weights(source: keras.Model | str | os.PathLike[str], target: keras
         What was copied, and what was not and why.
 
     Raises:
+        SettingsError: source or target is neither a network nor, for the source, a path.
         UnsupportedModelError: no layer fits at all; nothing was changed.
         ModelLoadError: the file is missing, damaged, or does not name its layers.
 
@@ -77,6 +79,7 @@ def transfer_weights(source: keras.Model | str | os.PathLike[str], target: keras
     Source:
         Yosinski et al., How Transferable Are Features in Deep Neural Networks?, 2014.
     """
+    check_model(target)
     own = _named(target)
     given = _given(source, [leaf.name for _, leaf in leaves(target)])
     there = {name: _key(name, given) for name in own}
@@ -105,8 +108,9 @@ def transfer_weights(source: keras.Model | str | os.PathLike[str], target: keras
 
 
 def _given(source: Any, known: Sequence[str]) -> dict[str, LayerWeights]:
-    if not isinstance(source, keras.Model):
+    if isinstance(source, str | os.PathLike):
         return read_weights(Path(source), known)
+    check_model(source)
     return {
         name: LayerWeights(
             values=tuple(weight_values(leaf)), names=tuple(variable.name for variable in leaf.weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ def find_pictures(
         path_column: column of paths; None takes the first one whose cells end as picture files do.
 
     Raises:
-        FileReadError: there is nothing at that place.
+        FileReadError: there is nothing at that place, or a folder may not be read.
         DataError: no classes, or no pictures.
         TargetNotFoundError: the table has no such column.
     """
@@ -87,6 +88,7 @@ def picture_paths(source: Any, reading: Mapping[str, Any] | None = None) -> list
 
 
 def _of_folder(place: Path) -> PictureFiles:
+    _check_rights(place)
     folders = sorted(folder for folder in place.iterdir() if folder.is_dir())
     training = [f for f in folders if _TRAIN.fullmatch(f.name) and any(one.is_dir() for one in f.iterdir())]
     if len(training) == 1:
@@ -108,6 +110,7 @@ def _of_folder(place: Path) -> PictureFiles:
     empty: list[str] = []
     others = 0
     for folder in classes:
+        _check_rights(folder)
         files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
         pictures = [file for file in files if file.suffix.lower() in ENDINGS]
         others += len(files) - len(pictures)
@@ -137,6 +140,17 @@ def _of_folder(place: Path) -> PictureFiles:
         class_names=tuple(names),
         notes=tuple(notes),
     )
+
+
+def _check_rights(folder: Path) -> None:
+    """Refuse a folder that may not be read: without a word its class would be missing."""
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise FileReadError(
+            f"folder {str(folder)!r} cannot be read.",
+            received="no permission to list it",
+            expected="a folder of pictures that may be read",
+            fix="check its rights",
+        )
 
 
 def _left_out(names: Sequence[str], reason: str) -> list[str]:
