@@ -69,7 +69,7 @@ def test_a_new_head_is_trained_with_a_falling_rate(folder: Path) -> None:
         model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
         for layer in model.layers:
             if layer.weights:
-                layer.bias.assign(np.full(layer.bias.shape, 0.1))
+                layer.bias.assign(np.linspace(0.1, 0.2, layer.bias.shape[0]))
         subject = pictures_subject(folder, model=model, **OPTIONS)
         assert (subject.start, subject.baseline.schedule) == ("given", schedule)
         assert any("falls to zero" in note for note in subject.notes) == (schedule == "cosine")

@@ -32,7 +32,7 @@ def test_links_lead_somewhere():
 def test_options_of_the_readme_exist():
     """Every option that the README shows is one of the command's."""
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
-    helps = [CliRunner().invoke(app, [name, "--help"]).output for name in COMMANDS]
+    helps = [CliRunner().invoke(app, [*command, "--help"]).output for command in ((), *zip(COMMANDS))]
     known = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", " ".join(helps)))
     assert shown
     assert shown <= known

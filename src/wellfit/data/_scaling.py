@@ -15,6 +15,7 @@ from wellfit.records import Dataset, FloatArray, IntArray, Scaling
 MAX_QUANTILE_ROWS = 50_000
 _TINY = float(np.finfo(np.float32).tiny)
 _LARGEST = float(np.finfo(np.float32).max)
+_LEAST_RANGE = 1e-12  # interquartile range over deviation
 
 _Columns = NDArray[np.float64]
 
@@ -203,8 +204,9 @@ def _center_scale(
         return (moments.minimum + moments.maximum) / 2, span / 2
     if method == "robust":
         first, middle, third = (np.clip(part, low, high) for part in quantiles(0.25, 0.5, 0.75))
-        # A column that is mostly one value has no interquartile range.
-        return middle, np.where(third > first, third - first, moments.deviation)
+        # A column that is mostly one value has no interquartile range, or one that blows the others up.
+        is_range = third - first > _LEAST_RANGE * moments.deviation
+        return middle, np.where(is_range, third - first, moments.deviation)
     if method == "decimal":
         largest = np.maximum(np.abs(moments.minimum), np.abs(moments.maximum))
         digits = np.ceil(np.log10(np.where(largest > 0, largest, 1.0)))
