@@ -131,6 +131,9 @@ def test_curves_over_decades_are_logarithmic_and_empty_ones_left_out() -> None:
     pair = CurvePair(name="baseline", train_loss=fall, validation_loss=fall, best_epoch=19)
     (figure,) = curves_figures(dataclasses.replace(full(), curves=(pair,)))
     assert figure.logarithmic
+    drawn = draw_losses((figure,), name="decades")
+    assert "$" not in drawn  # the marks of a logarithmic axis are plain numbers
+    assert ">0.1<" in drawn
     assert curves_figures(unmeasured()) == ()
 
 

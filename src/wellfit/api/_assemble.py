@@ -172,21 +172,22 @@ def _remedies(found: Found) -> tuple[Remedy, ...]:
             )
     shown = {remedy.name for remedy in remedies}
     rest = [t for t in [*found.screened, *found.searched] if t.candidate.name not in shown]
-    return (*remedies, *(_screened(tried) for tried in sorted(rest, key=_by_effect)))
+    was_confirmed = confirmed is not None and confirmed.confirmation is not None
+    return (*remedies, *(_screened(tried, was_confirmed) for tried in sorted(rest, key=_by_effect)))
 
 
 def _by_effect(tried: Tried) -> float:
     return -tried.effect.effect.estimate if tried.effect.effect is not None else np.inf
 
 
-def _screened(tried: Tried) -> Remedy:
+def _screened(tried: Tried, was_confirmed: bool) -> Remedy:
     return Remedy(
         name=tried.candidate.name,
         settings=tried.candidate.changes,
         stage="screened",
         kept=False,
         effect=tried.effect.effect,
-        note=_why_screened(tried),
+        note=_why_screened(tried, was_confirmed),
     )
 
 
@@ -201,8 +202,8 @@ def _why(name: str, confirmed: Sequence[str], found: Found) -> str:
     return "helps, but another gains more for certain"
 
 
-def _why_screened(tried: Tried) -> str:
-    """Return why a remedy did not become a finalist."""
+def _why_screened(tried: Tried, was_confirmed: bool) -> str:
+    """Return why a remedy did not become a finalist, in a study that had finalists or ended before."""
     effect = tried.effect.effect
     if tried.note or effect is None:
         return tried.note
@@ -210,6 +211,8 @@ def _why_screened(tried: Tried) -> str:
         return "dropped: clearly worse than the baseline in the screen"
     if effect.estimate <= 0:
         return "dropped: no better than the baseline in the screen"
+    if not was_confirmed:
+        return "dropped: better in the screen, but the study ended before it could be confirmed"
     return "dropped: better in the screen, but others promised more"
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from wellfit.report._curve_figures import CurvesFigure
-from wellfit.report._svg import GRID, MUTED, TRAIN, VALIDATION, Canvas, drawing_style, svg
+from wellfit.report._svg import GRID, MUTED, TRAIN, VALIDATION, Canvas, drawing_style, plain_decades, svg
 
 _DASHES = {"training": (0, (4, 2)), "validation": "solid", "as Keras reports it": (0, (1, 1.6))}
 _LEGEND_ROW = 18
@@ -44,6 +44,7 @@ def draw_losses(figures: tuple[CurvesFigure, ...], *, name: str, narrow: bool = 
         axes = canvas.axes(frame.left, top, frame.right, 44)
         if figures[0].logarithmic:
             axes.set_yscale("log")
+            plain_decades(axes.yaxis)
         axes.set_ylim(figures[0].lower, figures[0].upper)
         axes.set_xlim(*axis_ends(figures))
         axes.grid(axis="y", color=GRID, linewidth=0.7)

@@ -22,6 +22,7 @@ from wellfit.report._svg import (
     VALIDATION,
     Canvas,
     drawing_style,
+    plain_decades,
     svg,
 )
 
@@ -40,6 +41,7 @@ def draw_lines(figure: LinesFigure, *, name: str) -> str:
         axes = canvas.axes(58, 12, 14, 48 + _LEGEND_ROW * num_entries)
         if figure.x_scale == "log":
             axes.set_xscale("log")
+            plain_decades(axes.xaxis)
         if figure.limits is not None:
             axes.set_xlim(figure.limits[0], figure.limits[1])
             axes.set_ylim(figure.limits[2], figure.limits[3])

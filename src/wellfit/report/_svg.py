@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 
 from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from wellfit.report._words import shorten_to
 
@@ -53,6 +55,13 @@ _STYLE = {
     "lines.solid_capstyle": "butt",
     "path.simplify": False,
 }
+
+
+def plain_decades(axis: Axis) -> None:
+    """Label a logarithmic axis by plain numbers at 1, 2 and 5 of each decade; powers would be markup."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 @dataclass
