@@ -186,8 +186,8 @@ def test_a_study_is_no_diagnosis_and_the_other_way_round() -> None:
 def test_a_damaged_diagnosis_is_refused() -> None:
     """A missing part is named."""
     values = diagnosis_json(overfitting())
-    del values["numbers"]
-    with pytest.raises(DataError, match="numbers"):
+    del values["verdict"]
+    with pytest.raises(DataError, match="verdict"):
         diagnosis_from_json(values)
 
 

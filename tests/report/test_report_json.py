@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -224,6 +225,39 @@ def test_a_damaged_report_is_refused() -> None:
     values = to_json(full())
     del values["metric"]
     with pytest.raises(DataError, match="metric"):
+        from_json(values)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("members_trained",), "x"),
+        (("num_rows",), None),
+        (("notes",), [None]),
+        (("notes",), "text"),
+        (("verdict",), "fine"),
+        (("remedies", 0, "effect", "num_pairs"), None),
+        (("remedies", 0, "effect", "estimate"), "1.0"),
+        (("remedies", 0, "settings"), None),
+        (("remedies", 0, "stage"), "proven"),
+        (("remedies",), {"l2": 1}),
+        (("curves", 0, "best_epoch"), "x"),
+        (("curves", 0, "name"), 7),
+        (("curves", 0, "train_loss"), [[1.0]]),
+        (("confusion",), [["many"]]),
+        (("confusion",), [[10**20]]),
+        (("chosen",), 3),
+        (("baseline", "learning_rate"), [0.1]),
+    ],
+)
+def test_a_value_of_a_wrong_kind_is_refused(path: tuple[str | int, ...], value: object) -> None:
+    """By `from_json`, before anything is drawn."""
+    values: Any = to_json(full())
+    place = values
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    with pytest.raises(DataError, match="damaged"):
         from_json(values)
 
 

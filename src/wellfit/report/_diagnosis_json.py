@@ -5,19 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from wellfit.records import DataError, Diagnosis, Examined, Metric, Outcome, Task, Verdict
+from wellfit.records import DataError, Diagnosis
 from wellfit.report._files import write_text
 from wellfit.report._json import SCHEMA, plain_value
-from wellfit.report._parse import (
-    parse_curves,
-    parse_effect,
-    parse_finding,
-    parse_float,
-    parse_numbers,
-    parse_record,
-)
+from wellfit.report._parse_nested import parse_nested
 
 
 def diagnosis_json(diagnosis: Diagnosis) -> dict[str, object]:
@@ -34,6 +26,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, object]:
         A dictionary that ``json.dumps(..., allow_nan=False)`` accepts; `diagnosis_from_json` reads it back.
 
     Example:
+        >>> from wellfit.records import Verdict
         >>> found = Diagnosis(verdict=Verdict.HEALTHY, verdict_line="It is fine.", confidence=0.9)
         >>> diagnosis_json(found)["verdict"]
         'healthy'
@@ -84,6 +77,7 @@ def diagnosis_from_json(values: object) -> Diagnosis:
         DataError: `values` is not a diagnosis of schema 1, or a part of it is missing or of a wrong kind.
 
     Example:
+        >>> from wellfit.records import Verdict
         >>> found = Diagnosis(verdict=Verdict.HEALTHY, verdict_line="It is fine.", confidence=0.9)
         >>> diagnosis_from_json(diagnosis_json(found)).confidence
         0.9
@@ -96,8 +90,8 @@ def diagnosis_from_json(values: object) -> Diagnosis:
             fix="use the version of wellfit that wrote it, or run the diagnosis again",
         )
     try:
-        return _diagnosis(values)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return parse_nested(Diagnosis, values)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(
             "the diagnosis is damaged",
             received=f"{type(error).__name__}: {error}",
@@ -111,29 +105,3 @@ def _what(values: object) -> str:
         return type(values).__name__
     schema = f"schema {values.get('schema')!r}"
     return schema if "examined" in values else f"{schema}, without what was examined"
-
-
-def _diagnosis(values: Mapping[str, Any]) -> Diagnosis:
-    task, metric = values["task"], values["metric"]
-    return Diagnosis(
-        verdict=Verdict(values["verdict"]),
-        verdict_line=values["verdict_line"],
-        confidence=parse_float(values["confidence"]),
-        findings=tuple(parse_finding(entry) for entry in values["findings"]),
-        examined=tuple(_examined(entry) for entry in values["examined"]),
-        unknown=tuple(values["unknown"]),
-        task=None if task is None else Task(task),
-        metric=None if metric is None else parse_record(Metric, metric),
-        numbers=parse_numbers(values["numbers"]),
-        curves=tuple(parse_curves(entry) for entry in values["curves"]),
-        effects={name: parse_effect(entry) for name, entry in values["effects"].items()},
-        notes=tuple(values["notes"]),
-        command=values["command"],
-        members_trained=values["members_trained"],
-        timing=parse_numbers(values["timing"]),
-        environment=dict(values["environment"]),
-    )
-
-
-def _examined(values: Mapping[str, Any]) -> Examined:
-    return Examined(code=values["code"], outcome=Outcome(values["outcome"]), reason=values["reason"])
