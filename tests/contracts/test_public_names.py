@@ -13,6 +13,7 @@ PUBLIC = {
     "WeightPenalty",
     "freeze",
     "learning_rates",
+    "load_model",
     "penalties",
     "regularize",
     "stages",
