@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from wellfit.models import freeze, penalties, regularize, stages
+from wellfit.models._dropout_places import inner_dropouts
 from wellfit.records import SettingsError, UnsupportedModelError
 
 layers = keras.layers
@@ -79,6 +80,37 @@ def test_every_layer_with_kernels_takes_the_penalty(name: str, tmp_path: Path) -
     assert sum(map(float, loaded.losses)) == pytest.approx(expected, rel=1e-5)
     for old, new in zip(model.get_weights(), loaded.get_weights(), strict=True):
         assert np.array_equal(old, new)
+
+
+INNER = {
+    "recurrent": lambda: layers.LSTM(3, dropout=0.2, recurrent_dropout=0.1, name="inner"),
+    "both-ways": lambda: layers.Bidirectional(layers.GRU(3, dropout=0.2), name="inner"),
+    "wrapped": lambda: layers.TimeDistributed(layers.Dropout(0.2), name="inner"),
+}
+
+
+@pytest.mark.parametrize("rate", [0.4, 0.0])
+@pytest.mark.parametrize("name", INNER)
+def test_dropout_inside_a_layer_is_changed(
+    name: str, rate: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In training it drops as much as was asked for; one that is left out keeps its rate."""
+    model = sequential(keras.Input((6, 4)), INNER[name](), layers.Flatten(), layers.Dense(1))
+    changed = regularize(model, dropout=rate)
+    assert dict(inner_dropouts(changed)) == ({"inner": rate} if rate else {})
+    assert f"dropout inside inner{': 0.2 -> 0.4' if rate else ' (0.2): removed'}" in capsys.readouterr().out
+    kept = regularize(model, dropout=rate, exclude="inner", verbose=False)
+    assert dict(inner_dropouts(kept)) == {"inner": 0.2}
+
+
+def test_dropout_inside_attention_is_changed() -> None:
+    """And where it has none, none is put inside."""
+    inputs = keras.Input((6, 4))
+    first = layers.MultiHeadAttention(2, 3, dropout=0.2, name="first")(inputs, inputs)
+    second = layers.MultiHeadAttention(2, 3, name="second")(first, first)
+    model = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(second)))
+    changed = regularize(model, dropout=0.3, verbose=False)
+    assert dict(inner_dropouts(changed)) == {"first": 0.3}
 
 
 def test_attention_takes_the_penalty() -> None:
@@ -240,15 +272,29 @@ def test_dropout_is_changed_put_in_and_taken_out() -> None:
     assert [type(layer).__name__ for layer in gone.layers] == ["Dense"] * 3
 
 
-def test_dropout_inside_a_layer_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """It stays, and nobody is to believe that it was taken out."""
-    wrapped = layers.TimeDistributed(layers.Dropout(0.4), name="wrapped")
-    regularize(
-        sequential(keras.Input((4, 3)), wrapped, layers.LSTM(2, dropout=0.5, name="memory")), dropout=0
-    )
-    told = capsys.readouterr().out
-    assert "inside wrapped (0.4): stays" in told
-    assert "inside memory (0.5): stays" in told
+class Drops(layers.Layer):
+    """Drops inside by a rate that its config does not call dropout."""
+
+    def __init__(self, share: float, **options: Any) -> None:
+        super().__init__(**options)
+        self.share = share
+        self.inner = layers.Dropout(share)
+
+    def call(self, inputs: Any) -> Any:
+        """Return what is left."""
+        return self.inner(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return name and share."""
+        return {"name": self.name, "share": self.share}
+
+
+def test_dropout_of_a_layer_of_ones_own_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its config does not say what drops: it stays, and the user is told."""
+    model = sequential(keras.Input((4,)), Drops(0.4, name="own"), layers.Dense(3))
+    changed = regularize(model, dropout=0.0)
+    assert dict(inner_dropouts(changed)) == {"own": 0.4}
+    assert "dropout inside own (0.4): stays as it is" in capsys.readouterr().out
 
 
 def test_feature_maps_are_dropped_inside_a_backbone() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from wellfit.models._chosen_layers import leaves
+from wellfit.models._chosen_layers import by_path, leaves
 from wellfit.models._dropout_places import (
     inner_dropouts,
     is_spatial,
@@ -17,6 +17,8 @@ from wellfit.models._dropout_places import (
     spatial_dropout,
     unit_places,
 )
+from wellfit.models._kinds import DROPOUT_NAMES
+from wellfit.models._rebuild import Config
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,9 @@ class Drops:
         inserted: path of a layer to what makes the dropout after it.
         passed: path of a dropout layer that is taken out to 0, its only input.
         moved: (path, old rate, new rate) of layers that were there.
-        inner: (path, rate) of layers that drop inside, which stay as they are.
+        inner: (path, rate) of chosen layers that drop inside, as they are now.
+        inside: identities of these layers.
+        inner_rate: what they shall drop inside; what a layer's settings do not say stays as it is.
     """
 
     rates: Mapping[int, float]
@@ -36,6 +40,8 @@ class Drops:
     passed: Mapping[str, int]
     moved: tuple[tuple[str, float, float], ...]
     inner: tuple[tuple[str, float], ...] = ()
+    inside: frozenset[int] = frozenset()
+    inner_rate: float = 0.0
 
     @classmethod
     def plan(
@@ -65,22 +71,66 @@ class Drops:
                 is_layer = isinstance(place.layer, keras.layers.Layer)
                 if place.path not in inserted and (not is_layer or id(place.layer) in on):
                     inserted[place.path] = _map_dropout(place.layer.name, place.rank, spatial_rate)
+        held = by_path(model)
         inner = () if rate is None else tuple(inner_dropouts(model))
-        return cls(rates=rates, inserted=inserted, passed=passed, moved=tuple(moved), inner=inner)
+        inner = tuple((path, own) for path, own in inner if id(held[path]) in on)
+        return cls(
+            rates=rates,
+            inserted=inserted,
+            passed=passed,
+            moved=tuple(moved),
+            inner=inner,
+            inside=frozenset(id(held[path]) for path, _ in inner),
+            inner_rate=rate or 0.0,
+        )
 
-    def told(self) -> list[str]:
-        """Return in words what became of dropout."""
+    def put(self, layer: Any, config: Config) -> Config:
+        """Return the config of a layer with the dropout that was asked for."""
+        if id(layer) in self.rates:
+            return {**config, "rate": self.rates[id(layer)]}
+        return _with_rate(config, self.inner_rate) if id(layer) in self.inside else config
+
+    def told(self, changed: keras.Model) -> list[str]:
+        """Return in words what became of dropout.
+
+        Args:
+            changed: the network with these changes.
+        """
         lines = []
         for path, old, new in self.moved:
             lines.append(
                 f"dropout {path}: {old:g} -> {new:g}" if new else f"dropout {path} ({old:g}): removed"
             )
-        lines += [f"dropout inside {path} ({rate:g}): stays as it is" for path, rate in self.inner]
+        now = dict(inner_dropouts(changed)) if self.inner else {}
+        lines += [_told_inside(path, old, now.get(path, 0.0), self.inner_rate) for path, old in self.inner]
         if self.inserted:
             paths = list(self.inserted)
             shown = ", ".join(paths[:4]) + (f" and {len(paths) - 4} more" if len(paths) > 4 else "")
             lines.append(f"dropout put after {shown}")
         return lines
+
+
+def _with_rate(config: Any, rate: float) -> Any:
+    """Return a config in which all that drops, in the layer and in layers inside, has `rate`."""
+    if isinstance(config, list | tuple):
+        return type(config)(_with_rate(one, rate) for one in config)
+    if not isinstance(config, dict):
+        return config
+    changed = {name: _with_rate(value, rate) for name, value in config.items()}
+    for name in ("dropout", "recurrent_dropout"):
+        if isinstance(config.get(name), int | float) and config[name]:
+            changed[name] = rate
+    if config.get("class_name") in DROPOUT_NAMES:
+        changed["config"] = {**changed["config"], "rate": rate}
+    return changed
+
+
+def _told_inside(path: str, old: float, now: float, wanted: float) -> str:
+    if now != wanted:
+        return f"dropout inside {path} ({old:g}): stays as it is"
+    return (
+        f"dropout inside {path}: {old:g} -> {now:g}" if now else f"dropout inside {path} ({old:g}): removed"
+    )
 
 
 def _holds(layer: Any, on: frozenset[int]) -> bool:

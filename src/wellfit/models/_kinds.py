@@ -49,6 +49,7 @@ _DROPOUT_LAYERS = (
     keras.layers.GaussianDropout,
     keras.layers.AlphaDropout,
 )
+DROPOUT_NAMES = frozenset(kind.__name__ for kind in _DROPOUT_LAYERS)
 
 _PASSING_LAYERS = (
     *_ACTIVATION_LAYERS,

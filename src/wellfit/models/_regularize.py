@@ -57,7 +57,8 @@ def regularize(
         weight_decay: decoupled decay of the optimizer, on kernels alone; Keras does not save which weights
             are left out of it, so that a loaded network decays biases too.
         dropout: rate after hidden `Dense` layers, before heads, and of dropout layers that are there. Dropout
-            inside a layer (recurrent, attention, wrapped) stays, and is named.
+            inside a layer (recurrent, attention, wrapped) gets the rate where it has one; what the settings
+            of a layer of your own do not say stays, and is named.
         spatial_dropout: rate at which whole feature maps are dropped, after activations of convolutions: in
             residual networks after each block; and of spatial dropout layers that are there.
         layers: only these: names, patterns such as ``conv5_*``, class names, classes or layers; a nested
@@ -102,8 +103,7 @@ def regularize(
     drops = Drops.plan(model, dropout, spatial_dropout, on)
 
     def change(layer: Any, config: Config) -> Config:
-        if id(layer) in drops.rates:
-            config = {**config, "rate": drops.rates[id(layer)]}
+        config = drops.put(layer, config)
         return asked.put(config, is_held=id(layer) in held) if id(layer) in on else config
 
     changed = rebuild(model, Edits(change=change, inserted=drops.inserted, passed=drops.passed))
@@ -120,7 +120,11 @@ def regularize(
     unsaved = verify(model, changed, sources, expected, anchors)
     compile_again(model, changed, weight_decay=weight_decay)
     if verbose:
-        told = [*asked.told(sources, changed.weights), *drops.told(), *_decay_told(changed, weight_decay)]
+        told = [
+            *asked.told(sources, changed.weights),
+            *drops.told(changed),
+            *_decay_told(changed, weight_decay),
+        ]
         print("\n".join([f"regularize {model.name!r}:", *(f"  {line}" for line in [*told, *unsaved])]))
     return changed
 
