@@ -215,7 +215,7 @@ def test_a_subclassed_model_has_an_empty_layout_with_a_reason():
 
 def test_an_unbuilt_model_says_so():
     """Without an input shape there is no graph."""
-    assert "not been built" in find_layout(keras.Sequential([layers.Dense(1)])).reason
+    assert "is not built" in find_layout(keras.Sequential([layers.Dense(1)])).reason
 
 
 def test_a_layout_is_plain_data():
