@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._doubted import doubted_labels
 from wellfit.api._final import Final
 from wellfit.api._out_of_fold import OutOfFold
 from wellfit.api._subject import Subject
 from wellfit.data import ReadableColumn, array_columns, readable_columns
-from wellfit.evaluation import column_view, holdout_view, relation, unlikely_labels, worst_rows
+from wellfit.evaluation import column_view, holdout_view, relation, worst_rows
 from wellfit.records import ColumnView, DataView, Evaluation, LabelSuspect, Mistake
 
 Array = NDArray[Any]
@@ -139,23 +140,20 @@ def _cells(subject: Subject, row: int, names: tuple[str, ...]) -> tuple[str, ...
 
 def _with_suspects(subject: Subject, view: DataView, judged: OutOfFold) -> DataView:
     """Add the rows whose label networks doubt that had not learned from them."""
-    rows = np.intersect1d(judged.rows, subject.working)
-    if not len(rows):
+    found = doubted_labels(subject, judged)
+    if found is None:
         return view
-    said = judged.mean(rows)
-    target: Array = subject.dataset.target[rows]
-    doubted = np.flatnonzero(unlikely_labels(said, target))
-    own = said[np.arange(len(rows)), target]
-    order = doubted[np.argsort((own - said.max(axis=1))[doubted], kind="stable")][:_MOST_SUSPECTS]
-    names = subject.dataset.class_names
-    suspects = tuple(
-        LabelSuspect(
-            row=_row_number(subject, int(rows[place])),
-            label=names[int(target[place])],
-            said=names[int(said[place].argmax())],
-            probability=round(float(said[place].max()), 4),
-            probability_of_label=round(float(own[place]), 4),
-        )
-        for place in order
+    shown = zip(found.rows[:_MOST_SUSPECTS], found.said, strict=False)
+    suspects = tuple(_suspect(subject, int(row), said) for row, said in shown)
+    return replace(view, suspects=suspects, num_suspects=len(found.rows), num_judged=found.num_judged)
+
+
+def _suspect(subject: Subject, row: int, said: Array) -> LabelSuspect:
+    names, code = subject.dataset.class_names, int(subject.dataset.target[row])
+    return LabelSuspect(
+        row=_row_number(subject, row),
+        label=names[code],
+        said=names[int(said.argmax())],
+        probability=round(float(said.max()), 4),
+        probability_of_label=round(float(said[code]), 4),
     )
-    return replace(view, suspects=suspects, num_suspects=len(doubted), num_judged=len(rows))

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._doubted import doubted_labels
 from wellfit.api._final import Final, predictions, prepared_inputs
 from wellfit.api._out_of_fold import OutOfFold
 from wellfit.api._picture_matrix import is_pictures
 from wellfit.api._subject import Subject
 from wellfit.data import picked
-from wellfit.evaluation import unlikely_labels
 from wellfit.models import class_maps, without_test_views
 from wellfit.records import PictureSheet, Thumbnail, UnsupportedModelError
 from wellfit.report import to_png
@@ -73,19 +73,15 @@ def _mistakes(subject: Subject, final: Final) -> PictureSheet:
 
 def _with_suspects(subject: Subject, sheet: PictureSheet, judged: OutOfFold) -> PictureSheet:
     """Add the pictures whose label networks doubt that had not learned from them."""
-    rows = np.intersect1d(judged.rows, subject.working)
-    if not len(rows):
+    found = doubted_labels(subject, judged)
+    if found is None:
         return sheet
-    said = judged.mean(rows)
-    target: Array = subject.dataset.target[rows]
-    doubted = np.flatnonzero(unlikely_labels(said, target))
-    own = said[np.arange(len(rows)), target]
-    order = doubted[np.argsort((own - said.max(axis=1))[doubted], kind="stable")][:MOST]
+    shown = zip(found.rows[:MOST], found.said, strict=False)
     return replace(
         sheet,
-        suspects=tuple(_thumbnail(subject, int(rows[i]), said[i]) for i in order),
-        num_suspects=len(doubted),
-        num_judged=len(rows),
+        suspects=tuple(_thumbnail(subject, int(row), said) for row, said in shown),
+        num_suspects=len(found.rows),
+        num_judged=found.num_judged,
     )
 
 
