@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from browser import look_at, open_page, served
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sklearn.datasets import load_breast_cancer
 
 from wellfit.ui._runs import find_run, is_running, run_names, stop_run
@@ -47,6 +47,26 @@ def choose(page: Page, amount: str, unit: str) -> None:
     page.get_by_label("Network", exact=True).select_option("dense:64-32")
     page.get_by_label("Budget", exact=True).fill(amount)
     page.get_by_label("Unit of the budget").select_option(unit)
+
+
+def test_a_choice_made_before_the_scripts_came_counts(folder, table):
+    """Hands may be quicker than the network: the target is chosen while htmx is still on its way."""
+    with served(folder) as url, open_page() as (page, problems):
+        page.goto(url)
+        held_back: list[Route] = []
+
+        def hold_back(route: Route) -> None:
+            held_back.append(route)
+
+        page.route("**/htmx.min.js", hold_back)
+        page.get_by_label("A table, a network").set_input_files(table)
+        page.get_by_role("button", name="Upload").click(no_wait_after=True)
+        page.get_by_label("Target", exact=True).select_option("target")
+        page.wait_for_function("document.readyState === 'interactive'")
+        expect(page.locator("#meaning")).to_contain_text("Choose the target")
+        held_back.pop().continue_()
+        expect(page.locator("#meaning")).to_contain_text("2 classes: 0, 1.")
+        assert problems == []
 
 
 def test_from_upload_to_report(folder, table):

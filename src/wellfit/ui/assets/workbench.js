@@ -40,6 +40,16 @@ document.addEventListener("input", (event) => {
   if (slider && moved.value !== "") slider.value = moved.value;
 });
 
+// What was changed before htmx listened, by quick hands or by a browser that keeps fields on reload, counts, too.
+const untouched = (field) => new DOMParser().parseFromString(field.outerHTML, "text/html").body.firstChild.value;
+document.addEventListener("htmx:load", (event) => {
+  if (event.target !== document.body) return;
+  const fields = [...document.querySelectorAll("form select, form input:not([type=hidden], [type=file])")];
+  for (const field of fields.filter((one) => one.value !== untouched(one))) {
+    for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
+  }
+});
+
 // What goes on beyond the right edge of a table fades there, until it is scrolled to.
 const fade = (box) => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
 const fadeAll = () => document.querySelectorAll(".scroll").forEach(fade);
