@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -21,9 +20,7 @@ from wellfit.api._study import Study
 from wellfit.models import save_plain
 from wellfit.records import Formula, OutputError, Scaling, UnsupportedModelError
 from wellfit.report import write_html, write_json
-
-READABLE_VERSIONS = (1, 2)
-"""Versions of the bundle: 2 has created features or a rotation, which an earlier reader would leave out."""
+from wellfit.serving import digest_of
 
 
 def check_folder(folder: Path, *, overwrite: bool) -> None:
@@ -128,7 +125,7 @@ def _fill(study: Study, draft: Path) -> None:
         "metric": study.report.metric.name,
         "picture_fit": study.picture_fit,
         "picture_depth": study.picture_depth,
-        "files": {path.name: _sha256(path) for path in sorted(bundle.iterdir())},
+        "files": {path.name: digest_of(path) for path in sorted(bundle.iterdir())},
     }
     (bundle / "bundle.json").write_text(json.dumps(manifest, indent=1), "utf-8")
 
@@ -172,10 +169,6 @@ def place_now(folder: Path, *, overwrite: bool) -> Path:
         names = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
         return next(place for place in names if not place.exists())
     return folder
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def scaling_to_json(scaling: Scaling | None) -> dict[str, Any] | None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from wellfit.api._final import as_predictions
 from wellfit.api._picture_rows import picture_inputs
-from wellfit.api._predictor import read_manifest, table_predictor
+from wellfit.api._predictor import table_predictor
 from wellfit.data import Table, picture_paths, predictions_frame, read_table, with_paths, write_frame
 from wellfit.models import load_model, predict_plain
 from wellfit.records import Task
+from wellfit.serving import read_manifest
 
 
 def predict(

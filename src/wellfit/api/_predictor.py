@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wellfit.api._final import as_predictions, prepared_inputs
-from wellfit.api._output import READABLE_VERSIONS, formulas_from_json, scaling_from_json
+from wellfit.api._output import formulas_from_json, scaling_from_json
 from wellfit.data import Encoder, Table, encode_table, predictions_frame
 from wellfit.models import Model, load_model, predict_plain
-from wellfit.records import DataError, FileReadError, Formula, Scaling, Task
+from wellfit.records import DataError, Formula, Scaling, Task
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,54 +72,3 @@ def table_predictor(bundle: Path, manifest: dict[str, Any]) -> TablePredictor:
         class_names=tuple(manifest["class_names"]),
         from_logits=bool(manifest["from_logits"]),
     )
-
-
-def read_manifest(bundle: Path) -> dict[str, Any]:
-    """Return the manifest of a bundle whose files are as they were written.
-
-    Raises:
-        FileReadError: there is none, it has another format, or a file was changed.
-    """
-    path = bundle / "bundle.json"
-    if not path.is_file():
-        raise FileReadError(
-            f"{bundle.parent} holds no network.",
-            received="a folder without bundle/bundle.json",
-            expected="the output folder of a study that came to its end, of a network that can be written",
-            fix="run wellfit improve with --out first; report.html of a study without a network says why",
-        )
-    try:
-        manifest = json.loads(path.read_text("utf-8"))
-        version = manifest["version"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise FileReadError(
-            f"{path} cannot be read.",
-            received=f"{type(error).__name__}: {error}",
-            expected="the manifest that a study wrote",
-            fix="run the study again",
-        ) from error
-    if version not in READABLE_VERSIONS:
-        raise FileReadError(
-            f"{bundle} has another format.",
-            received=f"version {version}",
-            expected=f"version {' or '.join(map(str, READABLE_VERSIONS))}",
-            fix="predict with the wellfit that wrote it, or run the study again",
-        )
-    _verify(bundle, manifest)
-    return manifest
-
-
-def _verify(bundle: Path, manifest: dict[str, Any]) -> None:
-    for name, digest in manifest["files"].items():
-        path = bundle / name
-        if (
-            Path(name).name != name
-            or not path.is_file()
-            or hashlib.sha256(path.read_bytes()).hexdigest() != digest
-        ):
-            raise FileReadError(
-                f"{path} is missing or was changed.",
-                received="another checksum than the manifest's",
-                expected="the files that the study wrote",
-                fix="run the study again, or copy the folder anew",
-            )

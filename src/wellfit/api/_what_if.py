@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from wellfit.api._predictor import TablePredictor, read_manifest, table_predictor
+from wellfit.api._predictor import TablePredictor, table_predictor
 from wellfit.data import encode_table, read_table
 from wellfit.records import ColumnSchema, DataError, FloatArray, Scaling, Task
+from wellfit.serving import read_manifest
 
 _REACH = 3.0
 """Standard deviations to each side of the center that a slider covers."""

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from wellfit.data._number_text import TRUE_FALSE, clean_text, is_missing_among_numbers, parse_numbers
+from wellfit.data._number_text import clean_text, is_missing_among_numbers, parse_numbers
+from wellfit.records.cell_text import TRUE_FALSE, WHOLE
 
 _TRUE = [*TRUE_FALSE, "1"]
 _FALSE = [*TRUE_FALSE.values(), "0"]
@@ -72,7 +73,7 @@ def read_labels(column: pl.Series) -> pl.Series:
         return column.cast(pl.String).str.to_titlecase()
     if column.dtype.is_float():
         column = column.fill_nan(None)
-    return clean_text(column).str.replace(r"^([+-]?\d+)\.0*$", "$1")
+    return clean_text(column).str.replace(WHOLE, "$1")
 
 
 def _plain_numbers(column: pl.Series, decimal: str) -> Numbers | None:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from wellfit.data._number_text import MISSING, MISSING_AMONG_NUMBERS
+from wellfit.records.cell_text import MISSING, MISSING_AMONG_NUMBERS
 
 DELIMITERS = ("\t", ";", ",", "|", " ")
 _NUMBER = re.compile(r"[+-]?(\d[\d.,]*|\.\d+)([eE][+-]?\d+)?%?")

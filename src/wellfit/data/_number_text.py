@@ -4,21 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-MISSING = ("", "?", "na", "n/a", "#n/a", "nan", "null", "<na>", "nat")
-"""Text that is a missing cell in any column, in lower case."""
+from wellfit.records.cell_text import GROUPED, MARKS, MISSING, MISSING_AMONG_NUMBERS, SIGNS, TRUE_FALSE
 
-MISSING_AMONG_NUMBERS = ("none", "-", "--", "---", ".", "nil", "missing", "unknown", "*")
-"""Text that is a missing cell among numbers and dates, but may be a category among text."""
-
-TRUE_FALSE = {"true": "false", "yes": "no", "y": "n", "t": "f", "on": "off"}
-"""Words that make a column boolean."""
-
-_SIGNS = r"^[\s$€£¥₹]+|[\s$€£¥₹%]+$"
-_GROUPED = {
-    ".": r"^[+-]?\d{1,3}([,\s\u00a0\u202f'_]\d{3})+(\.\d*)?([eE][+-]?\d+)?$",
-    ",": r"^[+-]?\d{1,3}([.\s\u00a0\u202f'_]\d{3})+(,\d*)?([eE][+-]?\d+)?$",
-}
-_MARKS = {".": r"[,\s\u00a0\u202f'_]", ",": r"[.\s\u00a0\u202f'_]"}
 _LEADING_ZERO = r"^\s*0\d+\s*$"
 
 
@@ -55,9 +42,9 @@ def parse_numbers(text: pl.Series, decimal: str = ".") -> pl.Series:
 def _mend(text: pl.Series, decimal: str) -> pl.Series:
     """Return `text` with signs taken off, groups of thousands joined and a point as decimal mark."""
     bare = text.str.replace(r"^\((.*)\)$", "-$1").str.replace_all("\u2212", "-", literal=True)
-    bare = bare.str.replace(r"^([+-])\s*[$€£¥₹]", "$1").str.replace_all(_SIGNS, "").str.replace(r"^\+", "")
-    grouped = bare.str.contains(_GROUPED[decimal])
-    joined = bare.str.replace_all(_MARKS[decimal], "")
+    bare = bare.str.replace(r"^([+-])\s*[$€£¥₹]", "$1").str.replace_all(SIGNS, "").str.replace(r"^\+", "")
+    grouped = bare.str.contains(GROUPED[decimal])
+    joined = bare.str.replace_all(MARKS[decimal], "")
     mended = pl.select(pl.when(grouped).then(joined).otherwise(bare)).to_series()
     if decimal == ".":
         return mended
