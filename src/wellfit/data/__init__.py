@@ -1,9 +1,10 @@
 """Tables to data sets: reading, schema, target, encoding, scaling and splits."""
 
+from wellfit.data._canonical import canonical_table
 from wellfit.data._copula import copula_rows
 from wellfit.data._creation import created, creation_formulas, shown, with_bins
 from wellfit.data._encode import Encoded, encode, encode_table
-from wellfit.data._encoder import Encoder
+from wellfit.data._encoder import Encoder, detail_list, num_codes
 from wellfit.data._extraction import with_extraction
 from wellfit.data._feature_kinds import FeatureKinds, feature_kinds
 from wellfit.data._fit_encoder import fit_encoder
@@ -67,6 +68,7 @@ __all__ = [
     "array_columns",
     "as_groups",
     "breast_cancer_frame",
+    "canonical_table",
     "category_groups",
     "computable",
     "copula_rows",
@@ -74,6 +76,7 @@ __all__ = [
     "created",
     "creation_formulas",
     "decode_picture",
+    "detail_list",
     "duplicate_codes",
     "encode",
     "encode_table",
@@ -101,6 +104,7 @@ __all__ = [
     "matrix_position",
     "near_copies",
     "nested_folds",
+    "num_codes",
     "outlying_rows",
     "oversampled",
     "partial_scores",

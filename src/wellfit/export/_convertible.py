@@ -1,0 +1,135 @@
+"""A function of JAX as an equal one whose operations converters know.
+
+jax2onnx 0.17 turns max pooling of channels-last pictures into a graph that ONNX Runtime refuses, and knows
+neither scans that run backwards (bidirectional layers) nor padding of a batch of unknown size. The function
+is traced, and these operations are replaced by slices, maxima, concatenations and turned arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.extend.core import Literal
+
+_CALLS = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+    "custom_vjp_call": "call_jaxpr",
+    "checkpoint": "jaxpr",
+}
+_WINDOWS = {"reduce_window_max": (jnp.maximum, -np.inf), "reduce_window_sum": (jnp.add, 0.0)}
+
+Values = list[Any]
+
+
+def convertible(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that computes the same by other operations.
+
+    Args:
+        function: of arrays.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> float(convertible(lambda x: jnp.cumsum(x)[-1])(jnp.ones(3)))
+        3.0
+    """
+
+    def rewritten(*arrays: Any) -> Any:
+        traced, shape = jax.make_jaxpr(function, return_shape=True)(*arrays)
+        outputs = _run(traced.jaxpr, traced.consts, arrays)
+        return jax.tree.unflatten(jax.tree.structure(shape), outputs)
+
+    return rewritten
+
+
+def _run(jaxpr: Any, constants: Sequence[Any], arrays: Sequence[Any]) -> Values:
+    known: dict[Any, Any] = dict(zip(jaxpr.constvars, constants, strict=True))
+    known |= zip(jaxpr.invars, arrays, strict=True)
+
+    def read(variable: Any) -> Any:
+        return variable.val if isinstance(variable, Literal) else known[variable]
+
+    for equation in jaxpr.eqns:
+        outputs = _compute(equation, [read(variable) for variable in equation.invars])
+        known |= zip(equation.outvars, outputs, strict=True)
+    return [read(variable) for variable in jaxpr.outvars]
+
+
+def _compute(equation: Any, arrays: Values) -> Values:
+    name, parameters = equation.primitive.name, equation.params
+    if name in _CALLS and _CALLS[name] in parameters:
+        called = parameters[_CALLS[name]]
+        return _run(getattr(called, "jaxpr", called), getattr(called, "consts", ()), arrays)
+    if name in _WINDOWS and set(parameters["base_dilation"]) == {1}:
+        join, neutral = _WINDOWS[name]
+        return [_windows(arrays[0], parameters, join, neutral)]
+    if name == "pad" and all(inner == 0 for _, _, inner in parameters["padding_config"]):
+        return [_padded(arrays[0], arrays[1], parameters["padding_config"])]
+    if name == "scan":
+        return _scan(parameters, arrays)
+    outputs = equation.primitive.bind(*arrays, **parameters)
+    return list(outputs) if equation.primitive.multiple_results else [outputs]
+
+
+def _windows(values: Any, parameters: dict[str, Any], join: Callable[..., Any], neutral: float) -> Any:
+    """Return sums or maxima over windows, axis by axis, each from shifted slices."""
+    names = ("window_dimensions", "window_strides", "padding", "window_dilation")
+    for axis, (size, stride, padding, dilation) in enumerate(
+        zip(*(parameters[n] for n in names), strict=True)
+    ):
+        if size == 1 and stride == 1 and padding == (0, 0):
+            continue
+        values = _padded_axis(values, axis, *padding, neutral)
+        length = (values.shape[axis] - (size - 1) * dilation - 1) // stride + 1
+        slices = [
+            lax.slice_in_dim(values, i * dilation, i * dilation + (length - 1) * stride + 1, stride, axis)
+            for i in range(size)
+        ]
+        values = slices[0]
+        for part in slices[1:]:
+            values = join(values, part)
+    return values
+
+
+def _padded(values: Any, filling: Any, config: Sequence[tuple[int, int, int]]) -> Any:
+    for axis, (before, after, _) in enumerate(config):
+        values = _padded_axis(values, axis, before, after, filling)
+    return values
+
+
+def _padded_axis(values: Any, axis: int, before: int, after: int, filling: Any) -> Any:
+    """Return `values` with an edge on both sides; a negative one is cut off."""
+    if min(before, after) < 0:
+        end = values.shape[axis] - max(-after, 0)
+        values = lax.slice_in_dim(values, max(-before, 0), end, 1, axis)
+
+    def edge(width: int) -> list[Any]:
+        shape = (*values.shape[:axis], width, *values.shape[axis + 1 :])
+        return [jnp.broadcast_to(jnp.asarray(filling, values.dtype), shape)] if width > 0 else []
+
+    parts = [*edge(before), values, *edge(after)]
+    return lax.concatenate(parts, axis) if len(parts) > 1 else values
+
+
+def _scan(parameters: dict[str, Any], arrays: Values) -> Values:
+    """Return what a scan does, always forwards: what ran backwards has its rows and outcomes turned."""
+    first, second = parameters["num_consts"], parameters["num_consts"] + parameters["num_carry"]
+    constants, carry, rows = arrays[:first], arrays[first:second], arrays[second:]
+    body = parameters["jaxpr"]
+
+    def turned(parts: Values) -> Values:
+        return [lax.rev(part, (0,)) for part in parts] if parameters["reverse"] else parts
+
+    def step(carry: Values, row: Values) -> tuple[Values, Values]:
+        outputs = _run(body.jaxpr, body.consts, [*constants, *carry, *row])
+        return outputs[: len(carry)], outputs[len(carry) :]
+
+    carry, outputs = lax.scan(step, carry, turned(rows), length=parameters["length"])
+    return [*carry, *turned(outputs)]
