@@ -5,6 +5,7 @@ from wellfit.api._cross_validate import cross_validate
 from wellfit.api._demo import demo
 from wellfit.api._diagnose import diagnose
 from wellfit.api._events import Event
+from wellfit.api._export import export
 from wellfit.api._improve import improve
 from wellfit.api._predict import predict
 from wellfit.api._regularization_path import regularization_path
@@ -31,6 +32,7 @@ __all__ = [
     "demo",
     "diagnose",
     "diagnose_fits",
+    "export",
     "fit_facts",
     "fit_text",
     "improve",

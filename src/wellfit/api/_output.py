@@ -16,6 +16,7 @@ import numpy as np
 
 from wellfit._version import __version__
 from wellfit.api._code import saved_rows
+from wellfit.api._sample import write_sample
 from wellfit.api._study import Study
 from wellfit.models import save_plain
 from wellfit.records import Formula, OutputError, Scaling, UnsupportedModelError
@@ -102,6 +103,8 @@ def _fill(study: Study, draft: Path) -> None:
     if study.model is None:
         return
     _write_code(study, draft)
+    if study.sample is not None:
+        write_sample(study.sample, draft)
     try:
         save_plain(study.model, draft / "model.keras")
     except UnsupportedModelError:

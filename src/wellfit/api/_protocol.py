@@ -25,6 +25,7 @@ from wellfit.api._range_test import with_range_rate
 from wellfit.api._ration import Budget, Ration
 from wellfit.api._references import score_references
 from wellfit.api._run_cost import first_drawing_s
+from wellfit.api._sample import sample_of
 from wellfit.api._screen import Baseline, measure_baseline, screen
 from wellfit.api._search import search
 from wellfit.api._study import Study
@@ -130,6 +131,7 @@ def run_study(
         picture_depth=subject.picture_depth,
         trials=tuple(_plain(tried) for tried in [*found.screened, *found.searched]),
         recipe=final.recipe if final is not None else None,
+        sample=sample_of(subject),
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from wellfit.api._code import Recipe, source_diff
 from wellfit.api._final import as_predictions, prepared_inputs
 from wellfit.api._picture_rows import picture_inputs
+from wellfit.api._sample import Sample
 from wellfit.api._shown import Effects, LearningCurve, LossCurves, learning_curve_of
 from wellfit.data import Encoder, Table, encode_table, read_table
 from wellfit.models import Model, predict_plain
@@ -36,6 +37,7 @@ class Study:
         recipe: what its code is written from; None if there is no network.
         from_logits: whether the network's outputs are logits.
         folder: where it was written, or None.
+        sample: rows of the holdout that an export is tried on.
         trials: every setting that was tried, with its scores, as plain data.
     """
 
@@ -50,6 +52,7 @@ class Study:
     picture_fit: str = ""
     picture_depth: int | None = None
     recipe: Recipe | None = None
+    sample: Sample | None = None
 
     @property
     def effects(self) -> Effects:

@@ -10,6 +10,7 @@ from wellfit._version import __version__
 from wellfit.cli._compare import compare
 from wellfit.cli._diagnose import diagnose
 from wellfit.cli._explain import explain
+from wellfit.cli._export import export
 from wellfit.cli._improve import demo, improve
 from wellfit.cli._predict import predict
 from wellfit.cli._report import report
@@ -60,6 +61,9 @@ app.command(
 )(watch)
 app.command(epilog=_examples("wellfit explain", "wellfit explain too-few-rows"))(explain)
 app.command(epilog=_examples("wellfit predict wellfit-churn new.csv -o predictions.csv"))(predict)
+app.command(epilog=_examples("wellfit export wellfit-churn", "wellfit export wellfit-churn -o churn.onnx"))(
+    export
+)
 app.command(epilog=_examples("wellfit report wellfit-churn"))(report)
 app.command(epilog=_examples("wellfit compare study study-2", "wellfit compare study* --html studies.html"))(
     compare

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -66,6 +66,16 @@ class SourceRows:
         if position < self.table.num_rows or self.holdout is None:
             return self.table, position
         return self.holdout, position - self.table.num_rows
+
+    def take(self, rows: IntArray) -> Table:
+        """Return rows of the data set as a table of the columns that both tables have."""
+        if self.holdout is None:
+            return self.table.take(self.rows[rows])
+        names = [name for name in self.table.column_names if name in self.holdout.column_names]
+        both = pl.concat(
+            [self.table.frame.select(names), self.holdout.frame.select(names)], how="vertical_relaxed"
+        )
+        return replace(self.table, frame=both).take(self.rows[rows])
 
     def cells(self, row: int, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return the cells of a row of the data set as they stand in its table."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wellfit.export._graph import Graph
+from wellfit.formats._graph import Graph
 
 _WRITTEN = r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 _ANY_TIME = "1970-01-01T00:00"

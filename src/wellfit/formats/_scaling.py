@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wellfit.export._graph import Graph
+from wellfit.formats._graph import Graph
 from wellfit.records import Formula, Scaling
 
 _LARGEST = np.float64(np.finfo(np.float32).max)

@@ -1,8 +1,9 @@
 """A function of JAX as an equal one whose operations converters know.
 
 jax2onnx 0.17 turns max pooling of channels-last pictures into a graph that ONNX Runtime refuses, and knows
-neither scans that run backwards (bidirectional layers) nor padding of a batch of unknown size. The function
-is traced, and these operations are replaced by slices, maxima, concatenations and turned arrays.
+neither scans that run backwards (bidirectional layers) nor padding of a batch of unknown size; and it gives
+queries without any key to attend to (padded words) zeros in place of the mean. The function is traced, and
+these operations are replaced by slices, maxima, concatenations, turned arrays and plain products.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ _CALLS = {
     "custom_vjp_call": "call_jaxpr",
     "checkpoint": "jaxpr",
 }
-_WINDOWS = {"reduce_window_max": (jnp.maximum, -np.inf), "reduce_window_sum": (jnp.add, 0.0)}
+_WINDOWS: dict[str, tuple[Callable[..., Any], float]] = {
+    "reduce_window_max": (jnp.maximum, -np.inf),
+    "reduce_window_sum": (jnp.add, 0.0),
+}
+
+_ATTENTION = "jax.nn.dot_product_attention"  # jax2onnx's name for a call of that function
 
 Values = list[Any]
 
@@ -74,6 +80,8 @@ def _compute(equation: Any, arrays: Values) -> Values:
         return [_padded(arrays[0], arrays[1], parameters["padding_config"])]
     if name == "scan":
         return _scan(parameters, arrays)
+    if name == _ATTENTION and _is_masked(parameters, arrays):
+        return [_masked_attention(parameters, arrays)]
     outputs = equation.primitive.bind(*arrays, **parameters)
     return list(outputs) if equation.primitive.multiple_results else [outputs]
 
@@ -86,7 +94,7 @@ def _windows(values: Any, parameters: dict[str, Any], join: Callable[..., Any], 
     ):
         if size == 1 and stride == 1 and padding == (0, 0):
             continue
-        values = _padded_axis(values, axis, *padding, neutral)
+        values = _padded_axis(values, axis, padding[0], padding[1], neutral)
         length = (values.shape[axis] - (size - 1) * dilation - 1) // stride + 1
         slices = [
             lax.slice_in_dim(values, i * dilation, i * dilation + (length - 1) * stride + 1, stride, axis)
@@ -116,6 +124,24 @@ def _padded_axis(values: Any, axis: int, before: int, after: int, filling: Any) 
 
     parts = [*edge(before), values, *edge(after)]
     return lax.concatenate(parts, axis) if len(parts) > 1 else values
+
+
+def _is_masked(parameters: dict[str, Any], arrays: Values) -> bool:
+    others = ("has_query_lengths", "has_key_value_lengths", "local_window_size", "is_causal")
+    is_plain = not any(parameters[name] for name in others) and arrays[0].shape[2] == arrays[1].shape[2]
+    return bool(parameters["has_mask"]) and is_plain
+
+
+def _masked_attention(parameters: dict[str, Any], arrays: Values) -> Any:
+    """Return attention as `jax.nn.dot_product_attention` computes it: masked keys get the least number."""
+    query, key, value, *rest = arrays
+    scale = parameters["scale"] or query.shape[-1] ** -0.5
+    logits = jnp.einsum("btnh,bsnh->bnts", query, key) * np.float32(scale)
+    if parameters["has_bias"]:
+        logits = logits + rest[0]
+    least = np.float32(0.7 * np.finfo(np.float32).min)
+    weights = jax.nn.softmax(jnp.where(rest[-1], logits, least), axis=-1)
+    return jnp.einsum("bnts,bsnh->btnh", weights, value)
 
 
 def _scan(parameters: dict[str, Any], arrays: Values) -> Values:

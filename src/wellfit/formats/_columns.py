@@ -7,8 +7,8 @@ from itertools import product
 import numpy as np
 
 from wellfit.data import Encoder, detail_list, num_codes
-from wellfit.export._graph import ML, Graph
-from wellfit.export._times import time_features
+from wellfit.formats._graph import ML, Graph
+from wellfit.formats._times import time_features
 from wellfit.records import ColumnSchema, cell_text
 
 # A missing cell's text in all its cases: what changes the case in a graph depends on a locale of the system.

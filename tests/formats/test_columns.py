@@ -8,10 +8,11 @@ from onnx import TensorProto
 
 from wellfit.data import Preparation, canonical_table, encode_table, fit_encoder, read_table
 from wellfit.data._date_text import PARTS, date_features
-from wellfit.export._columns import encoded_inputs
-from wellfit.export._graph import Graph
-from wellfit.export._study_graph import _of_table
-from wellfit.export._times import time_features
+from wellfit.formats._columns import encoded_inputs
+from wellfit.formats._graph import Graph
+from wellfit.formats._signature import _columns
+from wellfit.formats._study_graph import column_tensors
+from wellfit.formats._times import time_features
 from wellfit.serving import RowReader, Signature
 
 NUM_ROWS = 120
@@ -61,11 +62,12 @@ def test_the_graph_encodes_as_the_encoder_does(table, preparation):
         ).to_dict(as_series=False)
     )
     graph = Graph()
-    columns, _, inputs = _of_table(graph, encoder)
+    signature = Signature(kind="table", task=encoder.target.task, columns=_columns(encoder))
+    inputs = encoded_inputs(graph, encoder, column_tensors(graph, signature))
     for place, value in enumerate(inputs):
         dtype = TensorProto.FLOAT if place == 0 and encoder.matrix_columns else TensorProto.INT32
         graph.output(value, f"out {place}", dtype, ("row", None))
-    reader = RowReader(Signature(kind="table", task=encoder.target.task, columns=columns))
+    reader = RowReader(signature)
     tensors = reader.tensors(reader.read_rows(new.frame.to_dicts()))
     expected = encode_table(encoder, new, with_target=False).dataset.inputs
     for found, wanted in zip(run(graph, **tensors), expected, strict=True):

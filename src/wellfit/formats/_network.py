@@ -8,8 +8,8 @@ import jax
 import numpy as np
 import onnx
 
-from wellfit.export._convertible import convertible
-from wellfit.export._graph import OPSET
+from wellfit.formats._convertible import convertible
+from wellfit.formats._graph import OPSET
 from wellfit.records import UnsupportedModelError
 
 Model = Any

@@ -1,0 +1,8 @@
+"""Studies in the formats of other runtimes; what that takes is in the extra "export"."""
+
+from wellfit.formats._format import Format, check_packages
+from wellfit.formats._known import FORMATS
+from wellfit.formats._predictor import Predictor
+from wellfit.formats._signature import signature_of
+
+__all__ = ["FORMATS", "Format", "Predictor", "check_packages", "signature_of"]

@@ -1,0 +1,40 @@
+"""ONNX: one graph from raw cells to labels and probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from wellfit.formats._format import Format
+from wellfit.formats._predictor import Predictor
+
+Array = Any
+
+
+def _write(predictor: Predictor, path: Path) -> None:
+    import onnx  # noqa: PLC0415
+
+    from wellfit.formats._study_graph import study_graph  # noqa: PLC0415
+
+    onnx.save(study_graph(predictor), path)
+
+
+def _read(path: Path) -> Callable[[Mapping[str, Array]], Array]:
+    from onnxruntime import InferenceSession  # noqa: PLC0415
+
+    session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    asked = "probabilities" if "probabilities" in names else "prediction"
+    return lambda tensors: session.run([asked], dict(tensors))[0]
+
+
+ONNX = Format(
+    name="onnx",
+    file="model.onnx",
+    takes="rows",
+    packages=("onnx", "jax2onnx", "onnxruntime"),
+    install="'wellfit[export]'",
+    write=_write,
+    read=_read,
+)
