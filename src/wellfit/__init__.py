@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         WellfitError,
         WorkerError,
     )
+    from wellfit.serving import LoadedModel, load
 
 __all__ = [
     "BiasVariance",
@@ -77,6 +78,7 @@ __all__ = [
     "Diagnosis",
     "Event",
     "FileReadError",
+    "LoadedModel",
     "ModelError",
     "ModelLoadError",
     "ModelMismatchError",
@@ -108,6 +110,7 @@ __all__ = [
     "freeze",
     "improve",
     "learning_rates",
+    "load",
     "load_model",
     "penalties",
     "predict",
@@ -157,6 +160,7 @@ _HOMES = {
         "transfer_weights",
         "unfreeze",
     ),
+    "wellfit.serving": ("LoadedModel", "load"),
     "wellfit.records": (
         "Report",
         "Settings",
