@@ -102,6 +102,7 @@ def test_the_folder_holds_what_it_promises(finished: tuple[Study, Path, list[Eve
         "model.keras",
         "train.py",
         "train.npz",
+        "sample.parquet",
         "bundle",
         "trials.json",
     }

@@ -16,11 +16,12 @@ import numpy as np
 
 from wellfit._version import __version__
 from wellfit.api._code import saved_rows
+from wellfit.api._provenance import provenance
 from wellfit.api._sample import write_sample
 from wellfit.api._study import Study
 from wellfit.models import save_plain
 from wellfit.records import Formula, OutputError, Scaling, UnsupportedModelError
-from wellfit.report import write_html, write_json
+from wellfit.report import model_card, write_html, write_json
 from wellfit.serving import digest_of
 
 
@@ -118,6 +119,7 @@ def _fill(study: Study, draft: Path) -> None:
     (bundle / "scaling.json").write_text(json.dumps([scaling_to_json(s) for s in study.scalings]), "utf-8")
     if study.formulas:
         (bundle / "features.json").write_text(json.dumps([asdict(one) for one in study.formulas]), "utf-8")
+    _write_origin(study, bundle)
     is_more = bool(study.formulas) or any(s is not None and s.rotation is not None for s in study.scalings)
     manifest = {
         "version": 2 if is_more else 1,
@@ -131,6 +133,13 @@ def _fill(study: Study, draft: Path) -> None:
         "files": {path.name: digest_of(path) for path in sorted(bundle.iterdir())},
     }
     (bundle / "bundle.json").write_text(json.dumps(manifest, indent=1), "utf-8")
+
+
+def _write_origin(study: Study, bundle: Path) -> None:
+    """Write what a stranger needs to know: where the network comes from, and its model card."""
+    known = provenance(study.report, study.data_sha256)
+    (bundle / "provenance.json").write_text(json.dumps(_strict(known), indent=1), "utf-8")
+    (bundle / "README.md").write_text(model_card(study.report), "utf-8")
 
 
 def _write_code(study: Study, draft: Path) -> None:

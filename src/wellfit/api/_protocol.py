@@ -21,6 +21,7 @@ from wellfit.api._more_data import SHARES, more_data
 from wellfit.api._pace import slowdown
 from wellfit.api._plan import Plan, make_counted_plan, make_plan, member_cost
 from wellfit.api._progress import Progress
+from wellfit.api._provenance import data_digest
 from wellfit.api._range_test import with_range_rate
 from wellfit.api._ration import Budget, Ration
 from wellfit.api._references import score_references
@@ -132,6 +133,7 @@ def run_study(
         trials=tuple(_plain(tried) for tried in [*found.screened, *found.searched]),
         recipe=final.recipe if final is not None else None,
         sample=sample_of(subject),
+        data_sha256=data_digest(subject.dataset),
     )
 
 

@@ -38,6 +38,7 @@ class Study:
         from_logits: whether the network's outputs are logits.
         folder: where it was written, or None.
         sample: rows of the holdout that an export is tried on.
+        data_sha256: of all rows as the study saw them.
         trials: every setting that was tried, with its scores, as plain data.
     """
 
@@ -53,6 +54,7 @@ class Study:
     picture_depth: int | None = None
     recipe: Recipe | None = None
     sample: Sample | None = None
+    data_sha256: str = ""
 
     @property
     def effects(self) -> Effects:

@@ -4,6 +4,7 @@ Terminal text, an HTML page, JSON; of a report also Markdown and a picture. For 
 plots on matplotlib axes.
 """
 
+from wellfit.report._card import model_card
 from wellfit.report._comparison import Comparison, compare_reports, comparison_json, write_comparison_json
 from wellfit.report._comparison_html import comparison_html, write_comparison_html
 from wellfit.report._comparison_text import comparison_text
@@ -60,6 +61,7 @@ __all__ = [
     "interventions_fragment",
     "languages",
     "losses_fragment",
+    "model_card",
     "plot_folds",
     "plot_interventions",
     "plot_losses",

@@ -40,19 +40,19 @@ def _english(report: Report) -> str:
     head = headline(report)
     blocks = [f"# {head.label}"]
     if report.partial:
-        blocks.append(f"> **Partial result:** {_escape(report.partial)}")
+        blocks.append(f"> **Partial result:** {escape(report.partial)}")
     blocks += [
-        _escape(head.line),
-        f"**{_escape(head.outcome)}**",
+        escape(head.line),
+        f"**{escape(head.outcome)}**",
         *_section("What to change", change_table(report)),
     ]
     blocks += _code(report.code)
     blocks += _section("Causes", finding_table(report))
-    blocks += ["## Holdout", _escape(holdout_line(report))]
+    blocks += ["## Holdout", escape(holdout_line(report))]
     if report.holdout is not None:
         blocks.append(_table(holdout_table(report, report.holdout)))
     if report.more_data is not None:
-        blocks += ["## More data", _escape(more_data_line(report))]
+        blocks += ["## More data", escape(more_data_line(report))]
     blocks += _evaluation(report)
     blocks += _section("Effects", remedy_table(report), before=SIGN_CONVENTION)
     blocks += _data(report)
@@ -64,21 +64,21 @@ def _evaluation(report: Report) -> list[str]:
     page = evaluation_page(report)
     if page.seen is None:
         return []
-    blocks = ["## Evaluation on the holdout", _escape(page.line), _shown(page.scores)]
+    blocks = ["## Evaluation on the holdout", escape(page.line), _shown(page.scores)]
     return blocks + _parts(page.parts)
 
 
 def _data(report: Report) -> list[str]:
     """Return what is missing, what the columns are like, and which labels are in doubt."""
     page = evaluation_page(report)
-    return ["## Data", _escape(page.data_line), *_parts(page.data_parts)] if page.data_parts else []
+    return ["## Data", escape(page.data_line), *_parts(page.data_parts)] if page.data_parts else []
 
 
 def _parts(parts: tuple[Part, ...]) -> list[str]:
     blocks: list[str] = []
     for part in parts:
         found = [_shown(table) for _, table in (*part.tables, *part.behind[:1])]
-        blocks += [f"### {part.title}", _escape(part.line), *found]
+        blocks += [f"### {part.title}", escape(part.line), *found]
     return blocks
 
 
@@ -108,10 +108,10 @@ def _table(table: Table) -> str:
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(_escape(cell) for cell in cells)} |"
+    return f"| {' | '.join(escape(cell) for cell in cells)} |"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Return text in which no character formats, links, breaks a table or opens a tag."""
     return re.sub(r"([\\`*_\[\]|~#$@])", r"\\\1", html.escape(clean(text), quote=False))
 
@@ -146,4 +146,4 @@ def _said_piece(piece: str, say: Say) -> str:
     partial, bold, rest = core.partition(":** ") if before == "> " else ("", "", core)
     plain = html.unescape(re.sub(r"\\(.)", r"\1", rest))
     said = say(plain)
-    return before + partial + bold + (rest if said == plain else _escape(said)) + after
+    return before + partial + bold + (rest if said == plain else escape(said)) + after
