@@ -39,6 +39,28 @@ class CellError(DataError):
         return DataError, (str(self),)
 
 
+class AbsentColumnError(ColumnNotFoundError):
+    """A column that the network needs is in no row.
+
+    Args:
+        column: its name.
+        known: the columns that are there.
+        needed: all that must be.
+    """
+
+    def __init__(self, column: str, known: list[str], needed: list[str]) -> None:
+        self.column = column
+        super().__init__(
+            f"column {column!r} is missing.",
+            received=f"columns: {shorten(known, 5)}",
+            expected=f"all of {shorten(needed, 8)}; cells may be empty",
+            fix=did_you_mean(column, known) or "add the column; its cells may be empty",
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return ColumnNotFoundError, (str(self),)
+
+
 class RowReader:
     """Reads raw rows of a table by its signature; safe to share between threads.
 
@@ -105,12 +127,7 @@ class RowReader:
         }
 
     def _absent(self, name: str, known: list[str]) -> ColumnNotFoundError:
-        return ColumnNotFoundError(
-            f"column {name!r} is missing.",
-            received=f"columns: {shorten(known, 5)}",
-            expected=f"all of {shorten([name for name, _ in self._readers], 8)}; cells may be empty",
-            fix=did_you_mean(name, known) or "add the column; its cells may be empty",
-        )
+        return AbsentColumnError(name, known, [name for name, _ in self._readers])
 
 
 def join(parts: Sequence[Cells]) -> Cells:
