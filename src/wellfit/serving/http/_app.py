@@ -1,7 +1,7 @@
 """The server as an ASGI application.
 
-It is written to ASGI itself: what stands between a request and its network is counted in tens of microseconds,
-and layers of a framework would be most of it.
+It is written to ASGI itself: what stands between a request and its network is counted in tens of
+microseconds, and layers of a framework would be most of it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from wellfit.serving.http._log import AccessLog
 from wellfit.serving.http._metrics import TEXT_TYPE, Metrics
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._observe import Observer, Observing
-from wellfit.serving.http._refusal import Refusal
+from wellfit.serving.http._refusal import RefusedError
 from wellfit.serving.http._request import JSON_TYPE, Request
 from wellfit.serving.http._routes import HTML_TYPE, Route, make_routes
 from wellfit.serving.http._store import Store
@@ -91,12 +91,12 @@ class App:
         route = self._routes.get(scope["path"])
         try:
             answer = await self._answer(route, scope, receive)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             answer = _refused(refusal, route)
         except Exception as error:
             # Only a fault of ours or of the network comes here; the trace goes to the log, not to strangers.
             traceback.print_exception(error, file=sys.stderr)
-            answer = _refused(Refusal(500, "a fault in the server.", closes=True), route)
+            answer = _refused(RefusedError(500, "a fault in the server.", closes=True), route)
         seconds = time.perf_counter() - began
         self._metrics.count_answer(route.dialect if route else "none", answer.status, seconds)
         if self._log is not None:
@@ -115,14 +115,14 @@ class App:
             raise _unknown(scope["path"], self._store)
         method = scope["method"]
         if method != route.method and not (method == "HEAD" and route.method == "GET"):
-            raise Refusal(405, "this method is not understood here.", allow=route.method, closes=True)
+            raise RefusedError(405, "this method is not understood here.", allow=route.method, closes=True)
         if route.read is None:
             return _told(route)
         try:
             async with asyncio.timeout(self._limits.timeout_s):
                 return await self._predicted(route, scope, receive)
         except TimeoutError:
-            raise Refusal(
+            raise RefusedError(
                 504, "this took too long.", expected=f"at most {self._limits.timeout_s:g} s", closes=True
             ) from None
 
@@ -151,7 +151,9 @@ class App:
             if version is not None and model is not None:
                 model = self._store.models[model.name].get(version)
         if model is None:
-            raise Refusal(404, "there is no such network.", expected=", ".join(self._store.models) or "none")
+            raise RefusedError(
+                404, "there is no such network.", expected=", ".join(self._store.models) or "none"
+            )
         return model
 
     def _batch_done(self, model: Model, parts: Sequence[Rows], values: Any, seconds: float) -> None:
@@ -196,7 +198,7 @@ async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
     """Return the whole body.
 
     Raises:
-        Refusal: it is longer than `most`, or its sender has gone.
+        RefusedError: it is longer than `most`, or its sender has gone.
     """
     declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if len(declared) > 15 or int(declared) > most:
@@ -211,7 +213,7 @@ async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
     size = 0
     while True:
         if message["type"] == "http.disconnect":
-            raise Refusal(400, "the connection ended within the body.", closes=True)
+            raise RefusedError(400, "the connection ended within the body.", closes=True)
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > most:
@@ -221,8 +223,8 @@ async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
         message = await receive()
 
 
-def _too_long(most: int) -> Refusal:
-    return Refusal(413, "the body is too long.", expected=f"at most {most:,} bytes", closes=True)
+def _too_long(most: int) -> RefusedError:
+    return RefusedError(413, "the body is too long.", expected=f"at most {most:,} bytes", closes=True)
 
 
 def _told(route: Route) -> Answer:
@@ -234,7 +236,7 @@ def _told(route: Route) -> Answer:
     return Answer(200, write_json(value))
 
 
-def _refused(refusal: Refusal, route: Route | None) -> Answer:
+def _refused(refusal: RefusedError, route: Route | None) -> Answer:
     record = refusal.record()
     if route is not None and route.dialect == "mlflow":
         record |= {"error_code": "BAD_REQUEST", "message": record["error"]}
@@ -250,14 +252,14 @@ def _refused(refusal: Refusal, route: Route | None) -> Answer:
     return Answer(refusal.status, write_json(record), more=tuple(more))
 
 
-def _unknown(path: str, store: Store) -> Refusal:
+def _unknown(path: str, store: Store) -> RefusedError:
     is_model = path.startswith(("/v1/models/", "/v2/models/"))
     if is_model:
         known = [f"{name} ({', '.join(versions)})" for name, versions in store.models.items()]
-        return Refusal(
+        return RefusedError(
             404,
             "there is no such network, version or verb.",
             expected=", ".join(known) or "none",
             closes=True,
         )
-    return Refusal(404, "there is nothing at this address.", fix="see /docs", closes=True)
+    return RefusedError(404, "there is nothing at this address.", fix="see /docs", closes=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from wellfit.serving._rows import Array, Cells
 from wellfit.serving.http._limits import Limits
-from wellfit.serving.http._refusal import Refusal
+from wellfit.serving.http._refusal import RefusedError
 
 # What takes less is computed at once: handing it to a thread and back would take about as long.
 _AT_ONCE_S = 1e-3
@@ -95,7 +95,7 @@ class Batcher:
         """Return ``[row, output]``; more rows than a batch may hold take turns with other requests.
 
         Raises:
-            Refusal: too many requests wait.
+            RefusedError: too many requests wait.
         """
         if rows.count <= self.batch_rows:
             return await self._submit(rows)
@@ -109,7 +109,7 @@ class Batcher:
 
     def _submit(self, rows: Rows) -> asyncio.Future[Array]:
         if len(self._waiting) >= self._queue:
-            raise Refusal(
+            raise RefusedError(
                 429,
                 "too many requests wait.",
                 received=f"{len(self._waiting)} waiting",

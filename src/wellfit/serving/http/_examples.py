@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from wellfit.serving._cells import WrongCellError, read_number
@@ -49,7 +50,7 @@ def _example(column: Column) -> Any:
         number = read_number(text)
     except WrongCellError:
         return None
-    return number if number == number else None
+    return None if math.isnan(number) else number
 
 
 def _zeros(shape: tuple[int, ...]) -> Any:

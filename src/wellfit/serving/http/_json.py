@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from wellfit.serving.http._refusal import Refusal
+from wellfit.serving.http._refusal import RefusedError
 
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
@@ -19,25 +19,25 @@ def read_json(body: bytes) -> Any:
     """Return what a body holds; NaN and Infinity are numbers, as TensorFlow Serving takes them.
 
     Raises:
-        Refusal: it is no JSON, is nested too deeply, or names a key twice.
+        RefusedError: it is no JSON, is nested too deeply, or names a key twice.
 
     Example:
         >>> read_json(b'{"age": NaN}')
         {'age': nan}
     """
     if not body.strip():
-        raise Refusal(400, "the body is empty.", expected="JSON")
+        raise RefusedError(400, "the body is empty.", expected="JSON")
     try:
         value = json.loads(body, object_pairs_hook=_object)
         if b"\\u" in body:
             # Half of a surrogate pair can be written in JSON, but is no text.
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
-        raise Refusal(400, "the JSON is nested too deeply.", expected="rows of plain cells") from None
+        raise RefusedError(400, "the JSON is nested too deeply.", expected="rows of plain cells") from None
     except UnicodeError:
-        raise Refusal(400, "the body is not UTF-8 text.", expected="JSON in UTF-8") from None
+        raise RefusedError(400, "the body is not UTF-8 text.", expected="JSON in UTF-8") from None
     except ValueError as error:
-        raise Refusal(400, "the body is not JSON.", received=_reason(error), expected="JSON") from None
+        raise RefusedError(400, "the body is not JSON.", received=_reason(error), expected="JSON") from None
     return value
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wellfit.records import FileReadError
-from wellfit.serving.http._refusal import Refusal
+from wellfit.serving.http._refusal import RefusedError
 
 VARIABLE = "WELLFIT_API_KEY"
 OPEN = frozenset(("/ping", "/v2/health/live", "/v2/health/ready"))
@@ -31,7 +31,7 @@ class Keys:
         """Check a request: ``X-API-Key: KEY`` or ``Authorization: Bearer KEY``.
 
         Raises:
-            Refusal: it does not name a key.
+            RefusedError: it does not name a key.
         """
         if not self._digests or path in OPEN:
             return
@@ -42,9 +42,9 @@ class Keys:
             elif name == b"authorization" and value[:7].lower() == b"bearer ":
                 given = value[7:].strip()
         digest = _digest(given)
-        # All are compared: `any` over a list, not a generator, does not stop at the first.
-        if not any([hmac.compare_digest(digest, known) for known in self._digests]):
-            raise Refusal(
+        # All are compared, whichever fits.
+        if not sum(hmac.compare_digest(digest, known) for known in self._digests):
+            raise RefusedError(
                 401,
                 "a key is needed.",
                 received="another key" if given else "no key",

@@ -24,7 +24,7 @@ class Metrics:
     """Counters, gauges and histograms of one server; names begin with ``wellfit_``."""
 
     def __init__(self) -> None:
-        # Whether values live in files is decided when the library is imported, which the parent of workers does
+        # Whether values live in files is decided when the library is imported: the parent of workers does so
         # before it has made the folder.
         values.ValueClass = values.get_value_class()
         self._registry = CollectorRegistry()

@@ -17,7 +17,7 @@ from wellfit.serving.http._limits import Limits
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._plain import read_csv
 from wellfit.serving.http._read import check_count, read_columns, read_instances
-from wellfit.serving.http._refusal import Refusal
+from wellfit.serving.http._refusal import RefusedError
 from wellfit.serving.http._request import CSV_TYPE, JSON_TYPE, Asked, Request
 
 _FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -27,7 +27,7 @@ def invocations(model: Model, request: Request) -> Asked:
     """Return what ``POST /invocations`` asks for; ``params`` are taken and have no effect.
 
     Raises:
-        Refusal: it cannot be read.
+        RefusedError: it cannot be read.
     """
 
     def write(values: Array) -> bytes:
@@ -36,7 +36,7 @@ def invocations(model: Model, request: Request) -> Asked:
     if request.content_type == CSV_TYPE:
         return Asked(read_csv(model, request.body, request.limits), write)
     if request.content_type not in (JSON_TYPE, ""):
-        raise Refusal(
+        raise RefusedError(
             415,
             "this type of content is not understood.",
             received=request.content_type[:80],
@@ -48,7 +48,7 @@ def invocations(model: Model, request: Request) -> Asked:
 def _rows(model: Model, value: Any, limits: Limits) -> Rows:
     given = [name for name in _FORMATS if isinstance(value, dict) and name in value]
     if len(given) != 1:
-        raise Refusal(
+        raise RefusedError(
             400,
             "the body must be an object with exactly one format of rows.",
             received=", ".join(given) or f"none in {type(value).__name__}",
@@ -70,17 +70,17 @@ def _split(model: Model, frame: Any, limits: Limits) -> Rows:
         or not isinstance(rows, list)
         or not all(isinstance(name, str) for name in names)
     ):
-        raise Refusal(
+        raise RefusedError(
             400,
             "dataframe_split is no frame.",
             expected='{"columns": [names], "data": [rows of cells]}',
         )
     check_count(len(rows), limits)
     if len(set(names)) < len(names):
-        raise Refusal(400, "a column of dataframe_split is there twice.")
+        raise RefusedError(400, "a column of dataframe_split is there twice.")
     for place, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(names):
-            raise Refusal(
+            raise RefusedError(
                 400,
                 f"row {place + 1} of dataframe_split does not have a cell for each column.",
                 expected=f"a list of {len(names)} cells",

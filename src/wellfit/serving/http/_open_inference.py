@@ -22,7 +22,7 @@ from wellfit.serving.http._json import read_json, write_json
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._pictures import is_encoded
 from wellfit.serving.http._read import check_count, read_arrays, read_columns
-from wellfit.serving.http._refusal import Refusal
+from wellfit.serving.http._refusal import RefusedError
 from wellfit.serving.http._request import Asked, Request
 
 _FLOATS = ("FP16", "FP32", "FP64")
@@ -35,16 +35,18 @@ def infer(model: Model, request: Request) -> Asked:
     """Return what ``/infer`` asks for.
 
     Raises:
-        Refusal: it cannot be read.
+        RefusedError: it cannot be read.
     """
     if request.header(b"inference-header-content-length"):
-        raise Refusal(400, "tensors in binary form are not understood.", fix="send them as JSON")
+        raise RefusedError(400, "tensors in binary form are not understood.", fix="send them as JSON")
     body = read_json(request.body)
     if not isinstance(body, dict) or not isinstance(body.get("inputs"), list):
-        raise Refusal(400, "the body must be an object with a list of inputs.", received=type(body).__name__)
+        raise RefusedError(
+            400, "the body must be an object with a list of inputs.", received=type(body).__name__
+        )
     identity = body.get("id")
     if identity is not None and not isinstance(identity, str):
-        raise Refusal(400, "id must be text.", received=type(identity).__name__)
+        raise RefusedError(400, "id must be text.", received=type(identity).__name__)
     _check_parameters(body)
     names = _asked_outputs(model, body.get("outputs"))
     columns: dict[str, list[Any]] = {}
@@ -52,7 +54,7 @@ def infer(model: Model, request: Request) -> Asked:
     for given in body["inputs"]:
         name, shape, data = _input(given)
         if name in columns:
-            raise Refusal(400, f"input {name!r:.80} is there twice.", column=name)
+            raise RefusedError(400, f"input {name!r:.80} is there twice.", column=name)
         columns[name], shapes[name] = data, shape
     return Asked(_rows(model, columns, shapes, request), _writer(model, names, identity))
 
@@ -86,7 +88,7 @@ def _rows(model: Model, columns: dict[str, list[Any]], shapes: dict[str, list[in
     if model.signature.kind == "table":
         for name, shape in shapes.items():
             if len(shape) > 2 or shape[1:] not in ([], [1]):
-                raise Refusal(
+                raise RefusedError(
                     422,
                     f"input {name!r:.80} has another shape.",
                     received=str(shape)[:80],
@@ -107,12 +109,12 @@ def _rows(model: Model, columns: dict[str, list[Any]], shapes: dict[str, list[in
 def _input(given: Any) -> tuple[str, list[int], list[Any]]:
     """Return name, shape and flat data of an input."""
     if not isinstance(given, dict) or not isinstance(given.get("name"), str):
-        raise Refusal(400, "each input must be an object with a name.")
+        raise RefusedError(400, "each input must be an object with a name.")
     name: str = given["name"]
     datatype, shape, data = given.get("datatype"), given.get("shape"), given.get("data")
     _check_parameters(given)
     if datatype not in _DATATYPES:
-        raise Refusal(
+        raise RefusedError(
             400,
             f"input {name!r:.80} has an unknown datatype.",
             received=repr(datatype)[:80],
@@ -120,7 +122,7 @@ def _input(given: Any) -> tuple[str, list[int], list[Any]]:
             column=name,
         )
     if not isinstance(shape, list) or not all(type(size) is int and 0 <= size < 2**63 for size in shape):
-        raise Refusal(
+        raise RefusedError(
             400,
             f"input {name!r:.80} has no shape.",
             received=repr(shape)[:80],
@@ -128,10 +130,10 @@ def _input(given: Any) -> tuple[str, list[int], list[Any]]:
             column=name,
         )
     if not isinstance(data, list):
-        raise Refusal(400, f"the data of input {name!r:.80} is no list.", column=name)
+        raise RefusedError(400, f"the data of input {name!r:.80} is no list.", column=name)
     flat = _flattened(data)
     if not shape or len(flat) != math.prod(shape):
-        raise Refusal(
+        raise RefusedError(
             400,
             f"input {name!r:.80} has not as many values as its shape says.",
             received=f"{len(flat)} values",
@@ -152,7 +154,7 @@ def _check_kind(name: str, datatype: str, values: list[Any]) -> None:
     for place, value in enumerate(values):
         if value is None or (type(value) in allowed):
             continue
-        raise Refusal(
+        raise RefusedError(
             422,
             f"input {name!r:.80} holds another value than {datatype}.",
             received=repr(value)[:80],
@@ -173,7 +175,7 @@ def _shaped(values: list[Any], shape: list[int], name: str) -> Array:
     try:
         return np.asarray(values, np.float64).reshape(shape)
     except (ValueError, TypeError, OverflowError):
-        raise Refusal(422, f"input {name!r:.80} holds other values than numbers.", column=name) from None
+        raise RefusedError(422, f"input {name!r:.80} holds other values than numbers.", column=name) from None
 
 
 def _asked_outputs(model: Model, outputs: Any) -> list[str]:
@@ -181,11 +183,11 @@ def _asked_outputs(model: Model, outputs: Any) -> list[str]:
     if outputs is None:
         return known
     if not isinstance(outputs, list) or not all(isinstance(one, dict) for one in outputs):
-        raise Refusal(400, "outputs must be a list of objects with names.")
+        raise RefusedError(400, "outputs must be a list of objects with names.")
     names = [one.get("name") for one in outputs]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise Refusal(
+        raise RefusedError(
             400,
             "there is no such output.",
             received=repr(unknown[0])[:80],
@@ -225,4 +227,4 @@ def _datatype(name: str) -> str:
 
 def _check_parameters(given: dict[str, Any]) -> None:
     if not isinstance(given.get("parameters", {}), dict):
-        raise Refusal(400, "parameters must be an object.")
+        raise RefusedError(400, "parameters must be an object.")

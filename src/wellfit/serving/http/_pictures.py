@@ -1,4 +1,4 @@
-"""Pictures that come encoded, as JPEG, PNG and others: read and resized as those that the network learned from."""
+"""Pictures that come encoded, as JPEG, PNG and others: read and resized as those that were learned from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wellfit.serving._rows import Array
 from wellfit.serving._signature import ArrayInput
 from wellfit.serving.http._limits import Limits
 from wellfit.serving.http._model import Model
-from wellfit.serving.http._refusal import Refusal
+from wellfit.serving.http._refusal import RefusedError
 
 
 def is_encoded(value: object) -> bool:
@@ -25,10 +25,10 @@ def read_encoded(model: Model, wanted: ArrayInput, values: Sequence[object], lim
     """Return the list with each encoded picture as an array.
 
     Raises:
-        Refusal: one is no picture, or the network takes none.
+        RefusedError: one is no picture, or the network takes none.
     """
     if model.signature.kind != "pictures":
-        raise Refusal(422, "this network takes no pictures.", expected="arrays of numbers")
+        raise RefusedError(422, "this network takes no pictures.", expected="arrays of numbers")
     return [
         decode(model, wanted, _bytes(value["b64"], place), place, limits)  # pyright: ignore
         if is_encoded(value)
@@ -41,7 +41,7 @@ def decode(model: Model, wanted: ArrayInput, data: bytes, place: int, limits: Li
     """Return ``[height, width, channel]`` of a picture's file.
 
     Raises:
-        Refusal: it is no picture, or has too many pixels.
+        RefusedError: it is no picture, or has too many pixels.
     """
     # Reading pictures brings what reads tables; networks that take none must start without it.
     from wellfit.data import decode_picture  # noqa: PLC0415
@@ -58,7 +58,7 @@ def decode(model: Model, wanted: ArrayInput, data: bytes, place: int, limits: Li
             most_pixels=limits.pixels,
         )
     except FileReadError as error:
-        raise Refusal(
+        raise RefusedError(
             422,
             f"picture {place + 1} cannot be read.",
             received=error.received,
@@ -73,7 +73,7 @@ def _bytes(text: object, place: int) -> bytes:
             return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         pass
-    raise Refusal(
+    raise RefusedError(
         422,
         f"picture {place + 1} is not encoded in Base64.",
         expected='{"b64": "..."} with a whole JPEG, PNG, BMP, GIF, WebP or TIFF file',

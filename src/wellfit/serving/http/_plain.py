@@ -13,7 +13,7 @@ from wellfit.serving.http._limits import Limits
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._pictures import decode
 from wellfit.serving.http._read import check_count, read_arrays, read_columns, read_instances
-from wellfit.serving.http._refusal import Refusal
+from wellfit.serving.http._refusal import RefusedError
 from wellfit.serving.http._request import CSV_TYPE, JSON_TYPE, Asked, Request
 
 
@@ -21,7 +21,7 @@ def predict(model: Model, request: Request) -> Asked:
     """Return what ``POST /predict`` asks for: a row, a list of rows, a CSV file, or a picture's file.
 
     Raises:
-        Refusal: it cannot be read.
+        RefusedError: it cannot be read.
     """
     rows, is_single = _rows(model, request)
     wants_csv = CSV_TYPE in request.header(b"accept").lower()
@@ -45,7 +45,7 @@ def _rows(model: Model, request: Request) -> tuple[Rows, bool]:
     if isinstance(value, dict):
         return read_instances(model, [value], request.limits), True
     if not isinstance(value, list):
-        raise Refusal(
+        raise RefusedError(
             400, "the body is no row.", received=type(value).__name__, expected="an object, or a list of them"
         )
     return read_instances(model, value, request.limits), False
@@ -55,26 +55,28 @@ def read_csv(model: Model, body: bytes, limits: Limits) -> Rows:
     """Return rows of a CSV file: UTF-8, commas, names in the first line.
 
     Raises:
-        Refusal: it cannot be read.
+        RefusedError: it cannot be read.
     """
     if model.signature.kind != "table":
-        raise Refusal(415, "this network takes no table.", received=CSV_TYPE, expected=JSON_TYPE)
+        raise RefusedError(415, "this network takes no table.", received=CSV_TYPE, expected=JSON_TYPE)
     try:
         lines = [line for line in csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")) if line]
     except UnicodeError:
-        raise Refusal(400, "the body is not UTF-8 text.", expected="CSV in UTF-8") from None
+        raise RefusedError(400, "the body is not UTF-8 text.", expected="CSV in UTF-8") from None
     except csv.Error as error:
-        raise Refusal(400, "the body is not CSV.", received=str(error), expected="CSV") from None
+        raise RefusedError(400, "the body is not CSV.", received=str(error), expected="CSV") from None
     if not lines:
-        raise Refusal(400, "the body is empty.", expected="CSV whose first line holds the names of columns")
+        raise RefusedError(
+            400, "the body is empty.", expected="CSV whose first line holds the names of columns"
+        )
     names, rows = lines[0], lines[1:]
     check_count(len(rows), limits)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise Refusal(400, f"the column {twice!r:.80} is there twice.", column=twice)
+        raise RefusedError(400, f"the column {twice!r:.80} is there twice.", column=twice)
     for place, row in enumerate(rows):
         if len(row) != len(names):
-            raise Refusal(
+            raise RefusedError(
                 400,
                 f"row {place + 1} has another number of cells than the first line.",
                 received=f"{len(row)} cells",
@@ -87,7 +89,7 @@ def read_csv(model: Model, body: bytes, limits: Limits) -> Rows:
 
 def _picture(model: Model, request: Request) -> Rows:
     if model.signature.kind != "pictures":
-        raise Refusal(415, "this network takes no picture.", expected=f"{JSON_TYPE} or {CSV_TYPE}")
+        raise RefusedError(415, "this network takes no picture.", expected=f"{JSON_TYPE} or {CSV_TYPE}")
     wanted = model.signature.arrays[0]
     picture = decode(model, wanted, request.body, 0, request.limits)
     return read_arrays(model, {wanted.tensor: [picture]}, 1, request.limits)

@@ -1,4 +1,4 @@
-"""From JSON values to rows that a network takes: cells of a table, arrays, pictures. All dialects come here."""
+"""From JSON values to rows that a network takes: cells of a table, arrays, pictures; for all dialects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wellfit.serving.http._batch import Rows
 from wellfit.serving.http._limits import Limits
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._pictures import is_encoded, read_encoded
-from wellfit.serving.http._refusal import Refusal, refusal_of
+from wellfit.serving.http._refusal import RefusedError, refusal_of
 
 
 def read_instances(model: Model, instances: object, limits: Limits) -> Rows:
@@ -28,10 +28,10 @@ def read_instances(model: Model, instances: object, limits: Limits) -> Rows:
         limits: of the server.
 
     Raises:
-        Refusal: they cannot be read.
+        RefusedError: they cannot be read.
     """
     if not isinstance(instances, list):
-        raise Refusal(
+        raise RefusedError(
             400, "the rows are no list.", received=type(instances).__name__, expected="a list of rows"
         )
     check_count(len(instances), limits)
@@ -45,7 +45,7 @@ def read_instances(model: Model, instances: object, limits: Limits) -> Rows:
         elif only is not None:
             arrays[only].append(instance)
         else:
-            raise Refusal(
+            raise RefusedError(
                 422,
                 f"row {place + 1} is no object.",
                 expected=f"an object with {shorten(list(arrays), 5)}",
@@ -58,11 +58,11 @@ def read_columns(model: Model, columns: Mapping[str, object], limits: Limits) ->
     """Return rows that are given as columns, or as one array for each input.
 
     Raises:
-        Refusal: they cannot be read.
+        RefusedError: they cannot be read.
     """
     for name, column in columns.items():
         if not isinstance(column, list):
-            raise Refusal(
+            raise RefusedError(
                 400,
                 f"column {name!r:.80} is no list.",
                 received=type(column).__name__,
@@ -88,7 +88,7 @@ def read_records(model: Model, records: Sequence[Mapping[str, object]]) -> Rows:
     """Return rows of a table that are given as objects.
 
     Raises:
-        Refusal: they cannot be read.
+        RefusedError: they cannot be read.
     """
     if model.renamed:
         records = [{model.renamed.get(name, name): cell for name, cell in row.items()} for row in records]
@@ -104,7 +104,7 @@ def read_arrays(
     """Return an array for each input; pictures may be encoded.
 
     Raises:
-        Refusal: they do not fit.
+        RefusedError: they do not fit.
     """
     made: dict[str, Array] = {}
     for one in model.signature.arrays:
@@ -119,7 +119,7 @@ def read_arrays(
         try:
             made[one.tensor] = np.asarray(values)
         except (ValueError, TypeError, OverflowError):
-            raise Refusal(
+            raise RefusedError(
                 422,
                 f"input {one.tensor!r} is no array.",
                 received="lists of different lengths, or other values than numbers",
@@ -136,10 +136,10 @@ def check_count(count: int, limits: Limits) -> None:
     """Check how many rows a request has.
 
     Raises:
-        Refusal: too many.
+        RefusedError: too many.
     """
     if count > limits.rows:
-        raise Refusal(
+        raise RefusedError(
             413,
             "these are too many rows for one request.",
             received=f"{count:,} rows",
@@ -159,7 +159,7 @@ def _table_rows(model: Model, instances: list[Any]) -> Rows:
         elif not isinstance(instance, list) and len(names) == 1:
             records.append({names[0]: instance})
         else:
-            raise Refusal(
+            raise RefusedError(
                 422,
                 f"row {place + 1} is no row of this table.",
                 received=f"{len(instance)} cells" if isinstance(instance, list) else type(instance).__name__,
@@ -188,7 +188,7 @@ def _cell(cell: Any) -> Any:
 def _sort_in(arrays: dict[str, list[object]], instance: dict[str, object], place: int) -> None:
     for name, values in arrays.items():
         if name not in instance:
-            raise Refusal(
+            raise RefusedError(
                 422,
                 f"row {place + 1} lacks input {name!r}.",
                 received=f"inputs: {shorten(list(instance), 5)}",

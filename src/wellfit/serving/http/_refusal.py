@@ -8,7 +8,7 @@ from wellfit.records import WellfitError
 from wellfit.serving._rows import AbsentColumnError, CellError
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request that is refused; becomes the answer.
 
     Args:
@@ -56,11 +56,11 @@ class Refusal(Exception):
         }
 
 
-def refusal_of(error: WellfitError) -> Refusal:
+def refusal_of(error: WellfitError) -> RefusedError:
     """Return the refusal of rows that cannot be used."""
     is_cell = isinstance(error, CellError)
     names_column = isinstance(error, CellError | AbsentColumnError)
-    return Refusal(
+    return RefusedError(
         422,
         error.summary,
         received=error.received,

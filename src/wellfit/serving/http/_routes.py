@@ -10,7 +10,7 @@ from wellfit.serving.http import _mlflow, _open_inference, _plain, _tensorflow
 from wellfit.serving.http._docs import docs_page
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._openapi import openapi
-from wellfit.serving.http._refusal import Refusal
+from wellfit.serving.http._refusal import RefusedError
 from wellfit.serving.http._request import Asked, Request
 from wellfit.serving.http._store import Store
 
@@ -65,7 +65,7 @@ def make_routes(store: Store, is_ready: Callable[[], bool]) -> dict[str, Route]:
 def _server_routes(store: Store, is_ready: Callable[[], bool]) -> dict[str, Route]:
     def ready() -> dict[str, bool]:
         if not is_ready():
-            raise Refusal(503, "the server is not ready.", retry_after_s=1)
+            raise RefusedError(503, "the server is not ready.", retry_after_s=1)
         return {"ready": True}
 
     def ping() -> str:

@@ -15,7 +15,7 @@ from wellfit.serving.http._answers import labels
 from wellfit.serving.http._json import read_json, write_json
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._read import read_columns, read_instances
-from wellfit.serving.http._refusal import Refusal
+from wellfit.serving.http._refusal import RefusedError
 from wellfit.serving.http._request import Asked, Request
 
 _TYPES = {"number": "DT_DOUBLE", "boolean": "DT_DOUBLE", "label": "DT_STRING", "time": "DT_STRING"}
@@ -25,11 +25,11 @@ def predict(model: Model, request: Request) -> Asked:
     """Return what ``:predict`` asks for, in row format (``instances``) or in column format (``inputs``).
 
     Raises:
-        Refusal: it cannot be read.
+        RefusedError: it cannot be read.
     """
     body = _body(request, "tensorflow/serving/predict")
     if ("instances" in body) == ("inputs" in body):
-        raise Refusal(400, "the body must have either instances or inputs.", received=_keys(body))
+        raise RefusedError(400, "the body must have either instances or inputs.", received=_keys(body))
     if "instances" in body:
         rows = read_instances(model, body["instances"], request.limits)
         return Asked(rows, _rows_of(model))
@@ -45,11 +45,11 @@ def classify(model: Model, request: Request) -> Asked:
     """Return what ``:classify`` asks for: a label and a score for each class of each example.
 
     Raises:
-        Refusal: it cannot be read, or the network predicts numbers.
+        RefusedError: it cannot be read, or the network predicts numbers.
     """
     names = model.signature.class_names
     if not names:
-        raise Refusal(400, f"{model.name} predicts numbers.", fix="ask for :regress or :predict")
+        raise RefusedError(400, f"{model.name} predicts numbers.", fix="ask for :regress or :predict")
 
     def write(values: Array) -> bytes:
         results = [list(zip(names, row, strict=True)) for row in values.tolist()]
@@ -62,10 +62,10 @@ def regress(model: Model, request: Request) -> Asked:
     """Return what ``:regress`` asks for: a number for each example.
 
     Raises:
-        Refusal: it cannot be read, or the network predicts classes, or several numbers.
+        RefusedError: it cannot be read, or the network predicts classes, or several numbers.
     """
     if model.signature.class_names or model.signature.num_outputs != 1:
-        raise Refusal(400, f"{model.name} does not predict one number.", fix="ask for :predict")
+        raise RefusedError(400, f"{model.name} does not predict one number.", fix="ask for :predict")
 
     def write(values: Array) -> bytes:
         return write_json({"results": values[:, 0].tolist()})
@@ -107,9 +107,9 @@ def metadata(model: Model) -> dict[str, Any]:
 def _body(request: Request, signature_name: str) -> dict[str, Any]:
     body = read_json(request.body)
     if not isinstance(body, dict):
-        raise Refusal(400, "the body is no object.", received=type(body).__name__)
+        raise RefusedError(400, "the body is no object.", received=type(body).__name__)
     if body.get("signature_name") not in (None, "", "serving_default", signature_name):
-        raise Refusal(
+        raise RefusedError(
             400,
             "there is no such signature.",
             received=repr(body["signature_name"])[:80],
@@ -123,13 +123,13 @@ def _examples(model: Model, request: Request, name: str, write: Callable[[Array]
     body = _body(request, name)
     examples, context = body.get("examples"), body.get("context", {})
     if not isinstance(examples, list) or not all(isinstance(one, dict) for one in examples):
-        raise Refusal(400, "examples must be a list of objects.", received=_keys(body))
+        raise RefusedError(400, "examples must be a list of objects.", received=_keys(body))
     if not isinstance(context, dict):
-        raise Refusal(400, "context must be an object.", received=type(context).__name__)
+        raise RefusedError(400, "context must be an object.", received=type(context).__name__)
     for place, example in enumerate(examples):
         both = context.keys() & example.keys()
         if both:
-            raise Refusal(
+            raise RefusedError(
                 400,
                 f"{min(both)!r:.80} is in context and in example {place + 1}.",
                 expected="a feature in one of them",
