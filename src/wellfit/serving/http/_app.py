@@ -22,6 +22,7 @@ from wellfit.serving.http._log import AccessLog
 from wellfit.serving.http._metrics import TEXT_TYPE, Metrics
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._observe import Observer, Observing
+from wellfit.serving.http._pictures import prepare
 from wellfit.serving.http._refusal import RefusedError
 from wellfit.serving.http._request import JSON_TYPE, Request
 from wellfit.serving.http._routes import HTML_TYPE, Route, make_routes
@@ -75,6 +76,8 @@ class App:
         self._watch: asyncio.Task[None] | None = None
         store.observe = self._batch_done
         store.load()
+        if any(model.signature.kind == "pictures" for model in store.all()):
+            prepare()
         self._make_routes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -171,8 +174,7 @@ class App:
         return self._metrics.text()
 
     def _num_waiting(self) -> int:
-        versions = (model for versions in self._store.models.values() for model in versions.values())
-        return sum(model.batcher.num_waiting for model in versions)
+        return sum(model.batcher.num_waiting for model in self._store.all())
 
     def _changed(self) -> None:
         self._metrics.count_exchange()

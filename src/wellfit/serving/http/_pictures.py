@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import threading
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from wellfit.records import FileReadError
@@ -14,6 +16,11 @@ from wellfit.serving._signature import ArrayInput
 from wellfit.serving.http._limits import Limits
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._refusal import RefusedError
+
+
+def prepare() -> None:
+    """Bring what reads files of pictures, in a thread: it takes seconds, and numbers need not wait."""
+    threading.Thread(target=import_module, args=("wellfit.data",), daemon=True).start()
 
 
 def is_encoded(value: object) -> bool:

@@ -60,6 +60,10 @@ class Store:
         versions = self.models.get(name)
         return versions[latest(list(versions))] if versions else None
 
+    def all(self) -> list[Model]:
+        """Return every version of every network."""
+        return [model for versions in self.models.values() for model in versions.values()]
+
     def load(self) -> None:
         """Load everything; takes its time.
 
@@ -102,7 +106,8 @@ class Store:
             self._put(place, model, stamp)
             self.say(f"{place.name} {place.version} is in service.")
             is_changed = True
-        for place in [one for one in self._stamps if one not in places]:
+        # A folder that is there without its manifest is being written.
+        for place in [one for one in self._stamps if one not in places and not one.folder.is_dir()]:
             self._take_away(place)
             self.say(f"{place.name} {place.version} is not in service any more.")
             is_changed = True

@@ -5,6 +5,7 @@ The parent holds every socket: while a worker that died is started again, who co
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -168,7 +169,9 @@ class _Workers:
 
 
 def _write(writer: int) -> None:
-    os.write(writer, b"r")
+    # Of a worker that is started again nobody waits to hear that it is ready.
+    with contextlib.suppress(BrokenPipeError):
+        os.write(writer, b"r")
     os.close(writer)
 
 
