@@ -89,6 +89,11 @@ class RowReader:
             ColumnNotFoundError: a column that the network needs is in no row.
             CellError: a cell cannot be read.
         """
+        if len(rows) == 1:
+            try:
+                return [[read(rows[0][name])] for name, read in self._readers]
+            except (KeyError, WrongCellError):
+                pass  # what is wrong is found below
         for name, _ in self._readers:
             if rows and not any(name in row for row in rows):
                 raise self._absent(name, list(rows[0]))
