@@ -17,9 +17,10 @@ MODULE_OF = {
     "scikit-learn": "sklearn",
     "markdown-it-py": "markdown_it",
     "pillow": "PIL",
+    "prometheus-client": "prometheus_client",
 }
-# Optuna's CMA-ES sampler imports the one, Starlette's forms the other; neither asks for it.
-NEEDED_BY_OTHERS = {"cmaes", "python-multipart"}
+# Optuna's CMA-ES sampler imports the first, Starlette's forms the second, uvicorn the others, without asking.
+NEEDED_BY_OTHERS = {"cmaes", "python-multipart", "uvloop", "httptools"}
 
 
 def check_contracts(config: Path) -> subprocess.CompletedProcess[str]:
@@ -39,7 +40,7 @@ def test_layers_hold():
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ('  "api",\n  "report",\n', '  "report",\n  "api",\n'),
+        ('  "api",\n  "report | serving",\n', '  "report | serving",\n  "api",\n'),
         ('allowed_importers = ["wellfit.models"]', 'allowed_importers = ["wellfit.data"]'),
         ('allowed_importers = ["wellfit.population"]', 'allowed_importers = ["wellfit.api"]'),
         ('  "evaluation",\n', ""),
@@ -69,7 +70,8 @@ def imported(path: Path) -> set[str]:
 def test_dependencies_are_those_that_are_imported():
     """A library that is imported is declared, and one that is declared is imported."""
     project = PROJECT["project"]
-    lines = [*project["dependencies"], *project["optional-dependencies"]["ui"]]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["ui"], *extras["serve"]]
     declared = {re.split(r"[<>=~! \[;]", line)[0] for line in lines}
     used = set().union(*(imported(path) for path in SOURCES))
     assert used == {MODULE_OF.get(name, name) for name in declared - NEEDED_BY_OTHERS}

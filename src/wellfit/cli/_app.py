@@ -14,6 +14,7 @@ from wellfit.cli._export import export
 from wellfit.cli._improve import demo, improve
 from wellfit.cli._predict import predict
 from wellfit.cli._report import report
+from wellfit.cli._serve import serve
 from wellfit.cli._ui import ui
 from wellfit.cli._watch import watch
 
@@ -68,6 +69,12 @@ app.command(epilog=_examples("wellfit report wellfit-churn"))(report)
 app.command(epilog=_examples("wellfit compare study study-2", "wellfit compare study* --html studies.html"))(
     compare
 )
+app.command(
+    epilog=_examples(
+        "wellfit serve wellfit-churn",
+        "wellfit serve models/ --host 0.0.0.0 --workers 4 --api-key-file keys.txt",
+    )
+)(serve)
 app.command(epilog=_examples("wellfit ui", "wellfit ui studies --port 8000 --no-open"))(ui)
 app.command(epilog=_examples("wellfit demo --budget 30s"))(demo)
 

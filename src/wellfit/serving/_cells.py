@@ -57,11 +57,13 @@ def cell_reader(column: Column) -> ReadCell:
 
 def read_number(cell: object) -> float:
     """Return a number, NaN where it is missing or infinite."""
+    if type(cell) is float:  # most are
+        return cell if -_LARGEST <= cell <= _LARGEST else math.nan
     if isinstance(cell, str):
         return _number_of_text(cell)
     if cell is None:
         return math.nan
-    if isinstance(cell, bool | int | float):
+    if isinstance(cell, (bool, int, float)):
         return _finite(cell)
     raise WrongCellError("a number")
 
@@ -85,7 +87,9 @@ def read_label(cell: object) -> str:
     """Return the text of a label, empty where it is missing; a whole number has no decimal point."""
     if isinstance(cell, str):
         text = cell.strip(_BLANKS)
-        return "" if text.lower() in _MISSING else _WHOLE.sub(r"\1", text)
+        if text.lower() in _MISSING:
+            return ""
+        return _WHOLE.sub(r"\1", text) if text[-1:] in ("0", ".") else text
     if cell is None:
         return ""
     if isinstance(cell, bool):

@@ -39,6 +39,28 @@ class CellError(DataError):
         return DataError, (str(self),)
 
 
+class AbsentColumnError(ColumnNotFoundError):
+    """A column that the network needs is in no row.
+
+    Args:
+        column: its name.
+        known: the columns that are there.
+        needed: all that must be.
+    """
+
+    def __init__(self, column: str, known: list[str], needed: list[str]) -> None:
+        self.column = column
+        super().__init__(
+            f"column {column!r} is missing.",
+            received=f"columns: {shorten(known, 5)}",
+            expected=f"all of {shorten(needed, 8)}; cells may be empty",
+            fix=did_you_mean(column, known) or "add the column; its cells may be empty",
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return ColumnNotFoundError, (str(self),)
+
+
 class RowReader:
     """Reads raw rows of a table by its signature; safe to share between threads.
 
@@ -67,6 +89,11 @@ class RowReader:
             ColumnNotFoundError: a column that the network needs is in no row.
             CellError: a cell cannot be read.
         """
+        if len(rows) == 1:
+            try:
+                return [[read(rows[0][name])] for name, read in self._readers]
+            except (KeyError, WrongCellError):
+                pass  # what is wrong is found below
         for name, _ in self._readers:
             if rows and not any(name in row for row in rows):
                 raise self._absent(name, list(rows[0]))
@@ -105,12 +132,7 @@ class RowReader:
         }
 
     def _absent(self, name: str, known: list[str]) -> ColumnNotFoundError:
-        return ColumnNotFoundError(
-            f"column {name!r} is missing.",
-            received=f"columns: {shorten(known, 5)}",
-            expected=f"all of {shorten([name for name, _ in self._readers], 8)}; cells may be empty",
-            fix=did_you_mean(name, known) or "add the column; its cells may be empty",
-        )
+        return AbsentColumnError(name, known, [name for name, _ in self._readers])
 
 
 def join(parts: Sequence[Cells]) -> Cells:

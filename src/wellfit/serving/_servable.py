@@ -12,7 +12,7 @@ import numpy as np
 from wellfit.records import DataError, FileReadError, SettingsError
 from wellfit.serving._manifest import read_manifest
 from wellfit.serving._rows import Array, RowReader
-from wellfit.serving._signature import Signature, signature_from_json
+from wellfit.serving._signature import ArrayInput, Signature, signature_from_json
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -134,7 +134,7 @@ def check_tensors(signature: Signature, tensors: Mapping[str, Array]) -> dict[st
                 expected=f"{one.dtype} of shape [row, {', '.join(map(str, one.shape))}]",
                 fix="give one array of numbers of this shape for each row",
             )
-        checked[one.tensor] = values.astype(one.dtype)
+        checked[one.tensor] = _as_dtype(one, values)
     if len({len(values) for values in checked.values()}) > 1:
         raise DataError(
             "the inputs have different numbers of rows.",
@@ -143,3 +143,20 @@ def check_tensors(signature: Signature, tensors: Mapping[str, Array]) -> dict[st
             fix="give each input for the same rows",
         )
     return checked
+
+
+def _as_dtype(one: ArrayInput, values: Array) -> Array:
+    """Return numbers in the graph's type; what that type cannot hold is refused, not wrapped around."""
+    wanted = np.dtype(one.dtype)
+    if wanted.kind in "iu":
+        limits = np.iinfo(wanted)
+        is_held = (values >= limits.min) & (values <= limits.max) & (np.trunc(values) == values)
+        if not is_held.all():
+            raise DataError(
+                f"input {one.tensor!r} holds a number that is no {one.dtype}.",
+                received=str(values[~is_held].flat[0]),
+                expected=f"whole numbers from {limits.min} to {limits.max}",
+                fix="give numbers as they were in the training data, before any scaling",
+            )
+    with np.errstate(over="ignore"):
+        return values.astype(wanted)

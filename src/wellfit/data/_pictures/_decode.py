@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,13 @@ _NEVER_DEEP = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif
 
 
 def decode_picture(
-    path: str | Path, size: tuple[int, int], *, channels: int = 3, fit: Fit = "crop", depth: int | None = None
+    path: str | Path | BinaryIO,
+    size: tuple[int, int],
+    *,
+    channels: int = 3,
+    fit: Fit = "crop",
+    depth: int | None = None,
+    most_pixels: int = _MOST_PIXELS,
 ) -> NDArray[np.uint8]:
     """Return the picture in a file as ``[row, column, channel]`` from 0 to 255.
 
@@ -33,11 +39,12 @@ def decode_picture(
     places become white; 16 bits a channel become 8. Channels are grey, or red, green and blue.
 
     Args:
-        path: a file that Pillow can read: JPEG, PNG, BMP, GIF, WebP, TIFF and others.
+        path: a file that Pillow can read: JPEG, PNG, BMP, GIF, WebP, TIFF and others; or one that is open.
         size: rows and columns of the result.
         channels: 1 or 3.
         fit: ``crop`` keeps the middle, ``pad`` adds black bars, ``stretch`` changes the proportions.
         depth: bits that the numbers of a deep grey picture take, see `common_depth`; None takes all 16.
+        most_pixels: of the file; what claims more is not decoded.
 
     Raises:
         FileReadError: the file is no picture, or it is cut off or damaged.
@@ -51,11 +58,11 @@ def decode_picture(
             warnings.simplefilter("ignore")
             with Image.open(path) as opened:
                 width, height = opened.size
-                if width * height > _MOST_PIXELS:
+                if width * height > most_pixels:
                     raise FileReadError(
                         f"{path} is too large to decode.",
                         received=f"{width} x {height} pixels",
-                        expected=f"at most {_MOST_PIXELS:,} pixels",
+                        expected=f"at most {most_pixels:,} pixels",
                         fix="make it smaller first",
                     )
                 if opened.format == "JPEG":

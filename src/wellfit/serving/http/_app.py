@@ -1,0 +1,267 @@
+"""The server as an ASGI application.
+
+It is written to ASGI itself: what stands between a request and its network is counted in tens of
+microseconds, and layers of a framework would be most of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+import traceback
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, NamedTuple
+
+from wellfit.serving.http._batch import Rows
+from wellfit.serving.http._docs import POLICY
+from wellfit.serving.http._json import write_json
+from wellfit.serving.http._keys import Keys
+from wellfit.serving.http._log import AccessLog
+from wellfit.serving.http._metrics import TEXT_TYPE, Metrics
+from wellfit.serving.http._model import Model
+from wellfit.serving.http._observe import Observer, Observing
+from wellfit.serving.http._pictures import prepare
+from wellfit.serving.http._refusal import RefusedError
+from wellfit.serving.http._request import JSON_TYPE, Request
+from wellfit.serving.http._routes import HTML_TYPE, Route, make_routes
+from wellfit.serving.http._store import Store
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+# Longer bodies, and pictures, are read in a thread, so that they hold up nobody for long.
+_SHORT_BODY = 2**16
+
+
+class Answer(NamedTuple):
+    """What goes back."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON_TYPE
+    more: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class App:
+    """Answers requests by the networks of a store.
+
+    Args:
+        store: the networks, loaded.
+        keys: who may ask.
+        reload_s: seconds between two looks at the folders; 0 never looks.
+        log: writes a line for each request, or None.
+        observer: counts rows and predictions off the way of requests, or None.
+
+    Attributes:
+        is_ending: set by whoever ends the server; then it says that it is not ready.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        keys: Keys | None = None,
+        reload_s: float = 1.0,
+        log: AccessLog | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self.is_ending = False
+        self._store, self._keys, self._reload_s, self._log = store, keys or Keys(), reload_s, log
+        self._limits = store.limits
+        self._metrics = Metrics()
+        self._observing = Observing(observer) if observer is not None else None
+        self._watch: asyncio.Task[None] | None = None
+        store.observe = self._batch_done
+        store.load()
+        if any(model.signature.kind == "pictures" for model in store.all()):
+            prepare()
+        self._make_routes()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        route = self._routes.get(scope["path"])
+        try:
+            answer = await self._answer(route, scope, receive)
+        except RefusedError as refusal:
+            answer = _refused(refusal, route)
+        except Exception as error:
+            # Only a fault of ours or of the network comes here; the trace goes to the log, not to strangers.
+            traceback.print_exception(error, file=sys.stderr)
+            answer = _refused(RefusedError(500, "a fault in the server.", closes=True), route)
+        seconds = time.perf_counter() - began
+        self._metrics.count_answer(route.dialect if route else "none", answer.status, seconds)
+        if self._log is not None:
+            self._log.write(scope, answer.status, len(answer.body), seconds)
+        headers = [
+            (b"content-type", answer.content_type.encode()),
+            (b"content-length", b"%d" % len(answer.body)),
+            *answer.more,
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(self, route: Route | None, scope: Scope, receive: Receive) -> Answer:
+        self._keys.check(scope["path"], scope["headers"])
+        if route is None:
+            raise _unknown(scope["path"], self._store)
+        method = scope["method"]
+        if method != route.method and not (method == "HEAD" and route.method == "GET"):
+            raise RefusedError(405, "this method is not understood here.", allow=route.method, closes=True)
+        if route.read is None:
+            return _told(route)
+        try:
+            async with asyncio.timeout(self._limits.timeout_s):
+                return await self._predicted(route, scope, receive)
+        except TimeoutError:
+            raise RefusedError(
+                504, "this took too long.", expected=f"at most {self._limits.timeout_s:g} s", closes=True
+            ) from None
+
+    async def _predicted(self, route: Route, scope: Scope, receive: Receive) -> Answer:
+        assert route.read is not None
+        body = await _body(scope, receive, self._limits.body_bytes)
+        request = Request(
+            body=body, headers=scope["headers"], query=scope["query_string"], limits=self._limits
+        )
+        model = self._model(route, request)
+        is_short = len(body) <= _SHORT_BODY and model.signature.kind != "pictures"
+        if is_short:
+            asked = route.read(model, request)
+        else:
+            asked = await asyncio.to_thread(route.read, model, request)
+        values = await model.batcher.predict(asked.rows)
+        made = asked.write(values) if is_short else await asyncio.to_thread(asked.write, values)
+        return Answer(200, made, asked.content_type)
+
+    def _model(self, route: Route, request: Request) -> Model:
+        model = route.model
+        if route.chooses and request.query:
+            name, version = request.asked("model"), request.asked("version")
+            if name is not None:
+                model = self._store.newest(name)
+            if version is not None and model is not None:
+                model = self._store.models[model.name].get(version)
+        if model is None:
+            raise RefusedError(
+                404, "there is no such network.", expected=", ".join(self._store.models) or "none"
+            )
+        return model
+
+    def _batch_done(self, model: Model, parts: Sequence[Rows], values: Any, seconds: float) -> None:
+        self._metrics.count_batch(model.name, model.version, len(values), seconds)
+        if self._observing is not None:
+            self._observing(model, parts, values)
+
+    def _make_routes(self) -> None:
+        routes = make_routes(self._store, lambda: bool(self._store.models) and not self.is_ending)
+        routes["/metrics"] = Route(dialect="metrics", tell=self._metrics_text, content_type=TEXT_TYPE)
+        self._routes = routes
+
+    def _metrics_text(self) -> bytes:
+        self._metrics.watch_waiting(self._num_waiting)
+        return self._metrics.text()
+
+    def _num_waiting(self) -> int:
+        return sum(model.batcher.num_waiting for model in self._store.all())
+
+    def _changed(self) -> None:
+        self._metrics.count_exchange()
+        self._make_routes()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        if self._reload_s > 0:
+            self._watch = asyncio.create_task(self._store.watch(self._reload_s, self._changed))
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        self._store.close()
+        if self._observing is not None:
+            self._observing.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        RefusedError: it is longer than `most`, or its sender has gone.
+    """
+    declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if len(declared) > 15 or int(declared) > most:
+        raise _too_long(most)
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        body = message.get("body", b"")
+        if len(body) > most:
+            raise _too_long(most)
+        return body
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise RefusedError(400, "the connection ended within the body.", closes=True)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > most:
+            raise _too_long(most)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+        message = await receive()
+
+
+def _too_long(most: int) -> RefusedError:
+    return RefusedError(413, "the body is too long.", expected=f"at most {most:,} bytes", closes=True)
+
+
+def _told(route: Route) -> Answer:
+    assert route.tell is not None
+    value = route.tell()
+    if isinstance(value, str | bytes):
+        more = ((b"content-security-policy", POLICY.encode()),) if route.content_type == HTML_TYPE else ()
+        return Answer(200, value.encode() if isinstance(value, str) else value, route.content_type, more)
+    return Answer(200, write_json(value))
+
+
+def _refused(refusal: RefusedError, route: Route | None) -> Answer:
+    record = refusal.record()
+    if route is not None and route.dialect == "mlflow":
+        record |= {"error_code": "BAD_REQUEST", "message": record["error"]}
+    more: list[tuple[bytes, bytes]] = []
+    if refusal.closes:
+        more.append((b"connection", b"close"))
+    if refusal.retry_after_s is not None:
+        more.append((b"retry-after", b"%d" % refusal.retry_after_s))
+    if refusal.allow:
+        more.append((b"allow", refusal.allow.encode()))
+    if refusal.status == 401:
+        more.append((b"www-authenticate", b"Bearer"))
+    return Answer(refusal.status, write_json(record), more=tuple(more))
+
+
+def _unknown(path: str, store: Store) -> RefusedError:
+    is_model = path.startswith(("/v1/models/", "/v2/models/"))
+    if is_model:
+        known = [f"{name} ({', '.join(versions)})" for name, versions in store.models.items()]
+        return RefusedError(
+            404,
+            "there is no such network, version or verb.",
+            expected=", ".join(known) or "none",
+            closes=True,
+        )
+    return RefusedError(404, "there is nothing at this address.", fix="see /docs", closes=True)

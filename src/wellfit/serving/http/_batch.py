@@ -1,0 +1,200 @@
+"""Rows of several requests computed together: as many as wait, and nobody waits where nobody else is."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from wellfit.serving._rows import Array, Cells
+from wellfit.serving.http._limits import Limits
+from wellfit.serving.http._refusal import RefusedError
+
+# What takes less is computed at once: handing it to a thread and back would take about as long.
+_AT_ONCE_S = 1e-3
+
+
+class Rows(NamedTuple):
+    """Rows of one request.
+
+    Attributes:
+        values: cells of a table, column by column; or an array for each input.
+        count: how many rows.
+    """
+
+    values: Cells | dict[str, Array]
+    count: int
+
+
+Compute = Callable[[Sequence[Rows]], Array]
+Told = Callable[[Sequence[Rows], Array, float], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """How long a batch takes, as measured when the network was warmed up.
+
+    Attributes:
+        call_s: seconds of a call, whatever it holds.
+        row_s: seconds of a row.
+    """
+
+    call_s: float
+    row_s: float
+
+    def expected_s(self, count: int) -> float:
+        """Return seconds of a batch of `count` rows."""
+        return self.call_s + self.row_s * count
+
+    def rows_within(self, seconds: float, most: int) -> int:
+        """Return how many rows a batch may hold to end in time: at least one, at most `most`.
+
+        Example:
+            >>> Speed(call_s=0.001, row_s=0.0001).rows_within(0.021, 256)
+            200
+        """
+        if self.row_s <= 0:
+            return most
+        return max(1, min(most, round((seconds - self.call_s) / self.row_s)))
+
+
+class Batcher:
+    """Computes what waits, one batch after the other; lives in one event loop.
+
+    A batch is what has come while the one before was computed, up to a number of rows that is computed
+    within ``Limits.batch_ms``. Where nothing is being computed, a request is computed with those that were
+    read from their connections in the same turn of the event loop, and waits for no other.
+
+    Args:
+        compute: from rows of several requests to ``[row, output]``.
+        speed: of it.
+        limits: how many may wait, and what a batch may hold.
+        threads: where batches that take long are computed.
+        told: called with each batch, its output and its seconds.
+    """
+
+    def __init__(
+        self, compute: Compute, speed: Speed, limits: Limits, threads: Executor, told: Told | None = None
+    ) -> None:
+        self._compute, self._speed, self._threads, self._told = compute, speed, threads, told
+        self._queue = limits.queue
+        self.batch_rows = speed.rows_within(limits.batch_ms / 1e3, limits.batch_rows)
+        self._waiting: deque[tuple[Rows, asyncio.Future[Array]]] = deque()
+        self._is_going = False
+
+    @property
+    def num_waiting(self) -> int:
+        """Requests that wait."""
+        return len(self._waiting)
+
+    async def predict(self, rows: Rows) -> Array:
+        """Return ``[row, output]``; more rows than a batch may hold take turns with other requests.
+
+        Raises:
+            RefusedError: too many requests wait.
+        """
+        if rows.count <= self.batch_rows:
+            return await self._submit(rows)
+        import numpy as np  # noqa: PLC0415
+
+        parts = [
+            await self._submit(_part(rows, start, start + self.batch_rows))
+            for start in range(0, rows.count, self.batch_rows)
+        ]
+        return np.concatenate(parts)
+
+    def _submit(self, rows: Rows) -> asyncio.Future[Array]:
+        if len(self._waiting) >= self._queue:
+            raise RefusedError(
+                429,
+                "too many requests wait.",
+                received=f"{len(self._waiting)} waiting",
+                fix="come again later, or ask for more rows in one request",
+                retry_after_s=1,
+            )
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Array] = loop.create_future()
+        self._waiting.append((rows, future))
+        if not self._is_going:
+            self._is_going = True
+            loop.call_soon(self._go)
+        return future
+
+    def _go(self) -> None:
+        batch, count = self._take()
+        if not batch:
+            self._is_going = False
+            return
+        loop = asyncio.get_running_loop()
+        parts = [rows for rows, _ in batch]
+        if self._speed.expected_s(count) <= _AT_ONCE_S:
+            self._settle(batch, self._outcomes(parts))
+            loop.call_soon(self._go)
+            return
+        done = loop.run_in_executor(self._threads, self._outcomes, parts)
+        done.add_done_callback(lambda done: self._arrived(batch, done))
+
+    def _take(self) -> tuple[list[tuple[Rows, asyncio.Future[Array]]], int]:
+        batch: list[tuple[Rows, asyncio.Future[Array]]] = []
+        count = 0
+        while self._waiting and (not batch or count + self._waiting[0][0].count <= self.batch_rows):
+            rows, future = self._waiting.popleft()
+            if not future.done():  # its request may have been given up
+                batch.append((rows, future))
+                count += rows.count
+        return batch, count
+
+    def _outcomes(self, parts: list[Rows]) -> list[Array | Exception]:
+        """Return an outcome for each request: one that cannot be computed must not harm its neighbors."""
+        began = time.perf_counter()
+        try:
+            values = self._compute(parts)
+        except Exception as error:
+            if len(parts) == 1:
+                return [error]
+            return [self._outcomes([part])[0] for part in parts]
+        if self._told is not None:
+            self._told(parts, values, time.perf_counter() - began)
+        if len(parts) == 1:
+            return [values]
+        split: list[Array | Exception] = []
+        start = 0
+        for part in parts:
+            split.append(values[start : start + part.count])
+            start += part.count
+        return split
+
+    def _arrived(
+        self,
+        batch: list[tuple[Rows, asyncio.Future[Array]]],
+        done: asyncio.Future[list[Array | Exception]],
+    ) -> None:
+        error = asyncio.CancelledError() if done.cancelled() else done.exception()
+        if error is None:
+            self._settle(batch, done.result())
+        else:
+            self._settle(batch, [RuntimeError(f"{type(error).__name__}: {error}")] * len(batch))
+        self._go()
+
+    @staticmethod
+    def _settle(
+        batch: Sequence[tuple[Rows, asyncio.Future[Array]]], outcomes: Sequence[Array | Exception]
+    ) -> None:
+        for (_, future), outcome in zip(batch, outcomes, strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+
+def _part(rows: Rows, start: int, stop: int) -> Rows:
+    count = min(stop, rows.count) - start
+    if isinstance(rows.values, dict):
+        return Rows({name: values[start:stop] for name, values in rows.values.items()}, count)
+    return Rows([column[start:stop] for column in rows.values], count)
