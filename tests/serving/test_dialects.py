@@ -40,11 +40,12 @@ def test_every_dialect_answers_the_same(client, dialect, count):
         assert dialect.labels(answer.text) == [CLASSES[code] for code in expected.argmax(axis=1)]
 
 
-@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: one.name)
+# The sample of that dialect is made of one row.
+@pytest.mark.parametrize(
+    "dialect", [one for one in DIALECTS if one.name != "v1 classify"], ids=lambda one: one.name
+)
 def test_no_rows_are_no_error(client, dialect):
     """A request without rows has an answer without rows."""
-    if dialect.name == "v1 classify":
-        pytest.skip("its sample needs a row")
     answer = dialect.ask(client, [])
     assert answer.status_code == 200, answer.text
     assert len(dialect.values(answer.text)) == 0
