@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         demo,
         diagnose,
         improve,
+        monitor,
         predict,
         regularization_path,
     )
@@ -107,6 +108,7 @@ __all__ = [
     "improve",
     "learning_rates",
     "load_model",
+    "monitor",
     "penalties",
     "predict",
     "preprocessing",
@@ -135,6 +137,7 @@ _HOMES = {
         "demo",
         "diagnose",
         "improve",
+        "monitor",
         "predict",
         "regularization_path",
     ),

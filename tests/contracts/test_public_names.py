@@ -49,6 +49,7 @@ PUBLIC = {
     "demo",
     "diagnose",
     "improve",
+    "monitor",
     "predict",
     "read_table",
     "records",

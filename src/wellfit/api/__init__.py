@@ -6,6 +6,7 @@ from wellfit.api._demo import demo
 from wellfit.api._diagnose import diagnose
 from wellfit.api._events import Event
 from wellfit.api._improve import improve
+from wellfit.api._monitor import monitor
 from wellfit.api._predict import predict
 from wellfit.api._regularization_path import regularization_path
 from wellfit.api._shown import BiasVariance, CrossValidation, Diagnosis, RegularizationPath
@@ -34,6 +35,7 @@ __all__ = [
     "fit_facts",
     "fit_text",
     "improve",
+    "monitor",
     "predict",
     "regularization_path",
     "what_if",

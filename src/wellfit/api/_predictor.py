@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from wellfit.api._final import as_predictions, prepared_inputs
 from wellfit.api._output import READABLE_VERSIONS, formulas_from_json, scaling_from_json
 from wellfit.data import Encoder, Table, encode_table, predictions_frame
@@ -39,9 +41,13 @@ class TablePredictor:
 
     def predict(self, table: Table) -> Any:
         """Return a polars frame, one row a row of `table`, in order; see `wellfit.predict`."""
+        return predictions_frame(self.probabilities(table), self.class_names)
+
+    def probabilities(self, table: Table) -> NDArray[Any]:
+        """Return ``[row, class]`` probabilities or ``[row, output]`` values of a table's rows, in order."""
         inputs = list(encode_table(self.encoder, table, with_target=False).dataset.inputs)
         outputs = predict_plain(self.model, prepared_inputs(inputs, self.formulas, self.scalings))
-        return predictions_frame(as_predictions(outputs, self.task, self.from_logits), self.class_names)
+        return as_predictions(outputs, self.task, self.from_logits)
 
 
 def table_predictor(bundle: Path, manifest: dict[str, Any]) -> TablePredictor:

@@ -23,6 +23,7 @@ from wellfit.api._plan import Plan, make_counted_plan, make_plan, member_cost
 from wellfit.api._progress import Progress
 from wellfit.api._range_test import with_range_rate
 from wellfit.api._ration import Budget, Ration
+from wellfit.api._reference import study_reference
 from wellfit.api._references import score_references
 from wellfit.api._run_cost import first_drawing_s
 from wellfit.api._screen import Baseline, measure_baseline, screen
@@ -130,6 +131,7 @@ def run_study(
         picture_depth=subject.picture_depth,
         trials=tuple(_plain(tried) for tried in [*found.screened, *found.searched]),
         recipe=final.recipe if final is not None else None,
+        reference=None if final is None else study_reference(subject, final, report),
     )
 
 

@@ -14,6 +14,7 @@ from wellfit.api._final import as_predictions, prepared_inputs
 from wellfit.api._picture_rows import picture_inputs
 from wellfit.api._shown import Effects, LearningCurve, LossCurves, learning_curve_of
 from wellfit.data import Encoder, Table, encode_table, read_table
+from wellfit.drift import Reference
 from wellfit.models import Model, predict_plain
 from wellfit.records import DataError, Formula, Report, Scaling
 from wellfit.report import study_fragment
@@ -34,6 +35,7 @@ class Study:
         picture_fit: how pictures come to the network's size; empty where it was made for other data.
         picture_depth: bits that the numbers of deep grey pictures take; None for others.
         recipe: what its code is written from; None if there is no network.
+        reference: what its rows looked like, to hold new ones against; None likewise.
         from_logits: whether the network's outputs are logits.
         folder: where it was written, or None.
         trials: every setting that was tried, with its scores, as plain data.
@@ -50,6 +52,7 @@ class Study:
     picture_fit: str = ""
     picture_depth: int | None = None
     recipe: Recipe | None = None
+    reference: Reference | None = None
 
     @property
     def effects(self) -> Effects:
