@@ -40,7 +40,6 @@ class ColumnReference:
         greatest: largest number, likewise.
         levels: of a category, at most 100; empty where there are more, and `counts` has a place for a bucket.
         num_once: rows whose level no other row has: how often new levels are to be expected.
-        loadings: how its tests go together with those of other columns, a row a test; empty if not known.
     """
 
     name: str
@@ -53,7 +52,6 @@ class ColumnReference:
     greatest: float = float("nan")
     levels: tuple[str, ...] = ()
     num_once: int = 0
-    loadings: tuple[tuple[float, ...], ...] = ()
 
     @property
     def is_category(self) -> bool:
