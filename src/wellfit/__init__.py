@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         monitor,
         predict,
         regularization_path,
+        retrain,
     )
     from wellfit.data import Pictures, Preparation, Table, read_pictures, read_table
     from wellfit.models import (
@@ -118,6 +119,7 @@ __all__ = [
     "regularization_path",
     "regularize",
     "report",
+    "retrain",
     "stages",
     "transfer_weights",
     "unfreeze",
@@ -140,6 +142,7 @@ _HOMES = {
         "monitor",
         "predict",
         "regularization_path",
+        "retrain",
     ),
     "wellfit.data": ("Pictures", "Preparation", "Table", "read_pictures", "read_table"),
     "wellfit.models": (

@@ -54,6 +54,7 @@ PUBLIC = {
     "read_table",
     "records",
     "report",
+    "retrain",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from wellfit.data import Table, encode_table, picture_paths, read_table, watched
 from wellfit.drift import Drift, Reference, compare, count, reference_from_json
 from wellfit.evaluation import score_intervals
 from wellfit.models import load_model, predict_plain
-from wellfit.records import DataError, FileReadError, Scored, Task
+from wellfit.records import DataError, FileReadError, Scored, TargetError, Task
 
 Array = NDArray[Any]
 
@@ -51,10 +52,11 @@ def monitor(folder: str | Path, data: Any, *, reading: dict[str, Any] | None = N
     table = data if isinstance(data, Table) else read_table(data, **(reading or {}))
     _refuse_empty(table.num_rows, table.name)
     prediction = predictor.probabilities(table)
-    target = _target(predictor, table)
+    target, note = _target(predictor, table)
     columns = {name: values for name, (_, values) in watched_columns(predictor.encoder, table).items()}
     window = count(reference, columns, prediction, target=target)
-    return compare(reference, window, score=_score(reference, prediction, target))
+    drift = compare(reference, window, score=_score(reference, prediction, target))
+    return replace(drift, notes=(*drift.notes, note)) if note else drift
 
 
 def read_reference(bundle: Path, manifest: dict[str, Any]) -> Reference:
@@ -85,19 +87,26 @@ def _of_pictures(
     return compare(reference, count(reference, columns, prediction))
 
 
-def _target(predictor: TablePredictor, table: Table) -> Array | None:
-    """Return ``[row]`` codes (-1: not known) or ``[row, output]`` values (NaN); None without the column."""
+def _target(predictor: TablePredictor, table: Table) -> tuple[Array | None, str]:
+    """Return ``[row]`` codes (-1: not known) or ``[row, output]`` values (NaN); None where there are none.
+
+    The text says why labels that are there cannot be used: a class that is new is no reason to say nothing of
+    all the rest.
+    """
     encoder = predictor.encoder
     if encoder.target.name not in table.column_names or not table.frame[encoder.target.name].count():
-        return None
-    encoded = encode_table(encoder, table, with_target=True)
+        return None, ""
+    try:
+        encoded = encode_table(encoder, table, with_target=True)
+    except TargetError as error:
+        return None, f"The labels are not used: {error.summary} Received: {error.received}."
     known = encoded.dataset.target
     if encoder.target.task.is_classification:
         target: Array = np.full(table.num_rows, -1, np.int32)
     else:
         target = np.full((table.num_rows, known.shape[1]), np.nan)
     target[encoded.rows] = known
-    return target
+    return target, ""
 
 
 def _score(reference: Reference, prediction: Array, target: Array | None) -> Scored | None:
