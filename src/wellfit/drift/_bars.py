@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,20 +56,13 @@ def _levels(column: ColumnReference, counts: Counts) -> tuple[list[str], NDArray
 def _ranges(column: ColumnReference) -> tuple[list[str], NDArray[np.intp]]:
     groups = groups_of(column)
     ends = [column.least, *column.cuts, column.greatest]
+    # Halves between whole numbers: the column holds whole numbers alone.
+    is_whole = ends[0] % 1 == ends[-1] % 1 == 0 and all(cut % 1 == 0.5 for cut in column.cuts)
     labels = [f"below {column.least:.4g}"]
     for group in range(1, int(groups[-3]) + 1):
         inside = np.flatnonzero(groups[1:-2] == group)
         low, high = ends[inside[0]], ends[inside[-1] + 1]
-        labels.append(_range(column, low, high, len(inside)))
+        if is_whole:
+            low, high = math.ceil(low), math.floor(high)
+        labels.append(f"{low:.4g}" if low == high else f"{low:.3g} to {high:.3g}")
     return [*labels, f"above {column.greatest:.4g}", MISSING], groups
-
-
-def _range(column: ColumnReference, low: float, high: float, num_bins: int) -> str:
-    """Return a range in words; a whole number that is alone between two halves is named itself."""
-    if low == high or (num_bins == 1 and len(column.cuts) < MOST_LEVELS):
-        middle = low if low == column.least else high if high == column.greatest else (low + high) / 2
-        if (low == column.least or high == column.greatest or middle == round(middle)) and len(
-            column.cuts
-        ) + 1 == len(column.counts):
-            return f"{middle:.4g}"
-    return f"{low:.4g} to {high:.4g}"

@@ -79,8 +79,8 @@ def category_reference(name: str, labels: Iterable[str | None]) -> ColumnReferen
 
     Example:
         >>> column = category_reference("plan", ["free", "pro", "free", None])
-        >>> column.levels, column.counts, column.num_missing, column.num_once
-        (('free', 'pro'), (2, 1), 1, 1)
+        >>> column.levels, column.counts, column.num_missing
+        (('free', 'pro'), (2, 1), 1)
     """
     num_missing, known = 0, Counter[str]()
     for label, number in Counter(labels).items():
@@ -101,7 +101,6 @@ def category_reference(name: str, labels: Iterable[str | None]) -> ColumnReferen
         **common,
         levels=tuple(levels),
         counts=tuple(known[level] for level in levels),
-        num_once=sum(number == 1 for number in known.values()),
     )
 
 

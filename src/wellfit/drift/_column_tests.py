@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,7 +51,9 @@ class AspectTest:
     cell: int = -1
 
 
-def column_tests(column: ColumnReference, counts: Counts) -> tuple[AspectTest, ...]:
+def column_tests(
+    column: ColumnReference, counts: Counts, unseen: Mapping[str, int] | None = None
+) -> tuple[AspectTest, ...]:
     """Return the tests of a column between reference and window, weighted; empty where nothing can be told.
 
     Numbers: the sum of ranks (Wilcoxon) for a shift; that of squared distances from the middle rank (Mood)
@@ -61,6 +64,7 @@ def column_tests(column: ColumnReference, counts: Counts) -> tuple[AspectTest, .
     Args:
         column: the reference.
         counts: ``[cell]`` of the window.
+        unseen: rows of each level that the reference does not have.
 
     Source:
         Wilcoxon, Individual Comparisons by Ranking Methods, 1945; Mood, On the Asymptotic Efficiency of
@@ -68,7 +72,10 @@ def column_tests(column: ColumnReference, counts: Counts) -> tuple[AspectTest, .
         levels are to be expected where many occur once).
     """
     old, new = column.cells, counts
-    found = _categories(column, old[:-1], new[:-1]) if column.is_category else _numbers(old[:-1], new[:-1])
+    if column.is_category:
+        found = _categories(column, old[:-1], new[:-1], unseen or {})
+    else:
+        found = _numbers(old[:-1], new[:-1])
     if old[-1] + new[-1] > 0:
         found.append(_share("missing", old[-1], old.sum(), new[-1], new.sum()))
     total = sum(WEIGHTS[one.aspect] for one in found)
@@ -146,19 +153,18 @@ def _tenths(pooled: Counts, smaller: int) -> NDArray[np.intp]:
     return groups
 
 
-def _categories(column: ColumnReference, old: Counts, new: Counts) -> list[AspectTest]:
+def _categories(
+    column: ColumnReference, old: Counts, new: Counts, unseen: Mapping[str, int]
+) -> list[AspectTest]:
     n, m = int(old.sum()), int(new.sum())
     if n < 1 or m < 1:
         return []
     found: list[AspectTest] = []
-    pooled = old + new
-    expected = pooled * (min(n, m) / (n + m))
-    large = expected >= _LEAST_EXPECTED
-    cells = [np.append(values[large], values[~large].sum()) for values in (old, new)]
-    if not (cells[0] + cells[1])[-1] * (min(n, m) / (n + m)) >= _LEAST_EXPECTED:
-        cells = [_merged_last(values, cells[0] + cells[1]) for values in cells]
+    cells = _large_cells(old, new, unseen)
     if len(cells[0]) > 2:
         found.append(AspectTest(aspect="shape", p_value=cells_p_value(*cells)))
+    pooled = old + new
+    expected = pooled * (min(n, m) / (n + m))
     # New levels stand at the end, and have a test of their own.
     named = np.flatnonzero(expected[:-1] >= 1.0)
     named = named[np.argsort(-pooled[named], kind="stable")][:_MOST_TESTED_LEVELS]
@@ -169,20 +175,48 @@ def _categories(column: ColumnReference, old: Counts, new: Counts) -> list[Aspec
         number = 1 if len(each) == 2 and pooled[named].sum() == n + m else len(each)
         corrected = min(best.p_value * number, 1.0)
         found.append(AspectTest(aspect="levels", p_value=corrected, sign=best.sign, cell=best.cell))
-    if column.levels and (new[-1] or column.num_once):
-        # A level that one row alone has would be new to the others: so often new ones occur by chance.
-        found.append(_share("unseen", column.num_once, n, new[-1], m))
+    # Whether a level is on one side alone is decided by pooled rows: either side could be that one.
+    if column.levels and (new[-1] or (new[:-1] == 0).any()):
+        p_value = _unseen_p_value(old, new, unseen)
+        found.append(AspectTest(aspect="unseen", p_value=p_value, sign=1))
     return found
 
 
-def _merged_last(values: Counts, pooled: Counts) -> Counts:
-    """Return cells with the last one added to the smallest of the others."""
-    if len(values) < 2:
-        return values
-    smallest = int(np.argmin(pooled[:-1]))
-    merged = values[:-1].copy()
-    merged[smallest] += values[-1]
-    return merged
+def _unseen_p_value(old: Counts, new: Counts, unseen: Mapping[str, int]) -> float:
+    """Return the p-value of the levels that the window alone has.
+
+    Rows of one level come together, so that rows are not what is counted: of the most frequent new level
+    all rows are on the new side, and of levels that one row alone has, more are than should be.
+    """
+    n, m = int(old.sum()), int(new.sum())
+    num_levels = len(old) - 1 + len(unseen)
+    most = beyond_p_value(n, m, max(unseen.values(), default=0)) * num_levels
+    # Levels that a window no longer names are its rarest.
+    once = sum(number == 1 for number in unseen.values()) + int(new[-1]) - sum(unseen.values())
+    once_before = int(((old == 1) & (new == 0))[:-1].sum())
+    is_more = once * n > once_before * m
+    single = share_p_value(once_before, n, max(once, 0), m) if is_more else 1.0
+    return min(2 * min(most, single), 1.0)
+
+
+def _large_cells(old: Counts, new: Counts, unseen: Mapping[str, int]) -> tuple[Counts, Counts]:
+    """Return counts of the levels of which enough rows are expected on either side, and of all others together.
+
+    A level that is new has a cell of its own, as it would have if it were old.
+    """
+    own = np.array(list(unseen.values()), np.int64)
+    r = np.concatenate([old[:-1], np.zeros(len(own) + 1, np.int64)])
+    w = np.concatenate([new[:-1], own, [max(int(new[-1]) - int(own.sum()), 0)]])
+    n, m = int(old.sum()), int(new.sum())
+    expected = (r + w) * (min(n, m) / (n + m))
+    large = expected >= _LEAST_EXPECTED
+    cells = [np.append(values[large], values[~large].sum()) for values in (r, w)]
+    if expected[~large].sum() < _LEAST_EXPECTED and large.any():
+        smallest = int(np.argmin((cells[0] + cells[1])[:-1]))
+        for values in cells:
+            values[smallest] += values[-1]
+        cells = [values[:-1] for values in cells]
+    return cells[0], cells[1]
 
 
 def _linear(aspect: Aspect, scores: NDArray[np.float64], old: Counts, new: Counts) -> AspectTest:

@@ -109,7 +109,7 @@ def _predictions(reference: Reference, window: Window) -> tuple[ColumnDrift, ...
 
 def _compared(column: ColumnReference, counts: Counts, unseen: Mapping[str, int]) -> ColumnDrift:
     """Return a column with its own p-value, corrected for its tests alone."""
-    tests = column_tests(column, counts)
+    tests = column_tests(column, counts, unseen)
     best = telling(tests)
     moved, num_rows = moved_share(column, counts), int(counts.sum())
     labels, shares, before = bars(column, counts)

@@ -138,7 +138,6 @@ def _column(values: Any) -> ColumnReference:
         least=_number(record["least"], may_lack=True),
         greatest=_number(record["greatest"], may_lack=True),
         levels=tuple(_list(record["levels"], _text, MOST_LEVELS)),
-        num_once=_count(record["num_once"]),
     )
     problem = _category_problem(column) if is_category else _number_problem(column)
     if sum(column.counts) + column.num_missing != column.num_rows:
@@ -149,7 +148,7 @@ def _column(values: Any) -> ColumnReference:
 
 
 def _number_problem(column: ColumnReference) -> str:
-    if column.levels or column.num_once:
+    if column.levels:
         return "numbers have no levels"
     if not column.counts:
         return "cuts without counts" if column.cuts else ""
@@ -168,7 +167,7 @@ def _category_problem(column: ColumnReference) -> str:
         return "levels do not fit the counts"
     if not column.levels and len(column.counts) not in (0, NUM_BUCKETS):
         return "counts are of other buckets"
-    if len(set(column.levels)) != len(column.levels) or column.num_once > len(column.levels):
+    if len(set(column.levels)) != len(column.levels):
         return "levels are not what they can be"
     return ""
 

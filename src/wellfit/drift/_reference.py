@@ -19,7 +19,8 @@ MOST_LEVELS = 100
 NUM_BUCKETS = 64
 """Values of a column with more than `MOST_LEVELS` of them are counted in so many buckets, by a hash."""
 
-_TOLERANCE = 1e-6  # of the range: a number that was rounded to float32 is not beyond the least or greatest
+_LEAST_SLACK = 1e-300
+_TOLERANCE = 1e-6  # of its size: a number that was rounded to float32 is not beyond the least or greatest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,6 @@ class ColumnReference:
         least: smallest number; NaN for categories, and where every row is missing.
         greatest: largest number, likewise.
         levels: of a category, at most 100; empty where there are more, and `counts` has a place for a bucket.
-        num_once: rows whose level no other row has: how often new levels are to be expected.
     """
 
     name: str
@@ -51,7 +51,6 @@ class ColumnReference:
     least: float = float("nan")
     greatest: float = float("nan")
     levels: tuple[str, ...] = ()
-    num_once: int = 0
 
     @property
     def is_category(self) -> bool:
@@ -66,7 +65,8 @@ class ColumnReference:
     @cached_property
     def edges(self) -> NDArray[np.float64]:
         """Ends of the bins of numbers, those of the range widened by what rounding may do."""
-        slack = _TOLERANCE * max(abs(self.least), abs(self.greatest), self.greatest - self.least)
+        # The range of extreme numbers is no float, and that of zeros alone has no width.
+        slack = max(_TOLERANCE * max(abs(self.least), abs(self.greatest)), _LEAST_SLACK)
         return np.array([self.least - slack, *self.cuts, self.greatest + slack])
 
     @cached_property
