@@ -200,7 +200,7 @@ def _unseen_p_value(old: Counts, new: Counts, unseen: Mapping[str, int]) -> floa
 
 
 def _large_cells(old: Counts, new: Counts, unseen: Mapping[str, int]) -> tuple[Counts, Counts]:
-    """Return counts of the levels of which enough rows are expected on either side, and of all others together.
+    """Return counts of levels of which enough rows are expected on either side, and of all others together.
 
     A level that is new has a cell of its own, as it would have if it were old.
     """

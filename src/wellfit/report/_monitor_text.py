@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from wellfit.drift import ColumnDrift, Drift, ScoreDrift
 from wellfit.report._numbers import NOT_AVAILABLE, common_decimals, number
 from wellfit.report._text import check_width
-from wellfit.report._words import count, pad, shorten_to, wrap
+from wellfit.report._words import cell_width, clean, count, pad, shorten_to, wrap
 
 MOST_COLUMNS = 10
 _BAR, _BAR_END = 12, 0.5  # cells of a bar, and the share of rows that fills it
 _NAME = (12, 28)
+_LABEL = 10
 
 
 def monitor_text(drift: Drift, width: int = 80) -> str:
@@ -54,7 +55,7 @@ def _columns(drift: Drift, width: int) -> Iterator[str]:
     shown = [*((drift.predictions,) if drift.predictions else ()), *drift.columns[:MOST_COLUMNS]]
     if not shown:
         return
-    longest = max(len(one.name) for one in shown)
+    longest = max(cell_width(clean(one.name)) for one in shown)
     name = min(max(longest, _NAME[0]), _NAME[1], width - 18)
     has_bars = width >= name + _BAR + 28
     yield f"{pad('', name)}{' ' * (_BAR + 1) if has_bars else ''}  {'moved':>6}  {'p-value':>8}".rstrip()
@@ -94,19 +95,21 @@ def p_cell(one: ColumnDrift) -> str:
 
 
 def _scores(drift: Drift, width: int) -> Iterator[str]:
+    """Yield the holdout's score, the expected and the measured one, and why one is not known."""
     shown = [("expected", drift.expected), *((("measured", drift.measured),) if drift.measured else ())]
-    first = shown[-1][1] if shown[-1][1].is_known else shown[0][1]
+    first = next((one for _, one in reversed(shown) if one.is_known), drift.expected)
     if math.isfinite(first.before.value):
-        yield f"{pad('holdout', 10)}{first.metric} {score_cell(first, is_before=True)}"
+        yield from _hanging("holdout", f"{first.metric} {score_cell(first, is_before=True)}", width)
     for name, score in shown:
-        if score.is_known:
-            line = f"{score.metric} {score_cell(score)}"
-            line += f"  ({count(score.num_rows, 'label')})" if name == "measured" else ""
-            yield f"{pad(name, 10)}{line}"
-        if score.reason:
-            words = list(wrap(f"{'' if score.is_known else 'not known: '}{score.reason}.", width - 10))
-            for place, text in enumerate(words):
-                yield f"{pad('' if score.is_known or place else name, 10)}{text}"
+        parts = [f"{score.metric} {score_cell(score)}" if score.is_known else "not known"]
+        parts += [f"({count(score.num_rows, 'label')})"] if name == "measured" and score.is_known else []
+        yield from _hanging(name, f"{' '.join(parts)}{f': {score.reason}.' if score.reason else ''}", width)
+
+
+def _hanging(name: str, text: str, width: int) -> Iterator[str]:
+    """Yield a text beside its name, the lines that follow below it."""
+    for place, line in enumerate(wrap(text, width - _LABEL)):
+        yield f"{pad('' if place else name, _LABEL)}{line}"
 
 
 def score_cell(score: ScoreDrift, *, is_before: bool = False) -> str:
