@@ -45,7 +45,7 @@ def test_no_line_is_wider_than_asked(width: int) -> None:
     text = monitor_text(drift(num_columns=14), width)
     assert max(cell_width(line) for line in text.splitlines()) <= width
     assert "\u202e" not in text
-    assert "more columns" in text
+    assert "more columns" in " ".join(text.split())
 
 
 def test_the_text_says_what_the_record_says() -> None:

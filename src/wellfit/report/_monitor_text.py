@@ -67,7 +67,7 @@ def _columns(drift: Drift, width: int) -> Iterator[str]:
     left = len(drift.columns) - MOST_COLUMNS
     if left > 0:
         drifted = sum(one.is_drift for one in drift.columns[MOST_COLUMNS:])
-        yield f"{count(left, 'more column')}, of which {drifted} drifted."
+        yield from wrap(f"{count(left, 'more column')}, of which {drifted} drifted.", width)
 
 
 def _bar(share: float) -> str:
