@@ -32,8 +32,10 @@ if TYPE_CHECKING:
         diagnose,
         export,
         improve,
+        monitor,
         predict,
         regularization_path,
+        retrain,
     )
     from wellfit.data import Pictures, Preparation, Table, read_pictures, read_table
     from wellfit.models import (
@@ -112,6 +114,7 @@ __all__ = [
     "learning_rates",
     "load",
     "load_model",
+    "monitor",
     "penalties",
     "predict",
     "preprocessing",
@@ -121,6 +124,7 @@ __all__ = [
     "regularization_path",
     "regularize",
     "report",
+    "retrain",
     "stages",
     "transfer_weights",
     "unfreeze",
@@ -141,8 +145,10 @@ _HOMES = {
         "diagnose",
         "export",
         "improve",
+        "monitor",
         "predict",
         "regularization_path",
+        "retrain",
     ),
     "wellfit.data": ("Pictures", "Preparation", "Table", "read_pictures", "read_table"),
     "wellfit.models": (

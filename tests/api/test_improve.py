@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 from study_samples import small_frame, small_model, use_small_plan
 
-from wellfit.api import Event, Study, improve, predict
+from wellfit.api import Event, Study, improve, monitor, predict
 from wellfit.api import _output as output
 from wellfit.records import OutputError, SettingsError, Verdict
 from wellfit.report import to_json
@@ -108,6 +108,18 @@ def test_the_folder_holds_what_it_promises(finished: tuple[Study, Path, list[Eve
     }
     assert [p.name for p in folder.parent.iterdir()] == ["out"]
     assert json.loads((folder / "report.json").read_text())["schema"] == 1
+
+
+def test_new_rows_are_held_against_the_study(finished: tuple[Study, Path, list[Event]]) -> None:
+    """The bundle knows the training rows' columns, and what the network says of the holdout."""
+    study, folder, _ = finished
+    drift = monitor(folder, small_frame(seed=9))
+    assert study.report.holdout is not None
+    assert {one.name for one in drift.columns} == {"a", "b", "c", "town"}
+    assert drift.num_holdout_rows == study.report.holdout.num_rows
+    assert drift.expected.before.value == pytest.approx(study.report.holdout.improved["log_loss"])
+    assert drift.measured is not None
+    assert drift.measured.num_rows == 160
 
 
 def test_the_code_reproduces_the_score(finished: tuple[Study, Path, list[Event]], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from study_samples import use_small_plan
 
-from wellfit.api import diagnose, improve, predict
+from wellfit.api import diagnose, improve, monitor, predict
 from wellfit.api._build import array_subject
 from wellfit.api._flat_rows import flat_rows
 from wellfit.api._picture_network import affordable_form
@@ -106,6 +106,9 @@ def test_a_folder_becomes_a_study(folder: Path, monkeypatch: pytest.MonkeyPatch)
     assert said.columns == ["path", "prediction", "probability_bright", "probability_dark"]
     assert len(said) == 31
     assert (said["prediction"] == "bright").mean() > 0.6
+    drift = monitor(folder.parent / "out", folder / "bright")
+    assert {one.name for one in drift.columns if one.is_drift} == {"brightness", "contrast"}
+    assert drift.predictions is not None
     own = study.predict(folder / "bright")
     assert np.allclose(own[:, 0], said["probability_bright"].to_numpy(), atol=1e-5)
     with pytest.raises(FileReadError, match="broken"):

@@ -40,9 +40,12 @@ def test_layers_hold():
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ('  "api",\n  "report | serving",\n', '  "report | serving",\n  "api",\n'),
+        ('  "api",\n  "formats",\n', '  "formats",\n  "api",\n'),
         ('allowed_importers = ["wellfit.models"]', 'allowed_importers = ["wellfit.data"]'),
-        ('allowed_importers = ["wellfit.population"]', 'allowed_importers = ["wellfit.api"]'),
+        (
+            'allowed_importers = ["wellfit.population", "wellfit.formats"]',
+            'allowed_importers = ["wellfit.api"]',
+        ),
         ('  "evaluation",\n', ""),
     ],
     ids=["order", "keras", "jax", "package left out"],
@@ -71,7 +74,7 @@ def test_dependencies_are_those_that_are_imported():
     """A library that is imported is declared, and one that is declared is imported."""
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *extras["ui"], *extras["serve"]]
+    lines = [*project["dependencies"], *extras["ui"], *extras["serve"], *extras["export"]]
     declared = {re.split(r"[<>=~! \[;]", line)[0] for line in lines}
     used = set().union(*(imported(path) for path in SOURCES))
     assert used == {MODULE_OF.get(name, name) for name in declared - NEEDED_BY_OTHERS}

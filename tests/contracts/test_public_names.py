@@ -48,11 +48,16 @@ PUBLIC = {
     "__version__",
     "demo",
     "diagnose",
+    "LoadedModel",
+    "export",
     "improve",
+    "load",
+    "monitor",
     "predict",
     "read_table",
     "records",
     "report",
+    "retrain",
 }
 
 

@@ -7,8 +7,10 @@ from wellfit.api._diagnose import diagnose
 from wellfit.api._events import Event
 from wellfit.api._export import export
 from wellfit.api._improve import improve
+from wellfit.api._monitor import monitor
 from wellfit.api._predict import predict
 from wellfit.api._regularization_path import regularization_path
+from wellfit.api._retrain import retrain
 from wellfit.api._shown import BiasVariance, CrossValidation, Diagnosis, RegularizationPath
 from wellfit.api._study import Study
 from wellfit.api._watch import Watch
@@ -36,7 +38,9 @@ __all__ = [
     "fit_facts",
     "fit_text",
     "improve",
+    "monitor",
     "predict",
     "regularization_path",
+    "retrain",
     "what_if",
 ]

@@ -19,6 +19,7 @@ from wellfit.api._code import saved_rows
 from wellfit.api._provenance import provenance
 from wellfit.api._sample import write_sample
 from wellfit.api._study import Study
+from wellfit.drift import reference_json
 from wellfit.models import save_plain
 from wellfit.records import Formula, OutputError, Scaling, UnsupportedModelError
 from wellfit.report import model_card, write_html, write_json
@@ -120,6 +121,8 @@ def _fill(study: Study, draft: Path) -> None:
     if study.formulas:
         (bundle / "features.json").write_text(json.dumps([asdict(one) for one in study.formulas]), "utf-8")
     _write_origin(study, bundle)
+    if study.reference is not None:
+        (bundle / "reference.json").write_text(reference_json(study.reference), "utf-8")
     is_more = bool(study.formulas) or any(s is not None and s.rotation is not None for s in study.scalings)
     manifest = {
         "version": 2 if is_more else 1,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from wellfit.api._final import as_predictions, prepared_inputs
 from wellfit.api._output import formulas_from_json, scaling_from_json
 from wellfit.data import Encoder, Table, encode_table, predictions_frame
@@ -23,8 +25,12 @@ class TablePredictor(Predictor):
 
     def predict(self, table: Table) -> Any:
         """Return a polars frame, one row a row of `table`, in order; see `wellfit.predict`."""
+        return predictions_frame(self.probabilities(table), self.class_names)
+
+    def probabilities(self, table: Table) -> NDArray[Any]:
+        """Return ``[row, class]`` probabilities or ``[row, output]`` values of a table's rows, in order."""
         inputs = list(encode_table(self.encoder, table, with_target=False).dataset.inputs)
-        return predictions_frame(predictions_of(self, inputs), self.class_names)
+        return predictions_of(self, inputs)
 
 
 def predictions_of(predictor: Predictor, inputs: list[Any]) -> FloatArray:

@@ -24,6 +24,7 @@ from wellfit.api._progress import Progress
 from wellfit.api._provenance import data_digest
 from wellfit.api._range_test import with_range_rate
 from wellfit.api._ration import Budget, Ration
+from wellfit.api._reference import study_reference
 from wellfit.api._references import score_references
 from wellfit.api._run_cost import first_drawing_s
 from wellfit.api._sample import sample_of
@@ -134,6 +135,7 @@ def run_study(
         recipe=final.recipe if final is not None else None,
         sample=sample_of(subject),
         data_sha256=data_digest(subject.dataset),
+        reference=None if final is None else study_reference(subject, final, report),
     )
 
 

@@ -15,6 +15,7 @@ from wellfit.api._picture_rows import picture_inputs
 from wellfit.api._sample import Sample
 from wellfit.api._shown import Effects, LearningCurve, LossCurves, learning_curve_of
 from wellfit.data import Encoder, Table, encode_table, read_table
+from wellfit.drift import Reference
 from wellfit.models import Model, predict_plain
 from wellfit.records import DataError, Formula, Report, Scaling
 from wellfit.report import study_fragment
@@ -35,6 +36,7 @@ class Study:
         picture_fit: how pictures come to the network's size; empty where it was made for other data.
         picture_depth: bits that the numbers of deep grey pictures take; None for others.
         recipe: what its code is written from; None if there is no network.
+        reference: what its rows looked like, to hold new ones against; None likewise.
         from_logits: whether the network's outputs are logits.
         folder: where it was written, or None.
         sample: rows of the holdout that an export is tried on.
@@ -55,6 +57,7 @@ class Study:
     recipe: Recipe | None = None
     sample: Sample | None = None
     data_sha256: str = ""
+    reference: Reference | None = None
 
     @property
     def effects(self) -> Effects:

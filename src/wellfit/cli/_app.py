@@ -12,6 +12,7 @@ from wellfit.cli._diagnose import diagnose
 from wellfit.cli._explain import explain
 from wellfit.cli._export import export
 from wellfit.cli._improve import demo, improve
+from wellfit.cli._monitor import monitor
 from wellfit.cli._predict import predict
 from wellfit.cli._report import report
 from wellfit.cli._serve import serve
@@ -19,7 +20,7 @@ from wellfit.cli._ui import ui
 from wellfit.cli._watch import watch
 
 _STATUSES = """Exit status: 0 done, 1 a run that failed, 2 unusable arguments or data, 3 stopped by the budget
-or a signal with partial results kept."""
+or a signal with partial results kept. `monitor` also ends with 4 (watch) and 5 (retrain)."""
 
 
 def _examples(*lines: str) -> str:
@@ -65,6 +66,13 @@ app.command(epilog=_examples("wellfit predict wellfit-churn new.csv -o predictio
 app.command(epilog=_examples("wellfit export wellfit-churn", "wellfit export wellfit-churn -o churn.onnx"))(
     export
 )
+app.command(
+    epilog=_examples(
+        "wellfit monitor wellfit-churn this-week.csv",
+        "wellfit monitor wellfit-churn this-week.csv --json drift.json --html drift.html",
+        "wellfit monitor wellfit-churn labeled.csv --retrain --out wellfit-churn-2",
+    )
+)(monitor)
 app.command(epilog=_examples("wellfit report wellfit-churn"))(report)
 app.command(epilog=_examples("wellfit compare study study-2", "wellfit compare study* --html studies.html"))(
     compare

@@ -17,12 +17,14 @@ P = ParamSpec("P")
 
 
 class Status(IntEnum):
-    """Exit statuses of every command."""
+    """Exit statuses of every command; those above 3 are answers of `wellfit monitor`."""
 
     DONE = 0
     FAILED = 1
     UNUSABLE = 2
     PARTIAL = 3
+    WATCH = 4
+    RETRAIN = 5
 
 
 def guarded(command: Callable[P, Status]) -> Callable[P, None]:

@@ -49,6 +49,7 @@ from wellfit.data._splits import holdout_split, make_splits
 from wellfit.data._synthetic import synthetic_rows
 from wellfit.data._table import Table
 from wellfit.data._target import Target, infer_target
+from wellfit.data._watched import watched_columns
 
 __all__ = [
     "Encoded",
@@ -124,6 +125,7 @@ __all__ = [
     "synthetic_rows",
     "time_folds",
     "undersampled",
+    "watched_columns",
     "with_bins",
     "with_extraction",
     "with_paths",

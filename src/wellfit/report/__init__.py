@@ -22,6 +22,8 @@ from wellfit.report._fragments import (
 from wellfit.report._html import to_html, write_html
 from wellfit.report._json import to_json, write_json
 from wellfit.report._markdown import to_markdown
+from wellfit.report._monitor_html import monitor_html, monitor_json, write_monitor_html, write_monitor_json
+from wellfit.report._monitor_text import monitor_text
 from wellfit.report._pages import cause_codes, cause_page
 from wellfit.report._parse import from_json, read_json
 from wellfit.report._plots import (
@@ -62,6 +64,9 @@ __all__ = [
     "languages",
     "losses_fragment",
     "model_card",
+    "monitor_html",
+    "monitor_json",
+    "monitor_text",
     "plot_folds",
     "plot_interventions",
     "plot_losses",
@@ -84,4 +89,6 @@ __all__ = [
     "write_diagnosis_json",
     "write_html",
     "write_json",
+    "write_monitor_html",
+    "write_monitor_json",
 ]
