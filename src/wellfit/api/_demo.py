@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 from pathlib import Path
@@ -27,7 +28,7 @@ def demo(
     """Run `improve` on the breast cancer table, written as a CSV with some dirt in it first.
 
     Args:
-        out: output folder, or None.
+        out: output folder, which the table is put into as well; or None.
         budget: seconds in all.
         overwrite: whether an earlier study in `out` is replaced.
         listener: called with every event; None as in `improve`.
@@ -42,7 +43,7 @@ def demo(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "breast_cancer.csv"
         write_frame(breast_cancer_frame(np.random.default_rng(0)), path)
-        return improve(
+        study = improve(
             path,
             target="diagnosis",
             model="dense:64-32",
@@ -55,3 +56,7 @@ def demo(
             began=began,
             command=command,
         )
+        if study.folder is not None:
+            # Whoever tries more than the study itself needs rows.
+            shutil.copyfile(path, study.folder / path.name)
+        return study
