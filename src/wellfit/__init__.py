@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         improve,
         predict,
         regularization_path,
+        resume,
     )
     from wellfit.data import Pictures, Preparation, Table, read_pictures, read_table
     from wellfit.models import (
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
         Report,
         Settings,
         SettingsError,
+        StoreError,
         TargetError,
         TargetNotFoundError,
         UnsupportedModelError,
@@ -88,6 +90,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Stage",
+    "StoreError",
     "Study",
     "Table",
     "TargetError",
@@ -116,6 +119,7 @@ __all__ = [
     "regularization_path",
     "regularize",
     "report",
+    "resume",
     "stages",
     "transfer_weights",
     "unfreeze",
@@ -137,6 +141,7 @@ _HOMES = {
         "improve",
         "predict",
         "regularization_path",
+        "resume",
     ),
     "wellfit.data": ("Pictures", "Preparation", "Table", "read_pictures", "read_table"),
     "wellfit.models": (

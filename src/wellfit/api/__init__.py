@@ -8,6 +8,7 @@ from wellfit.api._events import Event
 from wellfit.api._improve import improve
 from wellfit.api._predict import predict
 from wellfit.api._regularization_path import regularization_path
+from wellfit.api._resume import resume
 from wellfit.api._shown import BiasVariance, CrossValidation, Diagnosis, RegularizationPath
 from wellfit.api._study import Study
 from wellfit.api._watch import Watch
@@ -36,5 +37,6 @@ __all__ = [
     "improve",
     "predict",
     "regularization_path",
+    "resume",
     "what_if",
 ]

@@ -37,6 +37,7 @@ class Study:
         from_logits: whether the network's outputs are logits.
         folder: where it was written, or None.
         trials: every setting that was tried, with its scores, as plain data.
+        can_go_on: whether it was stopped, or broke off, so that there is more of it to do.
     """
 
     report: Report
@@ -50,6 +51,7 @@ class Study:
     picture_fit: str = ""
     picture_depth: int | None = None
     recipe: Recipe | None = None
+    can_go_on: bool = False
 
     @property
     def effects(self) -> Effects:
