@@ -37,6 +37,7 @@ PUBLIC = {
     "Report",
     "Settings",
     "SettingsError",
+    "StoreError",
     "Study",
     "Table",
     "TargetError",
@@ -53,6 +54,7 @@ PUBLIC = {
     "read_table",
     "records",
     "report",
+    "resume",
 }
 
 

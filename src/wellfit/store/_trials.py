@@ -73,7 +73,9 @@ def without_password(url: str) -> str:
         >>> without_password("postgresql://me:secret@host/trials")
         'postgresql://me@host/trials'
     """
-    return _parsed(url).set(password=None).render_as_string()
+    given = _parsed(url)
+    place = {name: getattr(given, name) for name in ("username", "host", "port", "database", "query")}
+    return sa.URL.create(given.drivername, **place).render_as_string()
 
 
 class TrialStore:
