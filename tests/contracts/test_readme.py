@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from wellfit.cli import app
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("improve", "diagnose", "watch", "explain", "predict", "report", "compare", "ui", "demo")
+COMMANDS = ("improve", "resume", "diagnose", "watch", "explain", "predict", "report", "compare", "ui", "demo")
 README = (ROOT / "README.md").read_text()
 
 

@@ -29,7 +29,7 @@ class DrawnPictures:
         """What was drawn last: at the end of a study for the network that is handed back, if it needs any."""
         return next(reversed(self._known.values()), None)
 
-    def known(self) -> int:
+    def __len__(self) -> int:
         """Return how many times pictures were drawn."""
         return len(self._known)
 

@@ -118,6 +118,7 @@ class Laboratory:
         self._opened: dict[Build, None] = {}  # also those that a run which is only answered had opened
         self._materials: dict[tuple[DataChoice, tuple[int, ...]], Material] = {}
         self.drawn = DrawnPictures()
+        self._num_stored = 0  # times that pictures were drawn which are stored with a run
         self._closed_compile_s = 0.0
         self.judged = _judged(subject)
         self.broken = ""
@@ -232,7 +233,7 @@ class Laboratory:
         """
 
         def done() -> Outcome:
-            drawn, compiled = self.drawn.known(), self.compile_s
+            compiled = self.compile_s
             if self.executor_or_none(build, should_stop) is None:
                 return Outcome(values={"refused": self._refused.get(replace(build, trials=()))})
             restarted = ""
@@ -245,12 +246,14 @@ class Laboratory:
             compile_s = max(0.0, self.compile_s - compiled)
             values = {**outcome.values, "compile_s": compile_s, "restarted": restarted}
             values["convolving"] = convolving_times()
-            return Outcome(values=values, arrays={**outcome.arrays, **self.drawn.since(drawn)})
+            return Outcome(values=values, arrays={**outcome.arrays, **self.drawn.since(self._num_stored)})
 
         was_known = self.replay.num_known > 0
         outcome = self.replay.run(request, done)
         if was_known:
             self._catch_up(build, outcome)
+        if "refused" not in outcome.values:
+            self._num_stored = len(self.drawn)
         if outcome.values.get("restarted"):
             self.notes.append(f"{outcome.values['restarted'].rstrip('.')}; its runs were done again")
         return None if "refused" in outcome.values else outcome
