@@ -31,9 +31,9 @@ _STUDY = (
     "--model",
     "dense:8",
     "--epochs",
-    "4",
+    "3",
     "--budget",
-    "300 members",
+    "230 members",
     "--out",
     "study",
 )

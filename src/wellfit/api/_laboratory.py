@@ -321,7 +321,11 @@ class Laboratory:
 
     def whole(self, settings: Settings, weights: Sequence[Array]) -> tuple[Array, ...]:
         """Return the weights of a member's whole network; those of a frozen beginning were not trained."""
-        return self._frozen.whole(self.build(settings), weights)
+        build = self.build(settings)
+        is_made = any(replace(one, trials=()) == build for one in self._parts)
+        if not is_made and self.has_front(build) and not is_drawn(build.data):
+            self.executor(build)  # its runs came from the store
+        return self._frozen.whole(build, weights)
 
     def predict(
         self,
