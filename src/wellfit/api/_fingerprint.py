@@ -116,7 +116,7 @@ def _network(subject: Subject) -> str:
     if subject.start == "given":
         positions = learned_weights(model) or range(len(model.weights))
         kept = [np.asarray(model.weights[position]) for position in positions]
-    return _hashed(layers, shapes, how, kept)
+    return _hashed(layers, shapes, _nameless(how), kept)
 
 
 def _config(layer: Any) -> Any:
@@ -129,6 +129,8 @@ def _config(layer: Any) -> Any:
 
 def _nameless(value: Any) -> Any:
     if isinstance(value, Mapping):
+        if value.get("class_name") == "DTypePolicy":
+            return value  # whose name is all that it is
         return {k: _nameless(v) for k, v in value.items() if k not in ("name", "build_config", "layers")}
     return [_nameless(one) for one in value] if isinstance(value, list | tuple) else value
 
