@@ -54,7 +54,7 @@ def never(*_: object, **__: object) -> None:
 
 def do_all(laboratory: Laboratory) -> dict[str, Any]:
     """Do a run of each kind, and return all that can be seen of them."""
-    own = laboratory.subject.baseline
+    own, places = laboratory.subject.baseline, laboratory.num_places
     settings = [own, replace(own, l2=0.01), replace(own, temperature=True), replace(own, width=2.0)]
     measured = laboratory.measure(settings, [0, 1], rungs=[2], keep_fraction=0.5)
     weights, is_good = laboratory.fit(own, 2, alone=False)
@@ -72,7 +72,7 @@ def do_all(laboratory: Laboratory) -> dict[str, Any]:
         "networks": {str(job): [list(one) for one in found] for job, found in bagged.networks.items()},
         "predictions": {str(job): values for job, values in bagged.predictions.items()},
         "judged": laboratory.judged.mean(laboratory.judged.rows),
-        "places": laboratory.num_places,
+        "places": places,
         "trained": laboratory.members_trained,
         "compile_s": laboratory.compile_s,
         "notes": laboratory.notes,

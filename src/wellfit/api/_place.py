@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import uuid
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from wellfit.api._output import check_folder, write_study
 from wellfit.api._study import Study
 from wellfit.api._study_file import NAME, StudyFile, read_study_file, write_study_file
 from wellfit.records import FileReadError, OutputError, SettingsError, StoreError
+from wellfit.search import publish_trials
 from wellfit.store import FolderLock, TrialStore, sqlite_url, without_password
 
 DATABASE = "trials.db"
@@ -27,14 +29,22 @@ class StudyPlace:
         folder: where results are written.
         file: what ``study.json`` says.
         store: what was trained.
+        storage: URL of a database that is not the folder's own, where all trials are shown to Optuna.
         is_new: whether the folder was made for this study, by this process.
     """
 
     def __init__(
-        self, folder: Path, file: StudyFile, lock: FolderLock, store: TrialStore, *, is_new: bool = False
+        self,
+        folder: Path,
+        file: StudyFile,
+        lock: FolderLock,
+        store: TrialStore,
+        *,
+        storage: str = "",
+        is_new: bool = False,
     ) -> None:
         self.folder, self.file, self.store, self.is_new = folder, file, store, is_new
-        self._lock = lock
+        self._lock, self._storage = lock, storage
 
     def finish(self, study: Study) -> Study:
         """Write the results of a study that has ended, and note whether there is more of it to do.
@@ -46,9 +56,19 @@ class StudyPlace:
         if not study.can_go_on:
             with contextlib.suppress(StoreError):  # to save room; on a full disk it takes some first
                 self.store.drop_arrays()
+        if self._storage:
+            self._publish(study)
         state = "stopped" if study.can_go_on else "finished"
         write_study_file(folder, replace(self.file, state=state))
         return replace(study, folder=folder)
+
+    def _publish(self, study: Study) -> None:
+        """Show trials to Optuna; a database that refuses that costs nothing but this."""
+        name = f"{self.folder.name}-{self.file.study[:8]}"
+        try:
+            publish_trials(self._storage, name, study.trials, direction=study.report.metric.direction)
+        except Exception as error:  # of Optuna, SQLAlchemy or the driver
+            warnings.warn(f"the trials were not written for Optuna: {error}", stacklevel=2)
 
     def is_empty(self) -> bool:
         """Return whether nothing is stored yet."""
@@ -96,7 +116,7 @@ def claim(folder: Path, file: StudyFile, *, overwrite: bool, storage: str | None
         if is_new:
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    return StudyPlace(folder, file, lock, store, is_new=is_new)
+    return StudyPlace(folder, file, lock, store, storage=storage or "", is_new=is_new)
 
 
 def reopen(folder: Path, *, storage: str | None = None) -> StudyPlace:
@@ -126,7 +146,7 @@ def reopen(folder: Path, *, storage: str | None = None) -> StudyPlace:
     except BaseException:
         lock.release()
         raise
-    return StudyPlace(folder, file, lock, store)
+    return StudyPlace(folder, file, lock, store, storage=storage or file.storage)
 
 
 @contextlib.contextmanager
