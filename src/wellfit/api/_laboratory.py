@@ -521,7 +521,6 @@ class Laboratory:
         """Return what trains a build; opened once."""
         if build not in self._executors:
             subject = self.subject
-            self._note_open(build)
             self._let_go(build)
             material = self._material(build.data, build.trials)
             model, layout = subject.model, subject.layout
@@ -548,6 +547,7 @@ class Laboratory:
                 target_scaling=material.target_scaling,
                 vary=self._vary,
             )
+            self._note_open(build)
         return self._executors[build]
 
     def _material(self, choice: DataChoice, trials: tuple[int, ...]) -> Material:
