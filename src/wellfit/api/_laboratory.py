@@ -194,7 +194,6 @@ class Laboratory:
         should_stop: Stop,
     ) -> Outcome:
         """Train settings on trials, by the executor of their build that is there already, and score them."""
-        began, compiled = time.perf_counter(), self.compile_s
         # What differs in what is done to outputs alone is trained once.
         runs = [(as_trained(settings), trial) for settings, trial in jobs]
         place = {one: number for number, one in enumerate(dict.fromkeys(runs))}
@@ -211,8 +210,7 @@ class Laboratory:
         ended = _Ended(build=build, members=members.take(own), found=told, settings=outputs)
         scores, temperatures, judged = self._scores(ended)
         arrays = {"own": own, "scores": scores, "temperatures": temperatures, **judged_of(judged)}
-        duration_s = time.perf_counter() - began - (self.compile_s - compiled)
-        return Outcome(values={"duration_s": duration_s}, arrays={**curves_of(found), **arrays})
+        return Outcome(arrays={**curves_of(found), **arrays})
 
     def run_stored(
         self, request: object, build: Build, work: Callable[[], Outcome], *, should_stop: Stop | None = None
@@ -233,7 +231,7 @@ class Laboratory:
         """
 
         def done() -> Outcome:
-            compiled = self.compile_s
+            began, compiled = time.perf_counter(), self.compile_s
             if self.executor_or_none(build, should_stop) is None:
                 return Outcome(values={"refused": self._refused.get(replace(build, trials=()))})
             restarted = ""
@@ -244,8 +242,13 @@ class Laboratory:
                     raise
                 restarted, outcome = error.summary, work()
             compile_s = max(0.0, self.compile_s - compiled)
-            values = {**outcome.values, "compile_s": compile_s, "restarted": restarted}
-            values["convolving"] = convolving_times()
+            values = {
+                **outcome.values,
+                "duration_s": time.perf_counter() - began - compile_s,
+                "compile_s": compile_s,
+                "convolving": convolving_times(),
+                "restarted": restarted,
+            }
             return Outcome(values=values, arrays={**outcome.arrays, **self.drawn.since(self._num_stored)})
 
         was_known = self.replay.num_known > 0
