@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from cli_samples import TABLE, FakeImprove, run_command, small_report, use_fake
+from cli_samples import run_command, small_report
 
 import wellfit
 
@@ -88,18 +88,6 @@ def test_errors(
     monkeypatch.setitem(vars(wellfit), "resume", FakeResume(error))
     assert run_command(monkeypatch, "resume", "study") == status
     assert str(error) in capsys.readouterr().err
-
-
-def test_improve_takes_a_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Its URL reaches the library as it is."""
-    monkeypatch.chdir(tmp_path)
-    Path("rows.csv").write_text(TABLE)
-    fake = use_fake(monkeypatch, FakeImprove())
-    status = run_command(
-        monkeypatch, "improve", "rows.csv", "--target", "bought", "--storage", "mysql://h/db"
-    )
-    assert status == 0
-    assert fake.arguments["storage"] == "mysql://h/db"
 
 
 def test_the_report_of_a_begun_study_says_how_to_go_on(
