@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         monitor,
         predict,
         regularization_path,
+        resume,
         retrain,
     )
     from wellfit.data import Pictures, Preparation, Table, read_pictures, read_table
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
         Report,
         Settings,
         SettingsError,
+        StoreError,
         TargetError,
         TargetNotFoundError,
         UnsupportedModelError,
@@ -93,6 +95,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Stage",
+    "StoreError",
     "Study",
     "Table",
     "TargetError",
@@ -124,6 +127,7 @@ __all__ = [
     "regularization_path",
     "regularize",
     "report",
+    "resume",
     "retrain",
     "stages",
     "transfer_weights",
@@ -149,6 +153,7 @@ _HOMES = {
         "predict",
         "regularization_path",
         "retrain",
+        "resume",
     ),
     "wellfit.data": ("Pictures", "Preparation", "Table", "read_pictures", "read_table"),
     "wellfit.models": (

@@ -103,7 +103,7 @@ def test_predictions_are_those_of_the_holdout(
     assert final.holdout is not None
     study = study_of(laboratory, final, report)
     held = frame()[subject.holdout.tolist()]
-    folder = write_study(study, tmp_path / "study", overwrite=False)
+    folder = write_study(study, tmp_path / "study")
     written = predict(folder, held)
     probabilities = np.stack([written["probability_no"], written["probability_yes"]], axis=1)
     np.testing.assert_allclose(probabilities, study.predict(held), atol=1e-6)

@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 from study_samples import small_frame, small_model, use_small_plan
 
-from wellfit.api import Event, Study, improve, monitor, predict
+from wellfit.api import Event, Study, improve, monitor, predict, resume
 from wellfit.api import _output as output
 from wellfit.records import OutputError, SettingsError, Verdict
 from wellfit.report import to_json
@@ -105,6 +105,8 @@ def test_the_folder_holds_what_it_promises(finished: tuple[Study, Path, list[Eve
         "sample.parquet",
         "bundle",
         "trials.json",
+        "study.json",
+        "trials.db",
     }
     assert [p.name for p in folder.parent.iterdir()] == ["out"]
     assert json.loads((folder / "report.json").read_text())["schema"] == 1
@@ -286,7 +288,7 @@ def test_a_built_regression_network_predicts_in_the_target_unit(monkeypatch: pyt
 
 
 def test_nothing_is_half_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """If writing fails in the middle, no folder and no draft stays behind."""
+    """If writing fails in the middle, no draft and no part of the results stays behind; the runs do."""
     use_small_plan(monkeypatch)
 
     def fail(*_: object) -> None:
@@ -295,7 +297,12 @@ def test_nothing_is_half_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setattr(output, "write_html", fail)
     with pytest.raises(OutputError, match="No space left"):
         improve(small_frame(), model=small_model(), out=tmp_path / "out", **OPTIONS)
-    assert list(tmp_path.iterdir()) == []
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"study.json", "trials.db"}
+    monkeypatch.undo()
+    use_small_plan(monkeypatch)
+    study = resume(tmp_path / "out", small_frame(), model=small_model())
+    assert study is not None
+    assert (tmp_path / "out" / "report.html").exists()
 
 
 @pytest.mark.parametrize(

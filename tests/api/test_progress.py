@@ -16,8 +16,8 @@ CURVES = RunningCurves(num_members=2, epochs=(1,), train=(0.5,), validation=(0.6
 class SlowClock:
     """A clock that tests move."""
 
-    elapsed_s: float = 0.0
-    left_s: float = 9.0
+    shown_s: float = 0.0
+    budget_s: float = 9.0
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_the_longer_a_study_takes_the_less_often_curves_are_told(told):
     """Looked at every second for ten hours, they are told a thousand times or two, not 36,000."""
     progress, clock, events = told
     for second in range(36_000):
-        clock.elapsed_s = float(second)
+        clock.shown_s = float(second)
         progress.watch(CURVES)
     assert [event.elapsed_s for event in events[:4]] == [0.0, 1.0, 2.0, 3.0]
     assert len(events) < 2_000

@@ -20,6 +20,7 @@ EVERY_OPTION = """
 improve rows.csv --target bought --model net.py:build --budget 5m --seed 3 --out found --overwrite
 --holdout 0.3 --group city --time age --metric roc_auc --task classification --features encoded
 --epochs 7 --batch-size 16 --sampler random --start given --warm-start earlier --allow-unsafe
+--storage sqlite:///all.db
 --column age=category --column city=Rome<Oslo
 --set missing=mean --set rare-count=9 --set scale_binary=true --set outlier_factor=2.5
 """
@@ -59,6 +60,7 @@ def test_every_option_reaches_improve(monkeypatch):
         "epochs": 7,
         "batch_size": 16,
         "sampler": "random",
+        "storage": "sqlite:///all.db",
         "start": "given",
         "ensemble": False,
         "warm_start": Path("earlier"),

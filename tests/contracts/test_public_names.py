@@ -37,6 +37,7 @@ PUBLIC = {
     "Report",
     "Settings",
     "SettingsError",
+    "StoreError",
     "Study",
     "Table",
     "TargetError",
@@ -58,6 +59,7 @@ PUBLIC = {
     "records",
     "report",
     "retrain",
+    "resume",
 }
 
 

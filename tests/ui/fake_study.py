@@ -1,4 +1,4 @@
-"""Stands for ``wellfit improve``: tells events, waits for a file or a signal, and leaves a report.
+"""Stands for ``wellfit improve`` and ``resume``: tells events, waits for a file or a signal, leaves a report.
 
 Run by tests as ``python fake_study.py improve OPTIONS -- DATA`` in the folder of a workbench. It imports
 nothing of the package, so that it starts at once.
@@ -28,10 +28,14 @@ def main() -> int:
     signal.signal(signal.SIGINT, lambda *_: asked.append(1))
     *options, _, data = sys.argv[2:]
     given = dict(option.removeprefix("--").partition("=")[::2] for option in options)
-    out, progress = Path(given["out"]), Path(given["progress"])
+    is_new = sys.argv[1] == "improve"
+    out, progress = Path(given["out"] if is_new else data), Path(given["progress"])
     draft = Path(f"{out}.draft")
     draft.write_text(json.dumps(sys.argv[1:]))
     draft.rename(f"{out}.arguments")
+    if data == "begun.csv":
+        out.mkdir()
+        (out / "study.json").write_text('{"state": "running"}')
     with progress.open("a") as stream:
         for done in range(4):
             message = "<b>column</b> 'id' is left out" if done == 1 else ""
@@ -44,9 +48,11 @@ def main() -> int:
     end_s = time.monotonic() + LONGEST_S
     while not asked and not Path("go").exists() and time.monotonic() < end_s:
         time.sleep(0.01)
-    out.mkdir()
+    out.mkdir(exist_ok=True)
     for path in Path(".prepared", "partial" if asked else "done").iterdir():
         shutil.copy(path, out / path.name)
+    if (out / "study.json").exists():
+        (out / "study.json").write_text('{"state": "finished"}')
     return 3 if asked else 0
 
 

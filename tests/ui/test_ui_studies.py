@@ -186,6 +186,32 @@ def test_a_study_that_was_killed_is_no_longer_running(desk: Desk):
     assert "It ended without a result" in desk.client.get(f"/studies/{name}").text
 
 
+def test_a_study_that_was_killed_goes_on(desk: Desk):
+    """Where it had begun to store its runs, its page leads to `wellfit resume` under its own name."""
+    (desk.root / "begun.csv").write_text((desk.root / "rows.csv").read_text())
+    name = desk.begin("begun.csv")
+    wait_for((desk.root / name / "study.json").exists)
+    run = find_run(desk.workbench, name)
+    assert run is not None
+    os.kill(run.pid, signal.SIGKILL)
+    wait_for(lambda: desk.ended(name))
+    page = desk.client.get(f"/studies/{name}").text
+    assert "It was interrupted" in page
+    assert "Go on where it was" in page
+    assert "Interrupted" in desk.client.get("/").text
+    (desk.root / f"{name}.arguments").unlink()
+    assert desk.post(f"/studies/{name}/resume").headers["location"] == f"/studies/{name}"
+    wait_for((desk.root / f"{name}.arguments").exists)
+    told_to = f"--progress=.wellfit/{name}/progress.jsonl"
+    assert json.loads((desk.root / f"{name}.arguments").read_text()) == ["resume", told_to, "--", name]
+    assert desk.post(f"/studies/{name}/resume").status_code == 303, "a second click does no harm"
+    go(desk)
+    wait_for(lambda: desk.ended(name))
+    page = desk.client.get(f"/studies/{name}").text
+    assert "Overfitting" in page
+    assert "Go on where it was" not in page
+
+
 def test_another_server_finds_the_study(desk: Desk):
     """All that is known of a run lies in the folder: a workbench that starts anew watches and stops it."""
     name = desk.begin()

@@ -10,6 +10,7 @@ from wellfit.api._improve import improve
 from wellfit.api._monitor import monitor
 from wellfit.api._predict import predict
 from wellfit.api._regularization_path import regularization_path
+from wellfit.api._resume import resume
 from wellfit.api._retrain import retrain
 from wellfit.api._shown import BiasVariance, CrossValidation, Diagnosis, RegularizationPath
 from wellfit.api._study import Study
@@ -41,6 +42,7 @@ __all__ = [
     "monitor",
     "predict",
     "regularization_path",
+    "resume",
     "retrain",
     "what_if",
 ]

@@ -21,7 +21,7 @@ _NEVER_TRAINED = (
 )
 
 
-def with_affordable(subject: Subject, budget_s: float) -> Subject:
+def with_affordable(subject: Subject, budget_s: float, memory_bytes: int | None = None) -> Subject:
     """Return the subject with as many stages frozen as it takes to train the rest often enough to compare.
 
     That is for networks that start from learned weights. Their frozen stages run once in a study, so that
@@ -32,15 +32,18 @@ def with_affordable(subject: Subject, budget_s: float) -> Subject:
     Args:
         subject: what the study is about.
         budget_s: seconds in all.
+        memory_bytes: that are free; asked for if None.
     """
     if subject.layout.reason or subject.is_reference:
         return subject
+    memory_bytes = free_bytes() if memory_bytes is None else memory_bytes
     if subject.start == "fresh":
-        if picture_position(subject.dataset) is None or _fits(subject, -1, budget_s, _FEWEST):
+        if picture_position(subject.dataset) is None or _fits(subject, -1, budget_s, memory_bytes, _FEWEST):
             return subject
         subject = replace(subject, start="given", notes=(*subject.notes, _NEVER_TRAINED))
     count = len(stages(subject.model))
-    chosen = next((n for n in (-1, *range(1, count - 1)) if _fits(subject, n, budget_s)), count - 1)
+    fitting = (n for n in (-1, *range(1, count - 1)) if _fits(subject, n, budget_s, memory_bytes))
+    chosen = next(fitting, count - 1)
     if chosen < 1:
         return subject
     whole_s, part_s = _run_s(subject, -1), _run_s(subject, chosen)
@@ -54,8 +57,8 @@ def with_affordable(subject: Subject, budget_s: float) -> Subject:
     return replace(subject, baseline=baseline, notes=(*subject.notes, note))
 
 
-def _fits(subject: Subject, frozen: int, budget_s: float, runs: int = _RUNS) -> bool:
-    is_small = _run_bytes(subject, frozen) <= SHARE_OF_MEMORY * free_bytes()
+def _fits(subject: Subject, frozen: int, budget_s: float, memory_bytes: int, runs: int = _RUNS) -> bool:
+    is_small = _run_bytes(subject, frozen) <= SHARE_OF_MEMORY * memory_bytes
     return is_small and runs * _run_s(subject, frozen) <= _SHARE * budget_s
 
 

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wellfit.api._frozen_parts import Build
 from wellfit.api._laboratory import Laboratory
+from wellfit.api._replay import Outcome, listed, named
+from wellfit.api._run_record import curves_from, curves_of
 from wellfit.population import Executor, MemberRun
 from wellfit.records import RESULTS, Curves, Members, Settings, WorkerError
 
@@ -90,36 +93,82 @@ def train_bag(
     predictions: dict[Job, Array] = {}
     done, total = 0, len(settings) * len(trials)
     for build, part in laboratory.parts(settings, trials, should_stop):
-        executor = laboratory.executor_or_none(build, should_stop)
-        if executor is None or laboratory.broken:
-            continue
+        if laboratory.broken:
+            break
         jobs = [(setting, trial) for setting in part for trial in trials]
-        members = laboratory.members(build, [settings[s] for s, _ in jobs], [t for _, t in jobs])
-        members = members.replace(scaling=scaling)
+        runs = [(settings[s], trial) for s, trial in jobs]
 
         def report(count: int, _: int, done: int = done) -> None:
             if progress is not None:
                 progress(done + count, total)
 
         try:
-            run = executor.start(members)
-            early = _snapshots(run, [settings[s] for s, _ in jobs], stop_after, report, should_stop)
-            run.advance(stop_after, progress=report, should_stop=should_stop, watch=laboratory.watch)
-            found = run.curves()
-            stages = [*early, found.weights]
-            for member in np.flatnonzero(_ended(found, stop_after)):
-                one = settings[jobs[member][0]]
-                has_cycles = _has_cycles(one) and one.epochs == max(settings[s].epochs for s in part)
-                kept = stages if has_cycles else stages[-1:]
-                networks[jobs[member]] = tuple(tuple(values[member] for values in stage) for stage in kept)
-            predictions.update(_said(laboratory, executor, members, jobs, networks))
+            outcome = laboratory.run_stored(
+                ("bag", build, runs, scaling, stop_after),
+                build,
+                lambda build=build, runs=runs, report=report: _trained(
+                    laboratory,
+                    build,
+                    runs,
+                    scaling=scaling,
+                    stop_after=stop_after,
+                    progress=report,
+                    should_stop=should_stop,
+                ),
+                should_stop=should_stop,
+            )
         except WorkerError as error:
             laboratory.broken = error.summary
             break
+        if outcome is None:
+            continue
+        kept = _networks(outcome, [one for one, _ in runs], stop_after)
+        networks |= {jobs[member]: found for member, found in kept.items()}
+        predictions |= {jobs[m]: outcome.arrays[f"said/{m}"] for m in kept if f"said/{m}" in outcome.arrays}
         done += len(jobs)
-        laboratory.count(found)
+        laboratory.count(curves_from(outcome))
     shape = next(iter(predictions.values())).shape[1:] if predictions else ()
     return Bagged(networks=networks, predictions=predictions, shape=shape)
+
+
+def _trained(
+    laboratory: Laboratory,
+    build: Build,
+    runs: Sequence[tuple[Settings, int]],
+    *,
+    scaling: int,
+    stop_after: int | None,
+    progress: Progress,
+    should_stop: Callable[[], bool] | None,
+) -> Outcome:
+    """Train settings on trials; return curves, the weights at each stage, and what the networks say."""
+    executor, settings = laboratory.executor(build), [one for one, _ in runs]
+    members = laboratory.members(build, settings, [trial for _, trial in runs]).replace(scaling=scaling)
+    run = executor.start(members)
+    early = _snapshots(run, settings, stop_after, progress, should_stop)
+    run.advance(stop_after, progress=progress, should_stop=should_stop, watch=laboratory.watch)
+    found = run.curves()
+    arrays = curves_of(found)
+    for number, stage in enumerate([*early, found.weights]):
+        arrays |= named(f"stage{number}", list(stage))
+    networks = _networks(Outcome(arrays=arrays), settings, stop_after)
+    said = _said(laboratory, executor, members, [trial for _, trial in runs], networks)
+    return Outcome(arrays={**arrays, **{f"said/{member}": values for member, values in said.items()}})
+
+
+def _networks(
+    outcome: Outcome, settings: Sequence[Settings], stop_after: int | None
+) -> dict[int, tuple[Weights, ...]]:
+    """Return the networks of each member that came to its end: one, or one for each cycle."""
+    stages = []
+    while stage := listed(f"stage{len(stages)}", outcome.arrays):
+        stages.append(stage)
+    longest, found = max(one.epochs for one in settings), {}
+    for member in np.flatnonzero(_ended(curves_from(outcome), stop_after)):
+        one = settings[int(member)]
+        kept = stages if _has_cycles(one) and one.epochs == longest else stages[-1:]
+        found[int(member)] = tuple(tuple(values[member] for values in stage) for stage in kept)
+    return found
 
 
 def _snapshots(
@@ -149,22 +198,22 @@ def _said(
     laboratory: Laboratory,
     executor: Executor,
     members: Members,
-    jobs: Sequence[Job],
-    networks: Mapping[Job, tuple[Weights, ...]],
-) -> dict[Job, Array]:
-    """Return what the networks of each run predict for its validation rows, averaged over its snapshots."""
-    said: dict[Job, Array] = {}
-    for trial in {trial for _, trial in jobs}:
+    trials: Sequence[int],
+    networks: Mapping[int, tuple[Weights, ...]],
+) -> dict[int, Array]:
+    """Return what the networks of each member predict for its validation rows, averaged over snapshots."""
+    said: dict[int, Array] = {}
+    for trial in dict.fromkeys(trials):
         rows = laboratory.trials[trial].split.validation
-        own = [m for m, job in enumerate(jobs) if job[1] == trial and job in networks]
-        flat = [(m, network) for m in own for network in networks[jobs[m]]]
+        own = [m for m, other in enumerate(trials) if other == trial and m in networks]
+        flat = [(m, network) for m in own for network in networks[m]]
         if not len(rows) or not flat:
             continue
         weights = [np.stack(values) for values in zip(*(network for _, network in flat), strict=True)]
         outputs = np.asarray(executor.predict(weights, members.take([m for m, _ in flat]), rows))
         for member in own:
             mine = [index for index, (m, _) in enumerate(flat) if m == member]
-            said[jobs[member]] = outputs[mine].mean(axis=0)
+            said[member] = outputs[mine].mean(axis=0)
     return said
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 from wellfit.records import SettingsError
 
@@ -44,7 +46,10 @@ def _bad_budget(budget: object) -> SettingsError:
 
 
 class Clock:
-    """A deadline and a stop request.
+    """A deadline and a stop request; time is monotonic, so that a clock that is set anew changes nothing.
+
+    What a study decides by it goes through `elapsed_s`, `left_s`, `interrupted` and `is_past`, which a study
+    that is done again answers as it did the first time (see `Replay`). What is only shown reads `shown_s`.
 
     Args:
         budget_s: seconds in all, counted from `began`.
@@ -58,11 +63,30 @@ class Clock:
         self.budget_s = budget_s
         self._began = time.monotonic() if began is None else began
         self._stop = stop or threading.Event()
+        self._reading: Callable[[Callable[[], Any]], Any] = _as_it_is
+
+    def read_through(self, reading: Callable[[Callable[[], Any]], Any]) -> None:
+        """Let what is decided by be read through a function, which may know what it was the first time."""
+        self._reading = reading
+
+    def set(self, elapsed_s: float) -> None:
+        """Go on as if so many seconds had passed since the start."""
+        self._began = time.monotonic() - elapsed_s
+
+    @property
+    def shown_s(self) -> float:
+        """Seconds since the start, to be shown; nothing is decided by them."""
+        return time.monotonic() - self._began
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether somebody asked to stop, in this process; nothing is decided by it."""
+        return self._stop.is_set()
 
     @property
     def elapsed_s(self) -> float:
         """Seconds since the start."""
-        return time.monotonic() - self._began
+        return self._reading(lambda: self.shown_s)
 
     @property
     def left_s(self) -> float:
@@ -72,8 +96,12 @@ class Clock:
     @property
     def interrupted(self) -> bool:
         """Whether somebody asked to stop."""
-        return self._stop.is_set()
+        return self._reading(self._stop.is_set)
 
     def is_past(self, elapsed_s: float) -> bool:
         """Return whether work that may last until `elapsed_s` since the start must end now."""
         return self.interrupted or self.elapsed_s >= elapsed_s
+
+
+def _as_it_is(reading: Callable[[], Any]) -> Any:
+    return reading()

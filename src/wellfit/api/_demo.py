@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,15 @@ from wellfit.api._events import Listener
 from wellfit.api._improve import improve
 from wellfit.api._study import Study
 from wellfit.data import breast_cancer_frame, write_frame
+
+
+@contextmanager
+def demo_table() -> Iterator[Path]:
+    """Write the table of the demo to a file, which goes at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "breast_cancer.csv"
+        write_frame(breast_cancer_frame(np.random.default_rng(0)), path)
+        yield path
 
 
 def demo(
@@ -40,9 +51,7 @@ def demo(
         Street, Wolberg and Mangasarian, Nuclear Feature Extraction for Breast Tumor Diagnosis, 1993
         (the data, from scikit-learn).
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "breast_cancer.csv"
-        write_frame(breast_cancer_frame(np.random.default_rng(0)), path)
+    with demo_table() as path:
         study = improve(
             path,
             target="diagnosis",
@@ -55,6 +64,7 @@ def demo(
             stop=stop,
             began=began,
             command=command,
+            origin="demo",
         )
         if study.folder is not None:
             # Whoever tries more than the study itself needs rows.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wellfit.data import NewRows
 from wellfit.population import drawn_pictures
 from wellfit.records import Dataset, IntArray
 
+Array = NDArray[Any]
 Stop = Callable[[], bool]
 
 
@@ -25,6 +28,26 @@ class DrawnPictures:
     def last(self) -> NewRows | None:
         """What was drawn last: at the end of a study for the network that is handed back, if it needs any."""
         return next(reversed(self._known.values()), None)
+
+    def __len__(self) -> int:
+        """Return how many times pictures were drawn."""
+        return len(self._known)
+
+    def since(self, number: int) -> dict[str, Array]:
+        """Return what was drawn after so many times, as arrays to be stored; nothing in most studies."""
+        found: dict[str, Array] = {}
+        for place, ((seed, _), new) in enumerate(list(self._known.items())[number:]):
+            found |= {f"drawn{place}/seed": np.array(seed), f"drawn{place}/rows": np.asarray(new.origin)}
+            found[f"drawn{place}/pictures"] = np.asarray(new.inputs[0])
+        return found
+
+    def take_back(self, dataset: Dataset, stored: Mapping[str, Array]) -> None:
+        """Take up what `since` returned."""
+        place = 0
+        while f"drawn{place}/seed" in stored:
+            seed, rows, pictures = (stored[f"drawn{place}/{name}"] for name in ("seed", "rows", "pictures"))
+            self._keep(dataset, rows, int(seed), pictures)
+            place += 1
 
     @contextmanager
     def until(self, should_stop: Stop | None) -> Iterator[None]:
@@ -61,5 +84,9 @@ class DrawnPictures:
                 seed=seed,
                 should_stop=self._should_stop,
             )
-            self._known[key] = NewRows(inputs=(pictures,), target=dataset.target[rows], origin=rows)
+            self._keep(dataset, rows, seed, pictures)
         return self._known[key]
+
+    def _keep(self, dataset: Dataset, rows: IntArray, seed: int, pictures: Array) -> None:
+        key = (seed, np.asarray(rows, np.int32).tobytes())
+        self._known[key] = NewRows(inputs=(pictures,), target=dataset.target[rows], origin=rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,27 @@ from wellfit.api._affordable import with_affordable
 from wellfit.api._build import array_subject, table_subject
 from wellfit.api._clock import Clock
 from wellfit.api._events import Listener
+from wellfit.api._fingerprint import data_facts, surroundings
 from wellfit.api._notebook import progress_for
-from wellfit.api._output import check_folder, write_study
+from wellfit.api._output import check_folder
 from wellfit.api._pictures import are_pictures, pictures_subject, table_or_pictures
+from wellfit.api._place import StudyPlace, claim, holding
 from wellfit.api._protocol import run_study
 from wellfit.api._ration import read_budget
+from wellfit.api._replay import Replay
 from wellfit.api._start import check_start_choice
 from wellfit.api._study import Study
+from wellfit.api._study_file import StudyFile, written_down
 from wellfit.api._subject import Subject
 from wellfit.api._warm_start import read_warm_start
 from wellfit.data import Preparation
+from wellfit.population import free_bytes
 from wellfit.records import SettingsError
 from wellfit.search import check_sampler
+from wellfit.store import without_password
+
+# Arguments that say how the study goes on once data and network are read.
+_OF_STUDY = ("budget", "seed", "sampler", "ensemble", "warm_start")
 
 
 def improve(
@@ -54,6 +63,8 @@ def improve(
     stop: threading.Event | None = None,
     began: float | None = None,
     command: str = "",
+    storage: str | None = None,
+    origin: str = "improve",
 ) -> Study:
     """Find by controlled experiment which remedy makes a network better, and hand that network back.
 
@@ -72,7 +83,8 @@ def improve(
         budget: seconds in all, or text such as ``5m``; ``500 members`` (training runs) or ``20000 epochs``
             end the study at the same point on every machine.
         seed: of everything that is drawn.
-        out: folder to write report, network and bundle to; None writes nothing.
+        out: folder to write report, network and bundle to; None writes nothing. It is there from the start
+            with what `resume` needs: all runs, each stored as soon as it has ended.
         overwrite: whether a folder that is not empty may be replaced.
         holdout: share of the rows, or a table of its own.
         group: column whose equal values never straddle a split.
@@ -98,6 +110,9 @@ def improve(
         stop: set it to end the study early with what there is.
         began: `time.monotonic` value from which the budget counts.
         command: how the study was started, for the report.
+        storage: URL of a database to keep the trials in, such as ``postgresql://user@host/trials``; None
+            keeps them in ``trials.db`` in `out`.
+        origin: what started it, for `resume`.
 
     Returns:
         The study: `report`, `model`, `effects`.
@@ -114,44 +129,103 @@ def improve(
         Nadeau and Bengio, Inference for the Generalization Error, 2003 (the confirmation's interval);
         Bengio and Grandvalet, No Unbiased Estimator of the Variance of K-Fold Cross-Validation, 2004.
     """
-    limit = read_budget(budget)
+    given: dict[str, Any] = {
+        "target": target,
+        "model": model,
+        "budget": budget,
+        "seed": seed,
+        "holdout": holdout,
+        "group": group,
+        "time": time,
+        "metric": metric,
+        "task": task,
+        "features": features,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "sampler": sampler,
+        "ensemble": ensemble,
+        "start": start,
+        "warm_start": getattr(warm_start, "report", warm_start),
+        "columns": columns,
+        "preparation": preparation,
+        "unsafe": unsafe,
+        "reading": reading,
+    }
     check_sampler(sampler)
     check_start_choice(start)
-    clock = Clock(limit.seconds, began=began, stop=stop)
+    clock = Clock(read_budget(budget).seconds, began=began, stop=stop)
     folder = None if out is None else Path(out)
+    if folder is None and storage is not None:
+        raise SettingsError(
+            "a trial store needs a folder beside it.",
+            received="storage= without out=",
+            expected="out=, the folder that `resume` is called with",
+        )
     if folder is not None:
         check_folder(folder, overwrite=overwrite)
-    subject = _subject(
-        data,
-        model,
-        target=target,
-        budget_s=limit.seconds,
-        holdout=holdout,
-        seed=seed,
-        group=group,
-        time=time,
-        metric=metric,
-        task=task,
-        features=features,
-        epochs=epochs,
-        batch_size=batch_size,
-        columns=columns,
-        preparation=preparation,
-        unsafe=unsafe,
-        start=start,
-        reading=reading,
-    )
-    subject = with_affordable(subject, limit.seconds)
-    warm = read_warm_start(getattr(warm_start, "report", warm_start), subject.metric.direction)
+        if storage is not None:
+            without_password(storage)
+    memory_bytes = free_bytes()
+
+    def place(facts: Mapping[str, Any]) -> StudyPlace | None:
+        if folder is None:
+            return None
+        plain, in_memory = written_down(given | ({"data": data[0]} if len(data) == 1 else {"data": data}))
+        file = StudyFile(
+            state="running",
+            study="",
+            arguments=plain,
+            in_memory=in_memory,
+            origin=origin,
+            command=command,
+            data=data_facts(data[0]) if origin == "improve" and len(data) == 1 else {},
+            memory_bytes=memory_bytes,
+            facts=facts,
+        )
+        return claim(folder, file, overwrite=overwrite, storage=storage)
+
+    return perform(data, given, place, clock, listener=listener, command=command, memory_bytes=memory_bytes)
+
+
+def perform(
+    data: tuple[Any, ...],
+    given: Mapping[str, Any],
+    place: Callable[[Mapping[str, Any]], StudyPlace | None],
+    clock: Clock,
+    *,
+    listener: Listener | None,
+    command: str,
+    memory_bytes: int,
+) -> Study:
+    """Do a study, as far as it is not done yet.
+
+    Args:
+        data: see `improve`.
+        given: its arguments that say what is studied, and how.
+        place: returns where the study is kept and written, given what must be the same for it to go on; it
+            is called once data and network are known to be good.
+        clock: of the study.
+        listener: called with every `Event`.
+        command: how the study was started, for the report.
+        memory_bytes: that were free when it was.
+    """
+    limit = read_budget(given["budget"])
+    how: dict[str, Any] = {name: given[name] for name in ("seed", "sampler", "ensemble")}
+    of_subject = {name: value for name, value in given.items() if name not in _OF_STUDY}
+    subject = _subject(data, of_subject.pop("model"), budget_s=limit.seconds, **of_subject, seed=how["seed"])
+    subject = with_affordable(subject, limit.seconds, memory_bytes)
+    warm = read_warm_start(given["warm_start"], subject.metric.direction)
     if warm.source:
         begins = f"begins with {len(warm.guesses)} settings and {len(warm.causes)} causes from {warm.source}"
         subject = replace(subject, warm=warm, notes=(*subject.notes, begins))
-    how: dict[str, Any] = {"seed": seed, "sampler": sampler, "ensemble": ensemble, "budget": limit}
-    with progress_for(listener) as told:
-        study = run_study(subject, clock, **how, listener=told, command=command)
-    if folder is not None:
-        study = replace(study, folder=write_study(study, folder, overwrite=overwrite))
-    return study
+    kept = place(surroundings(subject, {**how, "budget": str(limit)}))
+    with holding(kept):
+        replay = Replay(clock, None if kept is None else kept.store)
+        with progress_for(listener) as told:
+            study = run_study(
+                subject, clock, **how, budget=limit, listener=told, command=command, replay=replay
+            )
+        return study if kept is None else kept.finish(study)
 
 
 def _subject(

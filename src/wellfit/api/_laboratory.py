@@ -18,6 +18,8 @@ from wellfit.api._material import Material, make_material
 from wellfit.api._measured import Collector, Measured
 from wellfit.api._out_of_fold import OutOfFold
 from wellfit.api._ration import Budget, Ration
+from wellfit.api._replay import Outcome, Replay, listed, named
+from wellfit.api._run_record import Judged, curves_from, curves_of, judged_from, judged_of
 from wellfit.api._subject import Subject, one_hot_groups
 from wellfit.api._trials import Trial
 from wellfit.api._view_predictions import fitted_temperature, mean_prediction, view_predictions
@@ -29,8 +31,10 @@ from wellfit.population import (
     MemberRun,
     StoppedError,
     Watch,
+    convolving_times,
     num_workers,
     open_executor,
+    use_convolving_times,
 )
 from wellfit.records import (
     AUGMENTATION_FIELDS,
@@ -91,6 +95,7 @@ class Laboratory:
         ration: what may be trained, where the budget counts that.
         vary: what programs hold from the start (see `Population`); None for all that a study may need.
         watch: called with the curves of what trains (see `Run.advance`); None shows them to nobody.
+        replay: what every run passes; None stores nothing.
     """
 
     def __init__(
@@ -98,17 +103,22 @@ class Laboratory:
         subject: Subject,
         trials: Sequence[Trial],
         ration: Ration | None = None,
+        *,
         vary: Sequence[str] | None = None,
         watch: Watch | None = None,
+        replay: Replay | None = None,
     ) -> None:
+        self.replay = replay or Replay()
         self.subject, self.trials = subject, list(trials)
         self.ration = ration or Ration(Budget(seconds=math.inf))
         self.members_trained = 0
         self.watch = watch
         self._vary = _varied(subject) if vary is None else list(vary)
         self._executors: dict[Build, Executor] = {}
+        self._opened: dict[Build, None] = {}  # also those that a run which is only answered had opened
         self._materials: dict[tuple[DataChoice, tuple[int, ...]], Material] = {}
         self.drawn = DrawnPictures()
+        self._num_stored = 0  # times that pictures were drawn which are stored with a run
         self._closed_compile_s = 0.0
         self.judged = _judged(subject)
         self.broken = ""
@@ -137,9 +147,8 @@ class Laboratory:
             progress: called as ``progress(members_done, members_in_all)``.
             should_stop: asked all the time; True ends the experiment with what has finished.
         """
-        began, compiled = time.perf_counter(), self.compile_s
         collector = Collector(len(settings), len(trials))
-        done, total = 0, len(settings) * len(trials)
+        done, total, duration_s = 0, len(settings) * len(trials), 0.0
 
         def stopped() -> bool:
             return bool(self.broken) or (should_stop is not None and should_stop())
@@ -150,31 +159,125 @@ class Laboratory:
                 break
             jobs = [(setting, trial) for setting in part for trial in range(len(trials))]
             report = (lambda n, _, done=done: progress(done + n, total)) if progress else None
-            executor = self.executor_or_none(build, stopped)
-            if executor is None:
-                continue
-            # What differs in what is done to outputs alone is trained once.
-            runs = [(as_trained(settings[s]), t) for s, t in jobs]
-            place = {one: number for number, one in enumerate(dict.fromkeys(runs))}
-            members = self.members(build, [one for one, _ in place], [trials[t] for _, t in place])
+            runs = [(settings[s], trials[t]) for s, t in jobs]
+            how = {"rungs": tuple(rungs), "keep_fraction": keep_fraction}
             try:
-                run = executor.start(members)
-                arms = list(dict.fromkeys(one for one, _ in place))
-                owners = np.array([arms.index(one) for one, _ in place])
-                climb = {"rungs": rungs, "keep_fraction": keep_fraction, "progress": report}
-                _climb(run, owners, should_stop=stopped, watch=self.watch, **climb)
-                found = run.curves()
-                own = [place[one] for one in runs]
-                told = found if len(place) == len(jobs) else found.take(own)
-                outputs = [settings[s] for s, _ in jobs]
-                ended = _Ended(build=build, members=members.take(own), found=told, settings=outputs)
-                collector.add(jobs, told, *self._scores(ended))
+                outcome = self.run_stored(
+                    ("measure", build, runs, how),
+                    build,
+                    lambda build=build, runs=runs, how=how, report=report: self._measured(
+                        build, runs, progress=report, should_stop=stopped, **how
+                    ),
+                    should_stop=stopped,
+                )
             except WorkerError as error:
                 self.broken = error.summary
                 break
+            if outcome is None:
+                continue
+            duration_s += outcome.values["duration_s"]
+            self._judge(judged_from(outcome))
+            found, own = curves_from(outcome), outcome.arrays["own"]
+            collector.add(jobs, found.take(own), outcome.arrays["scores"], outcome.arrays["temperatures"])
             done += len(jobs)
             self.count(found)
-        return collector.measured(time.perf_counter() - began - (self.compile_s - compiled))
+        return collector.measured(duration_s)
+
+    def _measured(
+        self,
+        build: Build,
+        jobs: Sequence[tuple[Settings, int]],
+        *,
+        rungs: Sequence[int],
+        keep_fraction: float,
+        progress: Progress | None,
+        should_stop: Stop,
+    ) -> Outcome:
+        """Train settings on trials, by the executor of their build that is there already, and score them."""
+        # What differs in what is done to outputs alone is trained once.
+        runs = [(as_trained(settings), trial) for settings, trial in jobs]
+        place = {one: number for number, one in enumerate(dict.fromkeys(runs))}
+        members = self.members(build, [one for one, _ in place], [trial for _, trial in place])
+        run = self.executor(build).start(members)
+        arms = list(dict.fromkeys(one for one, _ in place))
+        owners = np.array([arms.index(one) for one, _ in place])
+        climb = {"rungs": rungs, "keep_fraction": keep_fraction, "progress": progress}
+        _climb(run, owners, should_stop=should_stop, watch=self.watch, **climb)
+        found = run.curves()
+        own = np.array([place[one] for one in runs])
+        told = found if len(place) == len(jobs) else found.take(own)
+        outputs = [settings for settings, _ in jobs]
+        ended = _Ended(build=build, members=members.take(own), found=told, settings=outputs)
+        scores, temperatures, judged = self._scores(ended)
+        arrays = {"own": own, "scores": scores, "temperatures": temperatures, **judged_of(judged)}
+        return Outcome(arrays={**curves_of(found), **arrays})
+
+    def run_stored(
+        self, request: object, build: Build, work: Callable[[], Outcome], *, should_stop: Stop | None = None
+    ) -> Outcome | None:
+        """Return what a run gives, from the store if it is there; None where its network cannot be made.
+
+        A run that is only answered opens no executor, and yet all is as if it had. A worker process that
+        dies is started again, once a run.
+
+        Args:
+            request: see `Replay.run`.
+            build: of the run.
+            work: trains with the executor of the build, which is open.
+            should_stop: asked while pictures are drawn.
+
+        Raises:
+            WorkerError: the worker died twice.
+        """
+
+        def done() -> Outcome:
+            began, compiled = time.perf_counter(), self.compile_s
+            if self.executor_or_none(build, should_stop) is None:
+                return Outcome(values={"refused": self._refused.get(replace(build, trials=()))})
+            restarted = ""
+            try:
+                outcome = work()
+            except WorkerError as error:
+                if should_stop is not None and should_stop():
+                    raise
+                restarted, outcome = error.summary, work()
+            compile_s = max(0.0, self.compile_s - compiled)
+            values = {
+                **outcome.values,
+                "duration_s": time.perf_counter() - began - compile_s,
+                "compile_s": compile_s,
+                "convolving": convolving_times(),
+                "restarted": restarted,
+            }
+            return Outcome(values=values, arrays={**outcome.arrays, **self.drawn.since(self._num_stored)})
+
+        was_known = self.replay.num_known > 0
+        outcome = self.replay.run(request, done)
+        if was_known:
+            self._catch_up(build, outcome)
+        if "refused" not in outcome.values:
+            self._num_stored = len(self.drawn)
+        if outcome.values.get("restarted"):
+            self.notes.append(f"{outcome.values['restarted'].rstrip('.')}; its runs were done again")
+        return None if "refused" in outcome.values else outcome
+
+    def _catch_up(self, build: Build, outcome: Outcome) -> None:
+        """Take note of what happened when a run that is only answered was done."""
+        self.drawn.take_back(self.subject.dataset, outcome.arrays)
+        known = replace(build, trials=())
+        refused = outcome.values.get("refused")
+        if "refused" not in outcome.values:
+            self._note_open(build)
+            self._closed_compile_s += outcome.values["compile_s"]
+            use_convolving_times(outcome.values["convolving"])
+        elif refused and known not in self._refused:
+            self._refuse(build, refused)
+
+    def _judge(self, found: Sequence[Judged]) -> None:
+        """Take note of what networks said of rows that they had not learned from."""
+        for one in found:
+            if self.judged is not None:
+                self.judged.add_sum(self.trials[one.trial].scored, one.total, one.count)
 
     def fit(
         self,
@@ -201,20 +304,31 @@ class Laboratory:
             StoppedError: `should_stop` said so before there were pictures.
         """
         build = self.build(settings, [trial])
-        with self.drawn.until(should_stop):
-            executor = self.executor(build)
-        members = self.members(build, [settings], [trial]).replace(patience=0, restore_best=False)
-        # A block of one is compiled anew; a full block trains copies beside it, which may cost less.
-        run = executor.start(members, block_size=1 if alone else None)
-        run.advance(stop_after, watch=self.watch)
-        found = run.curves()
+
+        def work() -> Outcome:
+            members = self.members(build, [settings], [trial]).replace(patience=0, restore_best=False)
+            # A block of one is compiled anew; a full block trains copies beside it, which may cost less.
+            run = self.executor(build).start(members, block_size=1 if alone else None)
+            run.advance(stop_after, watch=self.watch)
+            found = run.curves()
+            weights = self.whole(settings, [values[0] for values in found.weights])
+            return Outcome(arrays={**curves_of(found), **named("weights", weights)})
+
+        request = ("fit", build, settings, trial, stop_after, alone)
+        outcome = self.run_stored(request, build, work, should_stop=should_stop)
+        if outcome is None:
+            raise StoppedError
+        found = curves_from(outcome)
         self.count(found)
-        weights = self.whole(settings, [values[0] for values in found.weights])
-        return weights, int(found.results[0]) != RESULTS.nonfinite
+        return listed("weights", outcome.arrays), int(found.results[0]) != RESULTS.nonfinite
 
     def whole(self, settings: Settings, weights: Sequence[Array]) -> tuple[Array, ...]:
         """Return the weights of a member's whole network; those of a frozen beginning were not trained."""
-        return self._frozen.whole(self.build(settings), weights)
+        build = self.build(settings)
+        is_made = any(replace(one, trials=()) == build for one in self._parts)
+        if not is_made and self.has_front(build) and not is_drawn(build.data):
+            self.executor(build)  # its runs came from the store
+        return self._frozen.whole(build, weights)
 
     def predict(
         self,
@@ -265,7 +379,7 @@ class Laboratory:
 
     def is_open(self, build: Build) -> bool:
         """Return whether the program of a build is there already, for whichever trials."""
-        return any(replace(one, trials=()) == build for one in self._executors)
+        return any(replace(one, trials=()) == build for one in self._opened)
 
     def material(self, settings: Settings) -> Material:
         """Return what is fitted to rows under settings; no pictures are drawn, for nothing is fitted to them.
@@ -313,8 +427,9 @@ class Laboratory:
     @property
     def num_places(self) -> int:
         """Members that fill every worker's first block of the baseline's program."""
-        own = self.executor(self.build(self.subject.baseline))
-        return getattr(own, "block_size", 1) * num_workers()
+        build = self.build(self.subject.baseline)
+        self._note_open(build)
+        return self.replay.reading(lambda: getattr(self.executor(build), "block_size", 1) * num_workers())
 
     @property
     def compile_s(self) -> float:
@@ -344,9 +459,16 @@ class Laboratory:
 
     def _trained_parameters(self, build: Build, should_stop: Stop | None) -> int:
         """Return the parameters of what members train: behind a frozen beginning they are far fewer."""
-        if self.subject.start == "given" and self.executor_or_none(build, should_stop) is not None:
-            return int(self._parts[build].model.count_params())
+        if self.subject.start == "given":
+            found = self.replay.reading(lambda: self._behind_front(build, should_stop))
+            if found is not None:
+                self._note_open(build)
+                return found
         return int(self.subject.model.count_params())
+
+    def _behind_front(self, build: Build, should_stop: Stop | None) -> int | None:
+        executor = self.executor_or_none(build, should_stop)
+        return None if executor is None else int(self._parts[build].model.count_params())
 
     def executor_or_none(self, build: Build, should_stop: Stop | None = None) -> Executor | None:
         """Return the executor of a build, None for one that cannot be made; the baseline's must be.
@@ -366,15 +488,19 @@ class Laboratory:
         except (UnsupportedModelError, SettingsError) as error:
             if build == self.build(self.subject.baseline):
                 raise
-            changed = [
-                f"{name.replace('_', ' ')} {value}"
-                for part in (build.structure, build.data)
-                for name, value in asdict(part).items()
-                if value != getattr(type(part)(), name)
-            ]
-            self._refused[known] = error.summary
-            self.notes.append(f"a network with {', '.join(changed)}: {error.summary}")
+            self._refuse(build, error.summary)
             return None
+
+    def _refuse(self, build: Build, why: str) -> None:
+        """Take note of a network or material that cannot be made."""
+        changed = [
+            f"{name.replace('_', ' ')} {value}"
+            for part in (build.structure, build.data)
+            for name, value in asdict(part).items()
+            if value != getattr(type(part)(), name)
+        ]
+        self._refused[replace(build, trials=())] = why
+        self.notes.append(f"a network with {', '.join(changed)}: {why}")
 
     def build(self, settings: Settings, trials: Sequence[int] = ()) -> Build:
         """Return the network and material that settings need; what masks and gates do needs no other.
@@ -424,6 +550,7 @@ class Laboratory:
                 target_scaling=material.target_scaling,
                 vary=self._vary,
             )
+            self._note_open(build)
         return self._executors[build]
 
     def _material(self, choice: DataChoice, trials: tuple[int, ...]) -> Material:
@@ -433,6 +560,12 @@ class Laboratory:
                 self.subject, self.trials, choice, drawn_for=trials or None, drawn=self.drawn
             )
         return self._materials[key]
+
+    def _note_open(self, build: Build) -> None:
+        """Take note that a build is open, and those that `_let_go` closes are not."""
+        for one in [one for one in self._opened if one.data == build.data and one.trials != build.trials]:
+            del self._opened[one]
+        self._opened[build] = None
 
     def _let_go(self, build: Build) -> None:
         """Close what holds pictures that were drawn for other trials: a study goes from stage to stage."""
@@ -471,20 +604,21 @@ class Laboratory:
         rows = visits or len(material.splits[trial].train)
         return round(own.num_visits * rows / max(1, len(own.split.train)))
 
-    def _scores(self, of: _Ended) -> tuple[Array, Array]:
-        """Return ``[member]`` scores on the rows kept for that, and temperatures.
+    def _scores(self, of: _Ended) -> tuple[Array, Array, list[Judged]]:
+        """Return ``[member]`` scores on the rows kept for that, temperatures, and what was said of them.
 
         Scores are NaN for a member that did not end well. A temperature is fitted on the rows to stop by,
         which neither trained the member nor score it; it is NaN where there is none.
         """
         scores, temperatures = np.full((2, len(of.members)), np.nan)
+        judged: list[Judged] = []
         ended = np.isin(of.found.results, (RESULTS.finished, RESULTS.early_stopped))
         for trial in np.unique(of.members.split[ended]):
             own = self.trials[trial]
             chosen = np.flatnonzero(ended & (of.members.split == trial))
             predicted = self._said(of, chosen, own.scored)
             if self.judged is not None:
-                self.judged.add(own.scored, np.stack([said[0] for said in predicted]))
+                judged.append(Judged.of(int(trial), np.stack([said[0] for said in predicted])))
             asked = [own.can_stop and of.settings[int(member)].temperature for member in chosen]
             tempered = chosen[asked]
             if len(tempered):
@@ -500,7 +634,7 @@ class Laboratory:
                     mean_prediction(said, temperatures[member]),
                     sample_weight=weight,
                 )
-        return scores, temperatures
+        return scores, temperatures, judged
 
     def _target(self, rows: Array) -> tuple[Array, Array | None]:
         """Return the target of rows, and their weights if there are any."""

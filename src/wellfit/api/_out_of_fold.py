@@ -33,9 +33,12 @@ class OutOfFold:
 
     def add(self, rows: Array, predicted: Array) -> None:
         """Take note of predictions ``[member, row, class]`` of rows that no member learned from."""
-        good = np.isfinite(predicted).all(axis=(1, 2))
-        self._sum[rows] += np.asarray(predicted, np.float64)[good].sum(axis=0)
-        self._count[rows] += good.sum()
+        self.add_sum(rows, *summed(predicted))
+
+    def add_sum(self, rows: Array, total: Array, count: int) -> None:
+        """Take note of the sum ``[row, class]`` of the predictions of so many members."""
+        self._sum[rows] += total
+        self._count[rows] += count
 
     @property
     def rows(self) -> Array:
@@ -45,3 +48,9 @@ class OutOfFold:
     def mean(self, rows: Array) -> Array:
         """Return ``[row, class]`` mean probabilities of some of these rows."""
         return self._sum[rows] / self._count[rows, None]
+
+
+def summed(predicted: Array) -> tuple[Array, int]:
+    """Return ``[row, class]``, the sum of the finite ones of ``[member, row, class]``, and their number."""
+    good = np.isfinite(predicted).all(axis=(1, 2))
+    return np.asarray(predicted, np.float64)[good].sum(axis=0), int(good.sum())

@@ -8,7 +8,6 @@ import os
 import shutil
 import tempfile
 from dataclasses import asdict
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,41 @@ from wellfit.api._code import saved_rows
 from wellfit.api._provenance import provenance
 from wellfit.api._sample import write_sample
 from wellfit.api._study import Study
+from wellfit.api._study_file import is_unfinished, sync_folder
 from wellfit.drift import reference_json
 from wellfit.models import save_plain
-from wellfit.records import Formula, OutputError, Scaling, UnsupportedModelError
+from wellfit.records import (
+    Formula,
+    OutputError,
+    Scaling,
+    StoreError,
+    UnsupportedModelError,
+    WellfitError,
+)
 from wellfit.report import model_card, write_html, write_json
 from wellfit.serving import digest_of
+from wellfit.store import FolderLock
+
+RESULTS = (
+    "report.html",
+    "trials.json",
+    "train.py",
+    "train.npz",
+    "sample.parquet",
+    "sample.npz",
+    "model.keras",
+    "bundle",
+)
+"""What a study writes beside ``report.json``, where there is such a thing."""
 
 
-def check_folder(folder: Path, *, overwrite: bool) -> None:
+def check_folder(folder: Path, *, overwrite: bool, is_own: bool = False) -> None:
     """Raise before any work is done if a study could not be written to `folder` at its end.
+
+    Args:
+        folder: where to.
+        overwrite: whether an earlier study may be replaced.
+        is_own: whether this process holds the folder.
 
     Raises:
         OutputError: it is a file, is not empty and may not be replaced, or cannot be written.
@@ -39,14 +64,24 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
             expected="a folder that does not exist or is empty",
             fix="choose another --out",
         )
-    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+    if folder.is_dir() and not is_own and FolderLock.is_held(folder):
         raise OutputError(
-            f"{folder} is not empty.",
-            received=f"a folder with {sum(1 for _ in folder.iterdir())} entries",
+            f"another study runs in {folder}.",
+            received="a folder that a living process works on",
             expected="a folder that does not exist or is empty",
-            fix="choose another --out, or pass --overwrite to replace an earlier study",
+            fix="wait until it ends, or choose another --out",
         )
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "report.json").exists():
+    entries = contents(folder)
+    if entries and not overwrite:
+        is_begun = is_unfinished(folder)
+        other = f"go on with it by wellfit resume {folder}" if is_begun else "choose another --out"
+        raise OutputError(
+            f"{folder} {'holds a study that has not come to its end' if is_begun else 'is not empty'}.",
+            received=f"a folder with {len(entries)} entries",
+            expected="a folder that does not exist or is empty",
+            fix=f"{other}, or pass --overwrite to replace an earlier study",
+        )
+    if entries and not {"report.json", "study.json"} & set(entries):
         raise OutputError(
             f"{folder} does not hold a study, so it is not replaced.",
             received="a folder without report.json",
@@ -65,37 +100,73 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
         )
 
 
-def write_study(study: Study, folder: Path, *, overwrite: bool) -> Path:
-    """Write report, network, bundle and trials to `folder`, which appears complete or not at all.
+def contents(folder: Path) -> list[str]:
+    """Return the names in a folder, without what a study leaves that was killed before it had begun."""
+    if not folder.is_dir():
+        return []
+    names = sorted(path.name for path in folder.iterdir())
+    known = "study.json" in names
+    begun = [name for name in names if name.startswith(("study.lock", "trials.db", ".study.json-"))]
+    return [name for name in names if known or name not in begun]
+
+
+def write_study(study: Study, folder: Path) -> Path:
+    """Write report, network, bundle and trials to `folder`: each appears whole, and the report last.
+
+    An earlier study's results go when all of the new ones are written and on the disk.
 
     Returns:
-        The folder that was written: another one beside it, ``study-2``, where something came to be in
-        `folder` while the study ran, such as a study that was started into it at the same time.
+        The folder.
 
     Raises:
-        OutputError: the folder cannot be written.
+        StoreError: the folder cannot be written; what it held before is still there.
     """
     folder = folder.absolute()
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=folder, prefix=".draft-"))
         try:
             _fill(study, draft)
-            draft.chmod(0o755)
-            folder = place_now(folder, overwrite=overwrite)
-            _move(draft, folder)
+            _sync(draft)
+            _settle(draft, folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
-        if isinstance(error, OutputError):
+        if isinstance(error, WellfitError) and not isinstance(error, OutputError):
             raise
-        raise OutputError(
-            f"{folder} cannot be written.",
-            received=f"{type(error).__name__}: {error}",
+        raise StoreError(
+            f"the results cannot be written to {folder}.",
+            received=error.received if isinstance(error, OutputError) else f"{type(error).__name__}: {error}",
             expected="a folder that can be written, and room on the disk",
-            fix="choose another --out",
+            fix=f"make room, then: wellfit resume {folder}",
         ) from error
     return folder
+
+
+def _sync(folder: Path) -> None:
+    """Have all that a folder holds on the disk when this returns."""
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            sync_folder(path)
+            continue
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+    sync_folder(folder)
+
+
+def _settle(draft: Path, folder: Path) -> None:
+    """Move results to their places; while some are old and some new, there is no report."""
+    (folder / "report.json").unlink(missing_ok=True)
+    for name in RESULTS:
+        old, new = folder / name, draft / name
+        if old.is_dir():
+            shutil.rmtree(old)
+        else:
+            old.unlink(missing_ok=True)
+        if new.exists():
+            os.replace(new, old)
+    os.replace(draft / "report.json", folder / "report.json")
+    sync_folder(folder)
 
 
 def _fill(study: Study, draft: Path) -> None:
@@ -153,37 +224,6 @@ def _write_code(study: Study, draft: Path) -> None:
     rows = saved_rows(study.recipe)
     if rows:
         np.savez(draft / "train.npz", **rows)  # pyright: ignore[reportArgumentType]
-
-
-def _move(draft: Path, folder: Path) -> None:
-    """Put the draft in its place; an earlier study goes only when the new one is complete."""
-    if not folder.exists():
-        draft.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
-    folder.rename(old / "study")
-    draft.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def place_now(folder: Path, *, overwrite: bool) -> Path:
-    """Return `folder`, or the first free place beside it if it may no longer be replaced: no work is lost.
-
-    Args:
-        folder: where the study was to go.
-        overwrite: whether it may take the place of an earlier study.
-
-    Raises:
-        OutputError: nothing is there, and nothing can be written there.
-    """
-    try:
-        check_folder(folder, overwrite=overwrite)
-    except OutputError:
-        if not folder.exists():
-            raise
-        names = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
-        return next(place for place in names if not place.exists())
-    return folder
 
 
 def scaling_to_json(scaling: Scaling | None) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from typing import Any
 from wellfit.api._final import as_predictions
 from wellfit.api._picture_rows import picture_inputs
 from wellfit.api._predictor import table_predictor
+from wellfit.api._study_file import refuse_unfinished
 from wellfit.data import Table, picture_paths, predictions_frame, read_table, with_paths, write_frame
 from wellfit.models import load_model, predict_plain
 from wellfit.records import Task
@@ -37,6 +38,7 @@ def predict(
         FileReadError: the folder holds no network, or a file of it was changed.
         DataError: the rows do not fit.
     """
+    refuse_unfinished(Path(folder))
     bundle = Path(folder) / "bundle"
     manifest = read_manifest(bundle)
     if manifest.get("picture_fit"):

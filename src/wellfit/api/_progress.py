@@ -39,7 +39,7 @@ class Progress:
         A second apart at least, and so that what is told of a study of hours stays some hundred kilobytes.
         """
         stage, next_s = self._watched
-        now_s = self.clock.elapsed_s
+        now_s = self.clock.shown_s
         if stage == self.stage and now_s < next_s:
             return
         self._watched = (self.stage, now_s + max(_CURVES_S, _CURVES_SHARE * now_s))
@@ -61,8 +61,8 @@ class Progress:
                 baseline=self.baseline,
                 best=self.best,
                 metric=self.subject.metric.name,
-                elapsed_s=self.clock.elapsed_s,
-                left_s=self.clock.left_s,
+                elapsed_s=self.clock.shown_s,
+                left_s=self.clock.budget_s - self.clock.shown_s,
                 curves=curves,
             )
         )

@@ -26,6 +26,7 @@ from wellfit.api._range_test import with_range_rate
 from wellfit.api._ration import Budget, Ration
 from wellfit.api._reference import study_reference
 from wellfit.api._references import score_references
+from wellfit.api._replay import Replay
 from wellfit.api._run_cost import first_drawing_s
 from wellfit.api._sample import sample_of
 from wellfit.api._screen import Baseline, measure_baseline, screen
@@ -103,8 +104,21 @@ def run_study(
     command: str,
     ensemble: bool = False,
     budget: Budget | None = None,
+    replay: Replay | None = None,
 ) -> Study:
-    """Run a study from the subject to its report."""
+    """Run a study from the subject to its report.
+
+    Args:
+        subject: what it is about.
+        clock: time and stop requests.
+        seed: of everything that is drawn.
+        sampler: of the search, by name.
+        listener: called with events.
+        command: how it was started, for the report.
+        ensemble: whether networks are averaged.
+        budget: what it may use; the seconds of the clock if None.
+        replay: knows and keeps its runs; None keeps nothing.
+    """
     enable_compilation_cache()
     if ensemble and subject.layout.reason:
         ensemble = False
@@ -113,7 +127,11 @@ def run_study(
     progress = Progress(subject=subject, clock=clock, listener=listener)
     for note in subject.notes:
         progress.say(message=note)
-    laboratory, plan = _prepare(progress, seed, budget or Budget(seconds=progress.clock.budget_s), ensemble)
+    replay = replay or Replay()
+    if replay.num_known:
+        progress.say(message=f"goes on after {replay.num_known} steps that are stored")
+    limit = budget or Budget(seconds=progress.clock.budget_s)
+    laboratory, plan = _prepare(progress, seed, limit, ensemble, replay)
     try:
         found = _stages(laboratory, plan, progress, seed=seed, sampler=sampler)
     finally:
@@ -136,10 +154,13 @@ def run_study(
         sample=sample_of(subject),
         data_sha256=data_digest(subject.dataset),
         reference=None if final is None else study_reference(subject, final, report),
+        can_go_on=bool(report.partial) and (clock.was_stopped or bool(laboratory.broken)),
     )
 
 
-def _prepare(progress: Progress, seed: int, budget: Budget, ensemble: bool) -> tuple[Laboratory, Plan]:
+def _prepare(
+    progress: Progress, seed: int, budget: Budget, ensemble: bool, replay: Replay
+) -> tuple[Laboratory, Plan]:
     """Share the budget out and draw all splits."""
     subject, clock = progress.subject, progress.clock
     sizes = (subject.products_per_row, len(subject.working))
@@ -163,7 +184,7 @@ def _prepare(progress: Progress, seed: int, budget: Budget, ensemble: bool) -> t
     averaged = min(_AVERAGED * plan.num_folds * each, _AVERAGED_SHARE * (budget.amount or 0.0))
     ration = Ration(budget, reserve=2.0 * each + averaged)
     trials = [*look, *fresh, *last_trials(subject, seed), *bag, *parts]
-    return Laboratory(subject, trials, ration, watch=progress.watch), plan
+    return Laboratory(subject, trials, ration, watch=progress.watch, replay=replay), plan
 
 
 def _stages(laboratory: Laboratory, plan: Plan, progress: Progress, *, seed: int, sampler: str) -> Found:

@@ -73,7 +73,7 @@ def affordable(
     for candidate in candidates:
         settings, build = candidate.settings, laboratory.build(candidate.settings)
         bytes_ = _bytes(found, build, settings)
-        if bytes_ > SHARE_OF_MEMORY * free_bytes():
+        if bytes_ > SHARE_OF_MEMORY * laboratory.replay.reading(free_bytes):
             why = f"not tried: training would need about {bytes_ / _GIB:.0f} GiB of memory"
             sorted_.never.append((candidate, why))
             continue

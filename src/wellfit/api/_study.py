@@ -42,6 +42,7 @@ class Study:
         sample: rows of the holdout that an export is tried on.
         data_sha256: of all rows as the study saw them.
         trials: every setting that was tried, with its scores, as plain data.
+        can_go_on: whether it was stopped, or broke off, so that there is more of it to do.
     """
 
     report: Report
@@ -58,6 +59,7 @@ class Study:
     sample: Sample | None = None
     data_sha256: str = ""
     reference: Reference | None = None
+    can_go_on: bool = False
 
     @property
     def effects(self) -> Effects:

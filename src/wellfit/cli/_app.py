@@ -15,6 +15,7 @@ from wellfit.cli._improve import demo, improve
 from wellfit.cli._monitor import monitor
 from wellfit.cli._predict import predict
 from wellfit.cli._report import report
+from wellfit.cli._resume import resume
 from wellfit.cli._serve import serve
 from wellfit.cli._ui import ui
 from wellfit.cli._watch import watch
@@ -62,6 +63,7 @@ app.command(
     epilog=_examples("wellfit watch train.py --epochs 20", "wellfit watch --json verdict.json train.py"),
 )(watch)
 app.command(epilog=_examples("wellfit explain", "wellfit explain too-few-rows"))(explain)
+app.command(epilog=_examples("wellfit resume wellfit-churn"))(resume)
 app.command(epilog=_examples("wellfit predict wellfit-churn new.csv -o predictions.csv"))(predict)
 app.command(epilog=_examples("wellfit export wellfit-churn", "wellfit export wellfit-churn -o churn.onnx"))(
     export

@@ -40,6 +40,13 @@ ProgressTarget = Annotated[
     str | None,
     typer.Option("--progress", metavar="FILE", help="Append what happens as JSON lines, for programs."),
 ]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Database for the trials, as Optuna takes it; trials.db in the output folder if not given.",
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and library messages.")]
 

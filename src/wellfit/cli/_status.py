@@ -62,7 +62,8 @@ def explain(error: BaseException, *, debug: bool = False) -> Status:
         traceback.print_exception(error)
     if isinstance(error, wellfit.WellfitError):
         tell(f"Error: {error}")
-        return Status.FAILED if isinstance(error, wellfit.WorkerError) else Status.UNUSABLE
+        is_failure = isinstance(error, wellfit.WorkerError | wellfit.StoreError)
+        return Status.FAILED if is_failure else Status.UNUSABLE
     text = str(error).strip().partition("\n")[0]
     tell(f"Error: {type(error).__name__}{': ' if text else ''}{text}")
     if not debug:

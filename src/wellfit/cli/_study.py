@@ -48,12 +48,19 @@ def run_study(
         progress_target: file that events are appended to as JSON lines, or None.
         lang: of the page and the text; the study writes its page in English.
     """
-    result = run_with_progress(study, progress_target=progress_target)
+    result = run_with_progress(study, progress_target=progress_target, goes_on=True)
+    return show_study(result, json_target=json_target, lang=lang)
+
+
+def show_study(result: Study, *, json_target: str | None, lang: str) -> Status:
+    """Show the report of a study and where its files are; return 0, or 3 if it is partial."""
     if lang != "en" and result.folder is not None:
         wellfit.report.write_html(result.report, result.folder / "report.html", lang=lang)
     show_report(result.report, json_target=json_target, lang=lang)
     if json_target != "-" and result.folder is not None:
         print(f"\n{files_text(result.folder)}")
+        if getattr(result, "can_go_on", False):
+            print(f"{'Go on':<10}wellfit resume {shlex.quote(str(result.folder))}")
     return Status.PARTIAL if result.report.partial else Status.DONE
 
 
@@ -62,6 +69,7 @@ def run_with_progress(
     *,
     stages: Mapping[str, str] = STAGES,
     progress_target: str | None = None,
+    goes_on: bool = False,
 ) -> Result:
     """Return what ``work(listener, stop)`` returns; it runs in a thread of its own, with live progress.
 
@@ -69,6 +77,7 @@ def run_with_progress(
         work: ends soon after `stop` is set, with what it has.
         stages: what each stage does, in a few words.
         progress_target: file that events are appended to as JSON lines, or None.
+        goes_on: whether `wellfit resume` can go on with what was done.
     """
     asked = threading.Event()
     with Progress(stages=stages) as progress, ProgressFile(progress_target) as record:
@@ -82,7 +91,12 @@ def run_with_progress(
             progress.say("Finishing up with what there is. Ctrl-C again ends at once.")
 
         def ending() -> None:
-            progress.say("Ended at once; nothing of this run is kept.")
+            kept = (
+                "`wellfit resume` goes on with what it had trained"
+                if goes_on
+                else "nothing of this run is kept"
+            )
+            progress.say(f"Ended at once; {kept}.")
             progress.close()
 
         result = run_interruptible(lambda stop: work(listener, stop), on_stop=finishing, on_urgent=ending)

@@ -2,7 +2,8 @@
 
 from wellfit.population._augmented import PICTURE_FIELDS, augmented
 from wellfit.population._choose import ExecutorChoice, choose_executor, open_executor
-from wellfit.population._device import enable_compilation_cache, num_workers
+from wellfit.population._convolution import convolving_times, use_convolving_times
+from wellfit.population._device import device_name, enable_compilation_cache, num_workers
 from wellfit.population._diffusion import StoppedError, drawn_pictures, num_drawing_products
 from wellfit.population._executor import Executor, MemberRun
 from wellfit.population._initial import biased_weights, initial_weights, standard_weights
@@ -31,6 +32,8 @@ __all__ = [
     "augmented",
     "biased_weights",
     "choose_executor",
+    "convolving_times",
+    "device_name",
     "drawn_pictures",
     "enable_compilation_cache",
     "free_bytes",
@@ -40,4 +43,5 @@ __all__ = [
     "num_workers",
     "open_executor",
     "standard_weights",
+    "use_convolving_times",
 ]

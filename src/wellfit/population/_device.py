@@ -20,6 +20,12 @@ def num_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def device_name() -> str:
+    """Return what kind of device programs run on, such as ``cpu`` or ``gpu NVIDIA H100``."""
+    device = jax.local_devices()[0]
+    return " ".join(dict.fromkeys((device.platform, device.device_kind)))
+
+
 def chunk_rows() -> int:
     """Return how many rows to evaluate at a time.
 

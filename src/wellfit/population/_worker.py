@@ -68,8 +68,10 @@ class WorkerExecutor:
 
     @property
     def compile_s(self) -> float:
-        """Seconds that the present worker has spent on compiling."""
-        return 0.0 if self._process is None else float(self._process.call(None, "compile_s"))
+        """Seconds that the present worker has spent on compiling; 0 where it has died."""
+        if self._process is None or not self._process.alive:
+            return 0.0
+        return float(self._process.call(None, "compile_s"))
 
     def start(
         self,

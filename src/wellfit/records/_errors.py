@@ -15,6 +15,7 @@ would expect, so that both `except WellfitError` and `except ValueError` work::
     |   `-- UnsupportedModelError  (NotImplementedError)  the population cannot express it
     |-- SettingsError        (ValueError)         an argument is out of range or contradicts another
     |-- OutputError          (OSError)            the output folder cannot be written
+    |   `-- StoreError                            the trial store cannot be written or read
     `-- WorkerError          (RuntimeError)       a worker process ended without an answer
 """
 
@@ -105,6 +106,10 @@ class SettingsError(WellfitError, ValueError):
 
 class OutputError(WellfitError, OSError):
     """The output folder cannot be written."""
+
+
+class StoreError(OutputError):
+    """The trial store cannot be written or read: a full disk, or a database that is gone."""
 
 
 class WorkerError(WellfitError, RuntimeError):

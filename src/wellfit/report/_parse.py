@@ -21,6 +21,14 @@ def read_json(path: str | Path) -> Report:
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
+        if not Path(path).exists() and Path(path).with_name("study.json").exists():
+            folder = Path(path).parent
+            raise FileReadError(
+                f"the study in {folder} has not come to its end.",
+                received="a folder with the runs of a study, and no report",
+                expected="a finished study",
+                fix=f"if it runs no more: wellfit resume {folder}",
+            ) from error
         raise FileReadError(
             "cannot read the report",
             received=f"{path} ({error})",

@@ -68,7 +68,7 @@ def own_files(root: Path, endings: tuple[str, ...]) -> list[str]:
     """Return the files of `root` and of its sub-folders with such endings; studies are left aside."""
     found: list[str] = []
     for folder in (root, *_folders(root)):
-        if folder != root and (folder / "report.json").exists():
+        if folder != root and any((folder / name).exists() for name in ("report.json", "study.json")):
             continue
         for entry in _entries(folder):
             path = Path(entry.path)

@@ -63,35 +63,65 @@ def start_run(
         run = Run(
             name=folder.name, data=data, target=target, arguments=tuple(arguments), warm_start=warm_start
         )
-        pid = _start_process(workbench, run, folder)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        run = Run(**{**asdict(run), "arguments": run.arguments, "pid": pid, "started": now})
-        draft = folder / "run.json.draft"
-        draft.write_text(json.dumps(asdict(run), indent=1), "utf-8")
-        draft.replace(folder / "run.json")
+        begin = [f"--warm-start={run.warm_start}"] if run.warm_start else []
+        options = [f"--target={run.target}"] if run.target else []
+        options += [*run.arguments, *begin, f"--out={run.name}", _told_to(workbench, folder)]
+        return _written(folder, run, _start_process(workbench, folder, ["improve", *options, "--", run.data]))
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(
-            "the study could not be started.",
-            received=f"{type(error).__name__}: {error}",
-            expected=f"a folder that can be written: {workbench.root}",
-            fix="make room or permission there",
-        ) from error
+        raise _not_started(workbench, error) from error
+
+
+def resume_run(workbench: Workbench, run: Run) -> Run:
+    """Go on with a study that was killed or stopped, in a process of its own.
+
+    Raises:
+        FileReadError: it runs.
+        OutputError: the folder cannot be written.
+    """
+    if is_running(workbench, run):
+        raise FileReadError("this study runs.", received=run.name, expected="one that has ended")
+    folder = workbench.runs / run.name
+    try:
+        for name in ("stopping", "progress.jsonl"):  # it tells all anew, what it knows at once
+            (folder / name).unlink(missing_ok=True)
+        command = ["resume", _told_to(workbench, folder), "--", run.name]
+        return _written(folder, run, _start_process(workbench, folder, command))
+    except OSError as error:
+        raise _not_started(workbench, error) from error
+
+
+def _told_to(workbench: Workbench, folder: Path) -> str:
+    return f"--progress={(folder / 'progress.jsonl').relative_to(workbench.root)}"
+
+
+def _written(folder: Path, run: Run, pid: int) -> Run:
+    """Write down how a study was started, and which process it is now."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    run = Run(**{**asdict(run), "arguments": run.arguments, "pid": pid, "started": now})
+    draft = folder / "run.json.draft"
+    draft.write_text(json.dumps(asdict(run), indent=1), "utf-8")
+    draft.replace(folder / "run.json")
     return run
 
 
-def _start_process(workbench: Workbench, run: Run, folder: Path) -> int:
-    progress = (folder / "progress.jsonl").relative_to(workbench.root)
-    begin = [f"--warm-start={run.warm_start}"] if run.warm_start else []
-    options = [f"--target={run.target}"] if run.target else []
-    options += [*run.arguments, *begin, f"--out={run.name}", f"--progress={progress}"]
+def _not_started(workbench: Workbench, error: OSError) -> OutputError:
+    return OutputError(
+        "the study could not be started.",
+        received=f"{type(error).__name__}: {error}",
+        expected=f"a folder that can be written: {workbench.root}",
+        fix="make room or permission there",
+    )
+
+
+def _start_process(workbench: Workbench, folder: Path, command: Sequence[str]) -> int:
     with _opened(folder / "lock") as lock, _opened(folder / "output.txt") as output:
         # The process inherits the lock and keeps it until it ends, however that comes about.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with _opened(folder / "errors.txt") as errors:
             process = subprocess.Popen(
-                [*workbench.command, "improve", *options, "--", run.data],
+                [*workbench.command, *command],
                 cwd=workbench.root,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -14,7 +14,7 @@ from wellfit.ui._paths import confined
 from wellfit.ui._runs import Run, find_run, is_running, is_stopping, run_names
 from wellfit.ui._workbench import Workbench
 
-State = Literal["running", "stopping", "done", "partial", "failed"]
+State = Literal["running", "stopping", "done", "partial", "unfinished", "failed"]
 
 FILES = {
     "model.keras": "Network (model.keras)",
@@ -32,6 +32,7 @@ STATES: Mapping[State, str] = {
     "stopping": "Finishing up",
     "done": "Done",
     "partial": "Partial",
+    "unfinished": "Interrupted",
     "failed": "No result",
 }
 
@@ -47,6 +48,7 @@ class StudyEntry:
         line: the verdict in a sentence.
         changed: when its report was written, in seconds since 1970; infinite for one that runs.
         run: how the workbench started it, or None.
+        can_resume: whether it can go on where it was.
     """
 
     name: str
@@ -55,6 +57,7 @@ class StudyEntry:
     line: str = ""
     changed: float = float("inf")
     run: Run | None = None
+    can_resume: bool = False
 
     @property
     def label(self) -> str:
@@ -120,8 +123,11 @@ def _entry(workbench: Workbench, name: str) -> StudyEntry | None:
         state: State = "stopping" if is_stopping(workbench, run) else "running"
         return StudyEntry(name=name, state=state, run=run)
     report, changed = _report(workbench.root, name)
+    can_resume = run is not None and _begun(workbench.root, name) in ("running", "stopped")
     if not report:
-        return None if run is None else StudyEntry(name=name, state="failed", run=run, changed=0.0)
+        state = "unfinished" if can_resume else "failed"
+        entry = StudyEntry(name=name, state=state, run=run, changed=0.0, can_resume=can_resume)
+        return None if run is None else entry
     return StudyEntry(
         name=name,
         state="partial" if report.get("partial") else "done",
@@ -129,7 +135,17 @@ def _entry(workbench: Workbench, name: str) -> StudyEntry | None:
         line=str(report.get("verdict_line", "")),
         changed=changed,
         run=run,
+        can_resume=can_resume,
     )
+
+
+def _begun(root: Path, name: str) -> str:
+    """Return how far a study says that it is: running (or killed), stopped or finished; empty for none."""
+    try:
+        values = json.loads(confined(root, f"{name}/study.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(values.get("state", "")) if isinstance(values, dict) else ""
 
 
 def _report(root: Path, name: str) -> tuple[Mapping[str, Any], float]:

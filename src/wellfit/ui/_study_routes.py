@@ -1,4 +1,4 @@
-"""A study while it runs and when it has ended: watch, stop, begin again, read, fetch."""
+"""A study while it runs and when it has ended: watch, stop, go on, begin again, read, fetch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wellfit.records import FileReadError
 from wellfit.ui._library import report_package
 from wellfit.ui._pages import path_part
 from wellfit.ui._request import Bench, OwnForm, page
-from wellfit.ui._runs import Run, find_run, start_run, stop_run, told_errors
+from wellfit.ui._runs import Run, find_run, is_running, resume_run, start_run, stop_run, told_errors
 from wellfit.ui._studies import StudyEntry, find_study, own_files_of, study_file
 from wellfit.ui._tail import told
 from wellfit.ui._workbench import Workbench
@@ -98,6 +98,15 @@ def again(workbench: Bench, name: str, form: OwnForm) -> Response:
         warm_start=name if entry.has_report else "",
     )
     return RedirectResponse(f"/studies/{path_part(begun.name)}", 303)
+
+
+@router.post("/resume")
+def resume(workbench: Bench, name: str, form: OwnForm) -> Response:
+    """Go on with a study where it was."""
+    run = _run(workbench, name)
+    if not is_running(workbench, run):  # two clicks are one
+        resume_run(workbench, run)
+    return RedirectResponse(f"/studies/{path_part(name)}", 303)
 
 
 @router.get("/report")
