@@ -32,6 +32,7 @@ _WHAT = {
     Verdict.INCONCLUSIVE: "Cannot tell",
 }
 _LEAST_RELATIVE = 1e-9
+_CHANCE = ("majority", "majority class", "mean")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class Answer:
     Attributes:
         light: color of the traffic light.
         label: the verdict in one or two words.
+        what: the verdict as a sentence begins with it.
         problem: what is wrong and, where it is known, why; one sentence.
         advice: what to change and what that gains; one or two sentences.
         support: color and words of how sure the advice is.
@@ -48,9 +50,33 @@ class Answer:
 
     light: Light
     label: str
+    what: str
     problem: str
     advice: str
     support: tuple[Light, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """The answer under a head of one or two words, where there is no room for more.
+
+    Attributes:
+        light: color of the traffic light.
+        label: the verdict in one or two words.
+        line: what is wrong.
+        outcome: what to change, and how well that is supported.
+    """
+
+    light: Light
+    label: str
+    line: str
+    outcome: str
+
+
+def headline(report: Report) -> Headline:
+    """Return light, label and the two sentences of the answer; what a page opens with, every place says."""
+    found = answer(report)
+    return Headline(light=found.light, label=found.label, line=found.problem, outcome=found.advice)
 
 
 def answer(report: Report) -> Answer:
@@ -60,6 +86,7 @@ def answer(report: Report) -> Answer:
     return Answer(
         light=light,
         label=label,
+        what=_WHAT[report.verdict],
         problem=problem(report),
         advice=advice(report),
         support=(color, words),  # pyright: ignore[reportArgumentType]
@@ -135,8 +162,7 @@ def _rows(report: Report) -> int:
 
 def _against_chance(report: Report) -> str:
     """Return the comparison with one prediction for every row, where it is in the unit of the curves."""
-    names = ("majority", "majority class", "mean")
-    chance = next((report.references[name] for name in names if name in report.references), math.nan)
+    chance = next((report.references[name] for name in _CHANCE if name in report.references), math.nan)
     if report.metric.name != "log_loss" or not math.isfinite(chance):
         return ""
     return f" against {number(chance)} for the same prediction on every row"
@@ -196,11 +222,7 @@ def _unverified(report: Report) -> str:
 
 def _change_nothing(report: Report) -> str:
     num = sum(reading(one.effect) != "not measured" for one in report.remedies)
-    reached = ""
-    if report.holdout is not None:
-        score = report.holdout.baseline.get(report.metric.name, math.nan)
-        rows = count(report.holdout.num_rows, "row")
-        reached = f" On the {rows} of the holdout its {_metric(report)} is {number(score)}."
+    reached = _reached(report)
     if report.partial:
         return f"Change nothing yet: the study ended before anything was confirmed to be better.{reached}"
     if report.verdict is Verdict.INCONCLUSIVE:
@@ -213,6 +235,28 @@ def _change_nothing(report: Report) -> str:
         f"Keep the network as it is and leave the remedies out: none of the {num:,} that were measured is "
         f"confirmed to be better.{reached}"
     )
+
+
+def _reached(report: Report) -> str:
+    """Return what the network scores on the holdout, beside one prediction for every row if that is known."""
+    holdout, name = report.holdout, report.metric.name
+    if holdout is None:
+        return ""
+    score, chance = holdout.baseline.get(name, math.nan), _chance_on_holdout(report)
+    said = f"On the {count(holdout.num_rows, 'row')} of the holdout its {_metric(report)} is {number(score)}"
+    if not (math.isfinite(chance) and math.isfinite(score)):
+        return f" {said}."
+    ahead = chance - score if report.metric.direction == "minimize" else score - chance
+    if ahead > 0:
+        return f" {said}, against {number(chance)} for the same prediction on every row."
+    return f" {said}, which is no better than the same prediction on every row ({number(chance)})."
+
+
+def _chance_on_holdout(report: Report) -> float:
+    """Return the score of one prediction for every row of the holdout; NaN where it is not known."""
+    scores = {} if report.holdout is None else report.holdout.references
+    found = next((scores[name] for name in _CHANCE if name in scores), {})
+    return found.get(report.metric.name, math.nan)
 
 
 def _verb(report: Report) -> str:

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from wellfit.records import CurvePair, Diagnosis, Effect, Remedy, Report
 from wellfit.report import _diagnosis_view, _diagnosis_words, _view
+from wellfit.report._answer import headline
 from wellfit.report._causes import meaning
 from wellfit.report._curve_figures import CurvesFigure, loss_figures
 from wellfit.report._diagnosis_text import diagnosis_text
@@ -25,7 +26,6 @@ from wellfit.report._html import drawn_forests, drawn_losses, page_environment
 from wellfit.report._sheet import sheet_rows
 from wellfit.report._summary import (
     SIGN_CONVENTION,
-    headline,
     holdout_line,
     more_data_line,
     num_averaged,
