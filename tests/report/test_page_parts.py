@@ -157,6 +157,8 @@ def test_the_protocol_is_told_from_the_options() -> None:
     assert lines[0] == "459 rows to work with, and 115 rows set aside as the holdout."
     assert "20 fresh splits, each with 342 rows to train on, 48 to stop by and 69 to be scored on" in lines[1]
     assert lines[2] == "412 networks trained, seed 0."
+    alone = dataclasses.replace(full(), options=options, remedies=())
+    assert protocol(alone)[1].endswith("; no remedy was measured on fresh splits.")
     assert protocol(full()) == ("412 networks trained, seed 0.",)
 
 

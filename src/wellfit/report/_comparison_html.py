@@ -71,8 +71,15 @@ def _row(study: ComparedStudy) -> tuple[str, ...]:
 
 
 def holdout_forest(comparison: Comparison) -> ForestFigure | None:
-    """Return the improvements on the holdouts; None where they are in several metrics, or there is none."""
-    measured = [study for study in comparison.studies if not math.isnan(study.difference)]
+    """Return the improvements on the holdouts; None where they are in several metrics, or there is none.
+
+    A study that keeps the baseline has no improvement to draw.
+    """
+    measured = [
+        study
+        for study in comparison.studies
+        if not math.isnan(study.difference) and study.reading != "no change"
+    ]
     metrics = {study.metric for study in comparison.studies}
     if not measured or len(metrics) > 1:
         return None

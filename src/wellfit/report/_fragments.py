@@ -40,7 +40,7 @@ def study_fragment(report: Report) -> str:
     return _fragment(
         "study",
         to_text(report),
-        forest_figures(report),
+        forest_figures(report, apart=True),
         loss_figures(report.curves),
         report=report,
         headline=headline(report),
@@ -72,7 +72,7 @@ def diagnosis_fragment(diagnosis: Diagnosis) -> str:
 
 def remedies_fragment(remedies: tuple[Remedy, ...]) -> str:
     """Return the effects of remedies as forest plot and table."""
-    figures = remedy_forests(remedies)
+    figures = remedy_forests(remedies, apart=True)
     return _effects(figures, _view.effect_table(remedies), count(len(remedies), "remedy", "remedies"))
 
 

@@ -81,7 +81,7 @@ def _english(report: Report, language: str) -> str:
         "cards": drawn_findings(report.findings),
         "tested": tested,
         "causes": drawn_forests(() if causes is None else (causes,), "cause"),
-        "forests": drawn_forests(forest_figures(report)),
+        "forests": drawn_forests(forest_figures(report, apart=True)),
         "curves": drawn_losses(curves_figures(report)),
         "reported_note": reported_note(report),
         "protocol": protocol(report),
