@@ -89,6 +89,24 @@ def test_a_partial_study_advises_nothing() -> None:
     assert found.problem.startswith("Cannot tell what is wrong, if anything: gains of up to ")
 
 
+def test_what_promises_most_is_named_where_nothing_was_confirmed() -> None:
+    """A reader of a study that ended early learns what to look at next, and that the screen flatters."""
+    promising = Remedy(
+        name="dropout-0.1",
+        settings={"dropout": 0.1},
+        stage="screened",
+        kept=False,
+        effect=effect(0.02, 0.01, p_value=0.01),
+    )
+    report = dataclasses.replace(partial(), remedies=(promising,))
+    said = "Most promising is dropout-0.1 (+0.0200 [+0.0100, +0.0300] in the screen, which flatters)."
+    assert said in answer(report).advice
+    known = dataclasses.replace(report, remedies=(promising, confirmed()[1]))
+    assert "Most promising" not in answer(known).advice
+    unsure = dataclasses.replace(promising, effect=effect(0.02, 0.03))
+    assert "Most promising" not in answer(dataclasses.replace(report, remedies=(unsure,))).advice
+
+
 def test_the_least_of_reports_claims_nothing() -> None:
     """No curve, no remedy, no holdout: no number is made up."""
     found = answer(minimal())

@@ -9,8 +9,8 @@ from typing import Literal
 from wellfit.records import Effect, Report, Verdict
 from wellfit.report._causes import FAMILIES, clause
 from wellfit.report._change_words import changes_in_words
-from wellfit.report._numbers import common_decimals, interval, number
-from wellfit.report._summary import LIGHTS, Light, changes, holdout_reading, num_averaged, reading
+from wellfit.report._numbers import common_decimals, effect_line, interval, number
+from wellfit.report._summary import LIGHTS, Light, changes, holdout_reading, num_averaged, ordered, reading
 from wellfit.report._tested import causes_tested
 from wellfit.report._words import clean, count
 
@@ -224,9 +224,11 @@ def _change_nothing(report: Report) -> str:
     num = sum(reading(one.effect) != "not measured" for one in report.remedies)
     reached = _reached(report)
     if report.partial:
-        return f"Change nothing yet: the study ended before anything was confirmed to be better.{reached}"
+        first = "Change nothing yet: the study ended before anything was confirmed to be better."
+        return f"{first}{_promising(report)}{reached}"
     if report.verdict is Verdict.INCONCLUSIVE:
-        return f"Change nothing yet: more rows or a larger budget would narrow the intervals.{reached}"
+        first = "Change nothing yet: more rows or a larger budget would narrow the intervals."
+        return f"{first}{_promising(report)}{reached}"
     if not num:
         return f"Keep the network as it is: no remedy could be measured.{reached}"
     if num == 1:
@@ -234,6 +236,17 @@ def _change_nothing(report: Report) -> str:
     return (
         f"Keep the network as it is and leave the remedies out: none of the {num:,} that were measured is "
         f"confirmed to be better.{reached}"
+    )
+
+
+def _promising(report: Report) -> str:
+    """Return which remedy looked best in the screen, where one looked better and none was confirmed."""
+    looked = [one for one in ordered(report.remedies) if one.stage == "screened"]
+    best = next((one for one in looked if reading(one.effect) == "better"), None)
+    if best is None or best.effect is None or len(looked) < len(report.remedies):
+        return ""
+    return (
+        f" Most promising is {clean(best.name)} ({effect_line(best.effect)} in the screen, which flatters)."
     )
 
 
