@@ -152,6 +152,9 @@ def test_without_findings_a_confirmed_remedy_tells_the_cause() -> None:
     chosen = dataclasses.replace(full().baseline, dropout=0.3)
     report = dataclasses.replace(full(), findings=(), remedies=(remedy,), chosen=chosen)
     assert "most likely because regularization is too weak" in answer(report).problem
+    looked = dataclasses.replace(remedy, stage="screened", kept=False)
+    only = dataclasses.replace(report, remedies=(looked,), chosen=full().baseline)
+    assert ", apparently because regularization is too weak for" in answer(only).problem
     other = dataclasses.replace(report, verdict=Verdict.UNDERFITTING)
     assert "because" not in answer(other).problem
 
@@ -175,6 +178,8 @@ def test_every_verdict_has_an_answer(verdict: Verdict) -> None:
         ("l1", "1.99452e-6", "L1 1.99e-6"),
         ("temperature", "no", "no temperature"),
         ("input_scale", "yes", "input scale"),
+        ("schedule", "cosine", "a cosine schedule"),
+        ("schedule", "exponential", "an exponential schedule"),
         ("schedule", "one-cycle", "a one-cycle schedule"),
         ("activation", "own", "the network's own activation"),
         ("batch_size", "128", "batches of 128 rows"),

@@ -151,8 +151,9 @@ def _because(report: Report) -> str:
         text = clause(report.findings[0].code, rows)
         return f", mostly because {text}" if text else ""
     codes = FAMILIES.get(report.verdict, ())
-    supported = [one.code for one in causes_tested(report) if one.ruling == "supported" and one.code in codes]
-    return f", most likely because {clause(supported[0], rows)}" if supported else ""
+    told = {"supported": "most likely because", "looks so": "apparently because"}
+    found = [one for one in causes_tested(report) if one.ruling in told and one.code in codes]
+    return f", {told[found[0].ruling]} {clause(found[0].code, rows)}" if found else ""
 
 
 def _rows(report: Report) -> int:
