@@ -173,7 +173,7 @@ def test_real_terminal(tmp_path):
     """Progress comes first, then the report; the cursor is given back."""
     status, text = run_in_terminal(tmp_path)
     assert status == 0
-    assert text.index("left") < text.index("OVERFITTING")
+    assert text.index("left") < text.index("OVERFITS")
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
     assert re.search(r"\x1b\[[0-9;]*3[0-9]", text), "a terminal gets color"
 
