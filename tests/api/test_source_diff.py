@@ -167,3 +167,15 @@ def test_arguments_are_put_where_they_belong(text: str, expected: str) -> None:
     source = Source(text)
     source.set_argument(source.calls("f")[0], "a", "1")
     assert source.changed() == expected
+
+
+def test_a_call_of_several_lines_is_indented_like_its_place() -> None:
+    """What takes the place of an argument inside a function stays inside it for the eye, too."""
+    script = (
+        "import keras\n\n\ndef build():\n    net = keras.Sequential([keras.layers.Dense(1)])\n"
+        "    net.compile(keras.optimizers.Adam(0.1), loss='mse')\n    return net\n"
+    )
+    source = Source(script)
+    (call,) = source.calls("compile")
+    assert source.set_argument(call, "optimizer", "keras.optimizers.Adam(\n    0.2,\n)", ("optimizer",))
+    assert "    net.compile(keras.optimizers.Adam(\n        0.2,\n    ), loss='mse')\n" in source.changed()

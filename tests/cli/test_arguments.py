@@ -152,6 +152,15 @@ def test_help_has_an_example_and_fits_a_terminal(monkeypatch, capsys, command):
     assert max(len(line) for line in text.splitlines()) <= 80
 
 
+def test_the_list_of_commands_is_whole_in_a_narrow_terminal(monkeypatch, capsys):
+    """What a command is for is said in so few words that none is cut off."""
+    monkeypatch.setenv("COLUMNS", "50")
+    assert run_command(monkeypatch, "--help") == 0
+    commands = capsys.readouterr().out.partition("Commands:")[2].partition("Examples:")[0]
+    assert len(commands.strip().splitlines()) == len(get_group(app).commands)
+    assert "..." not in commands
+
+
 def test_version(monkeypatch, capsys):
     """The version is the package's."""
     assert run_command(monkeypatch, "--version") == 0

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -106,3 +108,20 @@ def test_comparing_trains_nothing(monkeypatch, capsys):
         monkeypatch.setitem(sys.modules, name, None)
     assert run_command(monkeypatch, "compare", "first", "second") == 0
     assert "2 studies" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_gone_gets_its_files_and_no_complaint(folder):
+    """``wellfit compare ... --html F | head``: the page is written, nothing is said about the pipe."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    arguments = ("compare", "first", "second", "--html", "both.html")
+    ended = subprocess.run(
+        [sys.executable, "-m", "wellfit", *arguments],
+        check=False,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "2 studies side by side" in (folder / "both.html").read_text()

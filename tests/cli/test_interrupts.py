@@ -89,3 +89,28 @@ def test_the_request_reaches_the_work(capsys):
 
     result = run_interruptible(work, on_stop=lambda: told.append(1), on_urgent=lambda: told.append(2))
     assert (result, told) == ("stopped", [1])
+
+
+def test_a_signal_while_the_command_loads_ends_it_with_one_line(tmp_path):
+    """Before anything of a study is there, Ctrl-C shows no traceback; the status is that of shells."""
+    (tmp_path / "slow.py").write_text(
+        "import os, signal, sys\n"
+        "from importlib.abc import MetaPathFinder\n"
+        "class Interrupted(MetaPathFinder):\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'wellfit.cli':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from wellfit.__main__ import main\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, tmp_path / "slow.py", "--help"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert ended.returncode == 130
+    assert ended.stderr == "stopped before there was a result.\n"
+    assert ended.stdout == ""

@@ -82,6 +82,15 @@ def test_before_the_first_event():
     assert drawn(80).split()[:3] == ["prepare", "reading", "the"]
 
 
+def test_a_long_beginning_has_a_clock():
+    """Who waits for the first event sees that time passes."""
+    stream = io.StringIO()
+    progress = Progress(Console(file=stream, width=80, force_terminal=True, color_system=None))
+    progress._stage_began_s -= 75.0
+    progress.console.print(progress._draw())
+    assert re.search(r"^prepare +reading the table.* 1:1[56] so far$", stream.getvalue().rstrip())
+
+
 def test_finished_stages_and_messages_stay():
     """Each stage leaves a line with its runs and its score; messages are printed once."""
     stream = io.StringIO()
@@ -164,7 +173,7 @@ def test_real_terminal(tmp_path):
     """Progress comes first, then the report; the cursor is given back."""
     status, text = run_in_terminal(tmp_path)
     assert status == 0
-    assert text.index("left") < text.index("OVERFITTING")
+    assert text.index("left") < text.index("OVERFITS")
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
     assert re.search(r"\x1b\[[0-9;]*3[0-9]", text), "a terminal gets color"
 

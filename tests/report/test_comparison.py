@@ -103,6 +103,20 @@ def test_all_that_was_asked_for_is_there() -> None:
     assert "not ranked" in text
 
 
+def test_a_study_that_keeps_the_baseline_has_no_change() -> None:
+    """No interval of nothing, no "cannot tell" about a network and itself, and nothing drawn."""
+    found = compare_reports({"kept": nothing_helped(), "also": nothing_helped()})
+    assert [study.reading for study in found.studies] == ["no change", "no change"]
+    text = comparison_text(found)
+    assert "holdout (1,409 rows): log_loss 0.431; the chosen network is the baseline" in text
+    assert "cannot tell" not in text
+    assert "[0, 0]" not in text
+    assert holdout_forest(found) is None
+    both = holdout_forest(compare_reports({"kept": nothing_helped(), "better": scored(0.4)}))
+    assert both is not None
+    assert [row.label for row in both.rows] == ["better"]
+
+
 def test_scores_of_one_metric_have_one_number_of_decimals() -> None:
     """What stands in one column can be compared by eye."""
     lines = comparison_text(compare_reports({"near": scored(0.43), "far": scored(0.2)})).splitlines()

@@ -156,3 +156,9 @@ def test_write(tmp_path) -> None:
     assert "客户" in content
     with pytest.raises(OutputError, match="missing"):
         write_diagnosis_html(diagnosis, tmp_path / "missing" / "page.html")
+
+
+def test_the_verdict_begins_as_a_sentence() -> None:
+    """Its name is in the heading, so what is left begins with a capital letter."""
+    lower = dataclasses.replace(healthy(), verdict_line="Healthy: training loss went down.")
+    assert "Training loss went down." in Page(diagnosis_html(lower)).words

@@ -128,6 +128,20 @@ def test_references_and_counts_have_their_labels() -> None:
     ]
 
 
+def test_what_a_verdict_on_curves_is_computed_from_is_left_to_the_page() -> None:
+    """The terminal has the losses and the gap; noise, slopes and probabilities are counted."""
+    numbers = {
+        "gap": 0.48,
+        "noise_train_loss": 0.001,
+        "late_fall_train_loss": 0.01,
+        "probability_healthy": 0.1,
+    }
+    text = diagnosis_text(dataclasses.replace(minimal(), numbers=numbers))
+    assert "validation loss less training loss" in text
+    assert "3 more are in the page and in the JSON." in text
+    assert "oise" not in text
+
+
 def test_the_best_epoch_is_one_of_those_that_were_trained() -> None:
     """It may lie beyond the epochs of the network as it stands, which is trained for longer."""
     numbers = {"best_epoch": 53.0, "epochs": 30.0, "epochs_trained": 90.0}

@@ -141,6 +141,32 @@ def test_what_was_not_measured_stands_under_its_reason() -> None:
     assert table.rows[0][2].endswith("late-111 and 8 more")
 
 
+def test_a_statement_and_a_class_are_told_as_a_whole() -> None:
+    """Half a call is nothing to copy; what is inside keeps its indentation."""
+    code = (
+        "class Rate(keras.optimizers.schedules.LearningRateSchedule):\n"
+        "    def __call__(self, step):\n"
+        "        return 0.1\n"
+        "\n"
+        "def train():\n"
+        "    optimizer = keras.optimizers.Adam(\n"
+        "        Rate(),\n"
+        "    )\n"
+    )
+    chosen = dataclasses.replace(full().baseline, schedule="one-cycle")
+    lines = changed_lines(dataclasses.replace(full(), code=code, chosen=chosen))
+    assert [line.number for line in lines] == [1, 2, 3, 6, 7, 8]
+    assert [line.text for line in lines][1:] == [
+        "    def __call__(self, step):",
+        "        return 0.1",
+        "optimizer = keras.optimizers.Adam(",
+        "    Rate(),",
+        ")",
+    ]
+    broken = dataclasses.replace(full(), code=code + "(", chosen=chosen)
+    assert [line.number for line in changed_lines(broken)] == [1, 6]
+
+
 def test_the_protocol_is_told_from_the_options() -> None:
     """Rows, splits, networks and seed; what the record lacks is left out."""
     options = {
@@ -157,6 +183,8 @@ def test_the_protocol_is_told_from_the_options() -> None:
     assert lines[0] == "459 rows to work with, and 115 rows set aside as the holdout."
     assert "20 fresh splits, each with 342 rows to train on, 48 to stop by and 69 to be scored on" in lines[1]
     assert lines[2] == "412 networks trained, seed 0."
+    alone = dataclasses.replace(full(), options=options, remedies=())
+    assert protocol(alone)[1].endswith("; no remedy was measured on fresh splits.")
     assert protocol(full()) == ("412 networks trained, seed 0.",)
 
 

@@ -85,6 +85,18 @@ def test_of_many_combinations_the_best_are_drawn() -> None:
     assert figure.num_left_out == len(combined) - MOST_COMBINATIONS
 
 
+def test_a_wide_screen_does_not_hide_what_is_confirmed() -> None:
+    """Where the screen needs an axis many times as wide, each stage has a figure of its own."""
+    wide = tuple(dataclasses.replace(one, effect=effect(0.05, 0.6)) for one in screened(6))
+    sure, looked = forest_figures(_with(*confirmed(), *wide), apart=True)
+    assert [row.confirmed for row in sure.rows] == [True, True]
+    assert not any(row.confirmed for row in looked.rows)
+    assert sure.upper < 0.04
+    assert looked.upper > 0.5
+    assert [len(figure.rows) for figure in forest_figures(_with(*wide), apart=True)] == [6]
+    assert [len(figure.rows) for figure in forest_figures(_with(*confirmed(), *wide))] == [8]
+
+
 def test_units_do_not_share_an_axis() -> None:
     """Effects in another unit get a figure of their own, the study's metric first."""
     other = Remedy(

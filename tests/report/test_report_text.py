@@ -21,9 +21,10 @@ from report_samples import (
     unmeasured,
 )
 
-from wellfit.records import Effect, Report, SettingsError
+from wellfit.records import Effect, Remedy, Report, SettingsError
 from wellfit.report import to_markdown, to_text
-from wellfit.report._summary import changes, holdout_line, outcome, reading
+from wellfit.report._bars import CELLS
+from wellfit.report._summary import changes, holdout_line, reading
 from wellfit.report._words import cell_width
 
 
@@ -46,7 +47,7 @@ def test_one_screen(make: Callable[[], Report]) -> None:
 def test_text_has_what_matters() -> None:
     """Verdict, each change, the kept remedy with its interval, the holdout."""
     text = to_text(full())
-    assert text.startswith("OVERFITTING.")
+    assert text.startswith("OVERFITS: 0.388 nats of gap")
     for line in ("the network's own -> 0.3", "+0.0123 [+0.0062, +0.0184] kept", "Holdout (1,409 rows)"):
         assert line in text
     assert "positive = better" in text
@@ -61,7 +62,7 @@ def test_bars_show_side_and_stage() -> None:
     """A confirmed gain lies right of the zero line in brackets, a screened loss left of it in parentheses."""
     loss = dataclasses.replace(confirmed()[1], stage="screened", effect=effect(-0.01, 0.002))
     lines = to_text(dataclasses.replace(full(), remedies=(confirmed()[0], loss))).splitlines()
-    gain_bar = next(line for line in lines if "search-17" in line)[-21:]
+    gain_bar = next(line for line in lines if " kept" in line)[-21:]
     loss_bar = next(line.ljust(80) for line in lines if "  dropout " in line and "[" in line)[-21:]
     assert gain_bar[10] == loss_bar[10] == "|"
     assert gain_bar.index("[") > 10
@@ -70,34 +71,42 @@ def test_bars_show_side_and_stage() -> None:
     assert "o" in loss_bar
 
 
+def test_causes_have_bars_and_the_rest_is_named() -> None:
+    """A cause that was measured has its ruling, its remedy and a bar; in a narrow terminal no bar."""
+    lines = to_text(nothing_helped()).splitlines()
+    place = lines.index("Causes; the bar is the gain of the remedy against it")
+    assert lines[place + 1].startswith("  weak-regularization  cannot tell, dropout")
+    assert lines[place + 1][-CELLS:].count("#") == 1
+    assert any(line.startswith("  not supported: ") or "; not supported: " in line for line in lines)
+    narrow = to_text(nothing_helped(), 50).splitlines()
+    assert "Causes" in narrow
+    assert not any("#" in line for line in narrow if "weak-regularization" in line)
+
+
+def test_confirmed_bars_keep_their_scale() -> None:
+    """A screen of two pairs does not press what is confirmed into one sign; its own bars end in arrows."""
+    wide = Remedy(name="wide", settings={"l1": 1}, stage="screened", kept=False, effect=effect(0.5, 9.0))
+    lines = to_text(dataclasses.replace(full(), remedies=(*confirmed(), wide))).splitlines()
+    assert next(line for line in lines if "kept" in line)[-CELLS:].count("=") > 3
+    bar = next(line for line in lines if line.startswith("  wide"))[-CELLS:]
+    assert (bar[0], bar[-1]) == ("<", ">")
+    assert "o" not in bar
+
+
+def test_what_a_search_drew_is_named_by_its_settings() -> None:
+    """A number says nothing; where the settings do not fit, it stays."""
+    drawn = Remedy(
+        name="search-2", settings={"averaging": "ema"}, stage="screened", kept=False, effect=effect(0.1, 0.2)
+    )
+    assert "  averaging=ema  " in to_text(dataclasses.replace(full(), remedies=(drawn,)))
+    long = dataclasses.replace(drawn, settings=dict.fromkeys(("learning_rate", "l2", "dropout"), 0.12345))
+    assert "  search-2  " in to_text(dataclasses.replace(full(), remedies=(long,)))
+
+
 def test_too_narrow_is_refused() -> None:
     """Below 30 columns there is no honest layout."""
     with pytest.raises(SettingsError, match="at least 30"):
         to_text(full(), 29)
-
-
-def test_outcome_follows_the_holdout() -> None:
-    """Better, worse, undecided and absent holdouts each say so."""
-    report = full()
-    assert report.holdout is not None
-
-    def with_interval(low: float, high: float) -> str:
-        assert report.holdout is not None
-        return outcome(
-            dataclasses.replace(report, holdout=dataclasses.replace(report.holdout, low=low, high=high))
-        )
-
-    assert "verified on the holdout" in with_interval(0.001, 0.02)
-    assert "do not change the network" in with_interval(-0.02, -0.001)
-    assert "cannot tell" in with_interval(-0.01, 0.02)
-    assert "not verified" in outcome(dataclasses.replace(report, holdout=None))
-
-
-def test_outcome_names_a_choice_that_rests_on_screening() -> None:
-    """A change that no confirmed remedy supports is not presented as proven."""
-    report = dataclasses.replace(full(), remedies=confirmed()[1:], holdout=None)
-    assert "were not confirmed" in outcome(report)
-    assert "were not confirmed" not in outcome(full())
 
 
 def test_reading_needs_interval_and_p_value() -> None:

@@ -30,10 +30,12 @@ SAMPLES = [
 OTHER_PAGES = {
     "No code could be written for this network",
     "No network was trained",
+    "Lowest validation loss",
     "Training loss as it came",
     "Validation loss as it came",
     "What was measured",
     "a single split",
+    "at the end",
     "at the trained weights it was given with",
     "better than the best reference",
     "data losses on validation rows only",
@@ -46,6 +48,7 @@ OTHER_PAGES = {
     "the whole distance from chance to the best reference",
     "to see what more of them would do",
     "whatever its inputs",
+    "validation loss less training loss",
 }
 # What the samples made up: no study says it.
 INVENTED = (

@@ -43,50 +43,72 @@ app = typer.Typer(
 )
 
 app.command(
+    short_help="Find what makes a network better.",
     epilog=_examples(
         "wellfit improve churn.csv --target churn",
         "wellfit improve churn.csv --target churn --model net.keras --budget 5m",
         "wellfit improve sales.csv --target price --time date --column zip=category",
         "wellfit improve flowers/ --model resnet50.keras --budget 10m --out study",
-    )
+    ),
 )(improve)
 app.command(
+    short_help="Say what is wrong with one, and why.",
     epilog=_examples(
         "wellfit diagnose churn.csv --target churn --model net.keras --epochs 100",
         "wellfit diagnose a.csv --target churn --model net.py:build --html page.html",
         "wellfit diagnose flowers/ --model net.keras --validation flowers-later/",
         "wellfit diagnose --history log.csv",
-    )
+    ),
 )(diagnose)
 app.command(
+    short_help="Diagnose a script that trains one.",
     context_settings={"allow_interspersed_args": False},
     epilog=_examples("wellfit watch train.py --epochs 20", "wellfit watch --json verdict.json train.py"),
 )(watch)
-app.command(epilog=_examples("wellfit explain", "wellfit explain too-few-rows"))(explain)
-app.command(epilog=_examples("wellfit resume wellfit-churn"))(resume)
-app.command(epilog=_examples("wellfit predict wellfit-churn new.csv -o predictions.csv"))(predict)
-app.command(epilog=_examples("wellfit export wellfit-churn", "wellfit export wellfit-churn -o churn.onnx"))(
-    export
-)
 app.command(
+    short_help="Explain a cause that it names.",
+    epilog=_examples("wellfit explain", "wellfit explain too-few-rows"),
+)(explain)
+app.command(
+    short_help="Go on with a study that was ended.", epilog=_examples("wellfit resume wellfit-churn")
+)(resume)
+app.command(
+    short_help="Predict new rows.",
+    epilog=_examples("wellfit predict wellfit-churn new.csv -o predictions.csv"),
+)(predict)
+app.command(
+    short_help="Write the network for another runtime.",
+    epilog=_examples("wellfit export wellfit-churn", "wellfit export wellfit-churn -o churn.onnx"),
+)(export)
+app.command(
+    short_help="Serve exported networks over HTTP.",
+    epilog=_examples(
+        "wellfit serve wellfit-churn",
+        "wellfit serve models/ --host 0.0.0.0 --workers 4 --api-key-file keys.txt",
+    ),
+)(serve)
+app.command(
+    short_help="Hold new rows against those of a study.",
     epilog=_examples(
         "wellfit monitor wellfit-churn this-week.csv",
         "wellfit monitor wellfit-churn this-week.csv --json drift.json --html drift.html",
         "wellfit monitor wellfit-churn labeled.csv --retrain --out wellfit-churn-2",
-    )
+    ),
 )(monitor)
-app.command(epilog=_examples("wellfit report wellfit-churn"))(report)
-app.command(epilog=_examples("wellfit compare study study-2", "wellfit compare study* --html studies.html"))(
-    compare
+app.command(short_help="Show the report of a study.", epilog=_examples("wellfit report wellfit-churn"))(
+    report
 )
 app.command(
-    epilog=_examples(
-        "wellfit serve wellfit-churn",
-        "wellfit serve models/ --host 0.0.0.0 --workers 4 --api-key-file keys.txt",
-    )
-)(serve)
-app.command(epilog=_examples("wellfit ui", "wellfit ui studies --port 8000 --no-open"))(ui)
-app.command(epilog=_examples("wellfit demo --budget 30s"))(demo)
+    short_help="Show studies side by side.",
+    epilog=_examples("wellfit compare study study-2", "wellfit compare study* --html studies.html"),
+)(compare)
+app.command(
+    short_help="Open the workbench, a local page.",
+    epilog=_examples("wellfit ui", "wellfit ui studies --port 8000 --no-open"),
+)(ui)
+app.command(short_help="Try it on a table that comes along.", epilog=_examples("wellfit demo --budget 30s"))(
+    demo
+)
 
 
 def _print_version(is_asked: bool) -> None:

@@ -39,14 +39,14 @@ def compare(
         check_file_target(html, option="--html", what="page")
     reports = _read(folders)
     comparison = wellfit.report.compare_reports(reports)
-    if json == "-":
-        print(json_format.dumps(wellfit.report.comparison_json(comparison), indent=2, allow_nan=False))
-    else:
-        print(wellfit.report.comparison_text(comparison, text_width()))
     if json and json != "-":
         wellfit.report.write_comparison_json(comparison, json)
     if html:
         wellfit.report.write_comparison_html(reports, html)
+    if json == "-":
+        print(json_format.dumps(wellfit.report.comparison_json(comparison), indent=2, allow_nan=False))
+    else:
+        print(wellfit.report.comparison_text(comparison, text_width()))
     return Status.DONE
 
 

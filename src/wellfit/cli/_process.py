@@ -61,6 +61,9 @@ def prepare_process(*, debug: bool = False) -> None:
     if debug:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Keras imports TensorFlow where it is there, which greets with this setting whatever the level; no
+    # network is trained by it.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     for name in ("jax", "absl", "optuna", "matplotlib"):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WIDEST = 100
 _STAGE_CELLS = 9
+_SOON_S = 2.0  # what is over sooner needs no clock
 STAGES = {
     "prepare": "reading the table, building the network",
     "baseline": "the network as it is",
@@ -101,7 +102,8 @@ class Progress:
         event = self._event
         if event is None:
             doing = f"{self._stage:<{_STAGE_CELLS}} {self._stages.get(self._stage, '')}"
-            return Text(doing, overflow="ellipsis", no_wrap=True)
+            since_s = time.monotonic() - self._stage_began_s
+            return _between(doing, f"{clock_text(since_s)} so far" if since_s >= _SOON_S else "")
         return Group(self._first_line(event), self._second_line(event))
 
     def _first_line(self, event: Event) -> RenderableType:
@@ -118,12 +120,8 @@ class Progress:
         return line
 
     def _second_line(self, event: Event) -> RenderableType:
-        line = Table.grid(padding=(0, 1), expand=True)
-        line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-        line.add_column(justify="right", no_wrap=True)
         told = "  ".join(_scores(event)) or self._stages.get(event.stage, "")
-        line.add_row(" " * (_STAGE_CELLS + 1) + told, self._time(event))
-        return line
+        return _between(" " * (_STAGE_CELLS + 1) + told, self._time(event))
 
     def _time(self, event: Event) -> str:
         """Return the time left, or the time spent where there is no budget."""
@@ -131,6 +129,15 @@ class Progress:
         if event.left_s and math.isfinite(event.left_s):
             return f"{clock_text(event.left_s - since_s)} left"
         return f"{clock_text(event.elapsed_s + since_s)} so far"
+
+
+def _between(left: str, right: str) -> RenderableType:
+    """Return a line with one text at each end; the left one is cut where there is no room."""
+    line = Table.grid(padding=(0, 1), expand=True)
+    line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    line.add_column(justify="right", no_wrap=True)
+    line.add_row(Text(left), right)
+    return line
 
 
 def _scores(event: Event) -> list[str]:

@@ -25,8 +25,8 @@ def report(
     prepare_process(debug=debug)
     check_json_target(json)
     found = wellfit.report.read_json(folder / "report.json")
-    show_report(found, json_target=json, lang=lang.value)
     wellfit.report.write_html(found, folder / "report.html", lang=lang.value)
+    show_report(found, json_target=json, lang=lang.value)
     if json != "-":
         print(f"\n{files_text(folder)}")
     return Status.DONE

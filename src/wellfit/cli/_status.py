@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -38,17 +39,29 @@ def guarded(command: Callable[P, Status]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             status = command(*args, **kwargs)
+            sys.stdout.flush()
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except KeyboardInterrupt:
             tell("stopped before there was a result.")
             status = Status.FAILED
+        except BrokenPipeError as error:
+            status = _unread(error)
         # A user's model file may end the interpreter; that is a failed run with its own wording.
         except (Exception, SystemExit) as error:
             status = explain(error, debug=bool(kwargs.get("debug")))
         raise typer.Exit(int(status))
 
     return run
+
+
+def _unread(error: BrokenPipeError) -> Status:
+    """Say nothing where whoever read stdout has gone, as ``head`` has; files are written by then."""
+    if sys.stdout.isatty():
+        return explain(error)
+    # Python flushes once more when it ends, and would complain about that.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Status.DONE
 
 
 def explain(error: BaseException, *, debug: bool = False) -> Status:

@@ -4,6 +4,7 @@ Terminal text, an HTML page, JSON; of a report also Markdown and a picture. For 
 plots on matplotlib axes.
 """
 
+from wellfit.report._answer import headline
 from wellfit.report._card import model_card
 from wellfit.report._comparison import Comparison, compare_reports, comparison_json, write_comparison_json
 from wellfit.report._comparison_html import comparison_html, write_comparison_html
@@ -37,7 +38,7 @@ from wellfit.report._plots import (
 )
 from wellfit.report._png import from_png, to_png
 from wellfit.report._script import script_hash
-from wellfit.report._summary import changes, headline, holdout_line
+from wellfit.report._summary import changes, holdout_line
 from wellfit.report._text import to_text
 from wellfit.report._translate import languages
 

@@ -9,8 +9,8 @@ from typing import Literal
 from wellfit.records import Effect, Report, Verdict
 from wellfit.report._causes import FAMILIES, clause
 from wellfit.report._change_words import changes_in_words
-from wellfit.report._numbers import common_decimals, interval, number
-from wellfit.report._summary import LIGHTS, Light, changes, holdout_reading, num_averaged, reading
+from wellfit.report._numbers import common_decimals, effect_line, interval, number
+from wellfit.report._summary import LIGHTS, Light, changes, holdout_reading, num_averaged, ordered, reading
 from wellfit.report._tested import causes_tested
 from wellfit.report._words import clean, count
 
@@ -32,6 +32,7 @@ _WHAT = {
     Verdict.INCONCLUSIVE: "Cannot tell",
 }
 _LEAST_RELATIVE = 1e-9
+_CHANCE = ("majority", "majority class", "mean")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class Answer:
     Attributes:
         light: color of the traffic light.
         label: the verdict in one or two words.
+        what: the verdict as a sentence begins with it.
         problem: what is wrong and, where it is known, why; one sentence.
         advice: what to change and what that gains; one or two sentences.
         support: color and words of how sure the advice is.
@@ -48,9 +50,33 @@ class Answer:
 
     light: Light
     label: str
+    what: str
     problem: str
     advice: str
     support: tuple[Light, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """The answer under a head of one or two words, where there is no room for more.
+
+    Attributes:
+        light: color of the traffic light.
+        label: the verdict in one or two words.
+        line: what is wrong.
+        outcome: what to change, and how well that is supported.
+    """
+
+    light: Light
+    label: str
+    line: str
+    outcome: str
+
+
+def headline(report: Report) -> Headline:
+    """Return light, label and the two sentences of the answer; what a page opens with, every place says."""
+    found = answer(report)
+    return Headline(light=found.light, label=found.label, line=found.problem, outcome=found.advice)
 
 
 def answer(report: Report) -> Answer:
@@ -60,6 +86,7 @@ def answer(report: Report) -> Answer:
     return Answer(
         light=light,
         label=label,
+        what=_WHAT[report.verdict],
         problem=problem(report),
         advice=advice(report),
         support=(color, words),  # pyright: ignore[reportArgumentType]
@@ -124,8 +151,9 @@ def _because(report: Report) -> str:
         text = clause(report.findings[0].code, rows)
         return f", mostly because {text}" if text else ""
     codes = FAMILIES.get(report.verdict, ())
-    supported = [one.code for one in causes_tested(report) if one.ruling == "supported" and one.code in codes]
-    return f", most likely because {clause(supported[0], rows)}" if supported else ""
+    told = {"supported": "most likely because", "looks so": "apparently because"}
+    found = [one for one in causes_tested(report) if one.ruling in told and one.code in codes]
+    return f", {told[found[0].ruling]} {clause(found[0].code, rows)}" if found else ""
 
 
 def _rows(report: Report) -> int:
@@ -135,8 +163,7 @@ def _rows(report: Report) -> int:
 
 def _against_chance(report: Report) -> str:
     """Return the comparison with one prediction for every row, where it is in the unit of the curves."""
-    names = ("majority", "majority class", "mean")
-    chance = next((report.references[name] for name in names if name in report.references), math.nan)
+    chance = next((report.references[name] for name in _CHANCE if name in report.references), math.nan)
     if report.metric.name != "log_loss" or not math.isfinite(chance):
         return ""
     return f" against {number(chance)} for the same prediction on every row"
@@ -196,15 +223,13 @@ def _unverified(report: Report) -> str:
 
 def _change_nothing(report: Report) -> str:
     num = sum(reading(one.effect) != "not measured" for one in report.remedies)
-    reached = ""
-    if report.holdout is not None:
-        score = report.holdout.baseline.get(report.metric.name, math.nan)
-        rows = count(report.holdout.num_rows, "row")
-        reached = f" On the {rows} of the holdout its {_metric(report)} is {number(score)}."
+    reached = _reached(report)
     if report.partial:
-        return f"Change nothing yet: the study ended before anything was confirmed to be better.{reached}"
+        first = "Change nothing yet: the study ended before anything was confirmed to be better."
+        return f"{first}{_promising(report)}{reached}"
     if report.verdict is Verdict.INCONCLUSIVE:
-        return f"Change nothing yet: more rows or a larger budget would narrow the intervals.{reached}"
+        first = "Change nothing yet: more rows or a larger budget would narrow the intervals."
+        return f"{first}{_promising(report)}{reached}"
     if not num:
         return f"Keep the network as it is: no remedy could be measured.{reached}"
     if num == 1:
@@ -213,6 +238,39 @@ def _change_nothing(report: Report) -> str:
         f"Keep the network as it is and leave the remedies out: none of the {num:,} that were measured is "
         f"confirmed to be better.{reached}"
     )
+
+
+def _promising(report: Report) -> str:
+    """Return which remedy looked best in the screen, where one looked better and none was confirmed."""
+    looked = [one for one in ordered(report.remedies) if one.stage == "screened"]
+    best = next((one for one in looked if reading(one.effect) == "better"), None)
+    if best is None or best.effect is None or len(looked) < len(report.remedies):
+        return ""
+    return (
+        f" Most promising is {clean(best.name)} ({effect_line(best.effect)} in the screen, which flatters)."
+    )
+
+
+def _reached(report: Report) -> str:
+    """Return what the network scores on the holdout, beside one prediction for every row if that is known."""
+    holdout, name = report.holdout, report.metric.name
+    if holdout is None:
+        return ""
+    score, chance = holdout.baseline.get(name, math.nan), _chance_on_holdout(report)
+    said = f"On the {count(holdout.num_rows, 'row')} of the holdout its {_metric(report)} is {number(score)}"
+    if not (math.isfinite(chance) and math.isfinite(score)):
+        return f" {said}."
+    ahead = chance - score if report.metric.direction == "minimize" else score - chance
+    if ahead > 0:
+        return f" {said}, against {number(chance)} for the same prediction on every row."
+    return f" {said}, which is no better than the same prediction on every row ({number(chance)})."
+
+
+def _chance_on_holdout(report: Report) -> float:
+    """Return the score of one prediction for every row of the holdout; NaN where it is not known."""
+    scores = {} if report.holdout is None else report.holdout.references
+    found = next((scores[name] for name in _CHANCE if name in scores), {})
+    return found.get(report.metric.name, math.nan)
 
 
 def _verb(report: Report) -> str:

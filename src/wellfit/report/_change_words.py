@@ -73,7 +73,8 @@ def change_in_words(change: Change) -> str:
         return name
     if change.chosen in ("own", "the network's own"):
         return f"the network's own {name}"
-    return _PHRASES.get(change.name, f"{name} {{}}").format(_short(change.chosen))
+    text = _PHRASES.get(change.name, f"{name} {{}}").format(_short(change.chosen))
+    return f"an {text[2:]}" if text.startswith("a ") and text[2:3] in "aei" else text
 
 
 def _short(value: str) -> str:

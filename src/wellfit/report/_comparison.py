@@ -30,7 +30,7 @@ class ComparedStudy:
         difference: improvement on the holdout, positive is better.
         low: lower end of its 95 % interval.
         high: upper end of it.
-        reading: what the interval says.
+        reading: what the interval says; no change where the chosen network is the baseline.
         num_holdout_rows: rows of the holdout; 0 where it was not reached.
         changed: settings in which the chosen network differs from the baseline.
         num_averaged: networks that the chosen one is the average of; 0 where it is one network.
@@ -49,7 +49,7 @@ class ComparedStudy:
     difference: float
     low: float
     high: float
-    reading: Literal["better", "worse", "cannot tell", "not reached"]
+    reading: Literal["better", "worse", "cannot tell", "no change", "not reached"]
     num_holdout_rows: int
     changed: tuple[Change, ...]
     num_averaged: int
@@ -104,7 +104,7 @@ def _compared(name: str, report: Report) -> ComparedStudy:
         difference=math.nan if holdout is None else holdout.difference,
         low=math.nan if holdout is None else holdout.low,
         high=math.nan if holdout is None else holdout.high,
-        reading="not reached" if holdout is None else holdout_reading(holdout),
+        reading=_reading(report),
         num_holdout_rows=0 if holdout is None else holdout.num_rows,
         changed=changes(report),
         num_averaged=num_averaged(report),
@@ -113,6 +113,14 @@ def _compared(name: str, report: Report) -> ComparedStudy:
         duration_s=times.get("total_s", sum(times.values()) if times else math.nan),
         partial=report.partial,
     )
+
+
+def _reading(report: Report) -> Literal["better", "worse", "cannot tell", "no change", "not reached"]:
+    if report.holdout is None:
+        return "not reached"
+    if not changes(report) and not num_averaged(report):
+        return "no change"
+    return holdout_reading(report.holdout)
 
 
 def _notes(studies: list[ComparedStudy]) -> list[str]:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from wellfit.records import Report
 from wellfit.report import _view
+from wellfit.report._answer import headline
 from wellfit.report._comparison import ComparedStudy, Comparison, compare_reports
 from wellfit.report._comparison_text import changed_line, comparison_title, score_cells
 from wellfit.report._figures import ForestFigure, ForestRow, forest_axis
 from wellfit.report._files import write_text
 from wellfit.report._html import drawn_forests, page_environment
 from wellfit.report._numbers import duration
-from wellfit.report._summary import SIGN_CONVENTION, headline
+from wellfit.report._summary import SIGN_CONVENTION
 from wellfit.report._view import Table
 from wellfit.report._words import clean, count
 
@@ -70,8 +71,15 @@ def _row(study: ComparedStudy) -> tuple[str, ...]:
 
 
 def holdout_forest(comparison: Comparison) -> ForestFigure | None:
-    """Return the improvements on the holdouts; None where they are in several metrics, or there is none."""
-    measured = [study for study in comparison.studies if not math.isnan(study.difference)]
+    """Return the improvements on the holdouts; None where they are in several metrics, or there is none.
+
+    A study that keeps the baseline has no improvement to draw.
+    """
+    measured = [
+        study
+        for study in comparison.studies
+        if not math.isnan(study.difference) and study.reading != "no change"
+    ]
     metrics = {study.metric for study in comparison.studies}
     if not measured or len(metrics) > 1:
         return None

@@ -51,6 +51,8 @@ def score_cells(study: ComparedStudy, places: int | None = None) -> tuple[str, s
     places = _places(study) if places is None else places
     if math.isnan(study.difference):
         improvement = NOT_AVAILABLE
+    elif study.reading == "no change":
+        improvement = "0"
     else:
         estimate, low, high = interval(study.difference, study.low, study.high)
         improvement = f"{estimate} [{low}, {high}]"
@@ -109,6 +111,10 @@ def _about(study: ComparedStudy, width: int) -> Iterator[str]:
         yield from wrap(f"PARTIAL RESULT: {study.partial}", width, indent="  ")
     baseline, chosen, improvement, said = score_cells(study)
     if study.num_holdout_rows:
-        line = f"holdout ({count(study.num_holdout_rows, 'row')}): {study.metric.name} {baseline} -> {chosen}"
-        yield from wrap(f"{line}, improvement {improvement}, {said}", width, indent="  ")
+        line = f"holdout ({count(study.num_holdout_rows, 'row')}): {study.metric.name} {baseline}"
+        if study.reading == "no change":
+            line += "; the chosen network is the baseline"
+        else:
+            line += f" -> {chosen}, improvement {improvement}, {said}"
+        yield from wrap(line, width, indent="  ")
     yield from wrap(f"changed: {changed_line(study)}", width, indent="  ")

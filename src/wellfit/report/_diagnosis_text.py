@@ -143,7 +143,8 @@ def _bullets(title: str, texts: tuple[str, ...], width: int) -> Iterator[str]:
 
 
 def _measured(diagnosis: Diagnosis, width: int) -> Iterator[str]:
-    rows = measured(diagnosis)
+    everything = measured(diagnosis)
+    rows = [row for row in everything if not row.is_detail]
     if not rows:
         return
     yield from wrap(measured_title(diagnosis), width)
@@ -153,6 +154,10 @@ def _measured(diagnosis: Diagnosis, width: int) -> Iterator[str]:
         line = f"  {pad(shorten_to(row.label, names), names)}  {row.value:>{values}}"
         room = width - cell_width(line) - 2
         yield f"{line}  {row.note}" if row.note and cell_width(row.note) <= room else line
+    if len(everything) > len(rows):
+        yield from wrap(
+            f"{len(everything) - len(rows)} more are in the page and in the JSON.", width, indent="  "
+        )
 
 
 def _end(diagnosis: Diagnosis, width: int) -> Iterator[str]:

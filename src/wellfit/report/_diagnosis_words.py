@@ -31,11 +31,15 @@ _LABELS = {
     "best_epoch": ("Best epoch", ""),
     "epochs": ("Epochs", ""),
     "epochs_trained": ("Epochs trained", "to see what more of them would do"),
+    "gap": ("Gap", "validation loss less training loss, at the end"),
+    "best_validation_loss": ("Lowest validation loss", ""),
     "num_train": ("Training rows", ""),
     "num_validation": ("Validation rows", ""),
 }
 _WHOLE = ("best_epoch", "smooth_best_epoch", "epochs", "epochs_trained", "epoch")
 _REFERENCE = "reference_"
+# What the verdict on curves is computed from: for a page, too much for a terminal.
+_DETAILS = ("late_fall_", "noise_", "smooth_", "first_", "best_train_loss", "rise", "probability_")
 _EFFECT_NUMBERS = ("gain", "gain_low", "gain_high")
 _ACRONYMS = {"auc": "AUC", "l1": "L1", "l2": "L2", "mse": "MSE", "rmse": "RMSE", "r2": "R2", "nan": "NaN"}
 
@@ -48,11 +52,13 @@ class Measured:
         label: what it is.
         value: the number as text.
         note: what it means, or where it lies between chance and the best reference; may be empty.
+        is_detail: whether a page alone shows it.
     """
 
     label: str
     value: str
     note: str
+    is_detail: bool = False
 
 
 def label_of(diagnosis: Diagnosis) -> tuple[Light, str]:
@@ -197,6 +203,12 @@ def open_questions(diagnosis: Diagnosis) -> tuple[str, ...]:
     return tuple(line for line in diagnosis.unknown if line not in said)
 
 
+def verdict_sentence(diagnosis: Diagnosis) -> str:
+    """Return the verdict line without the verdict's own name, as a sentence that stands by itself."""
+    text = verdict_text(diagnosis)
+    return text[:1].upper() + text[1:]
+
+
 def verdict_text(diagnosis: Diagnosis) -> str:
     """Return the verdict line without the verdict's own name in front of it, which stands in the heading."""
     name, line = f"{label_of(diagnosis)[1]}: ", diagnosis.verdict_line
@@ -218,7 +230,7 @@ def _measured(name: str, numbers: Mapping[str, float]) -> Measured:
         note = _way(value, numbers)
     if name == "best_epoch" and "epochs_trained" in numbers:
         label = f"Best epoch (of {numbers['epochs_trained']:,.0f} trained)"
-    return Measured(label=label, value=text, note=note)
+    return Measured(label=label, value=text, note=note, is_detail=name.startswith(_DETAILS))
 
 
 def _label(name: str) -> str:

@@ -17,6 +17,8 @@ MOST_SCREENED_ROWS = 60
 MOST_COMBINATIONS = 8
 COMBINATION = "search-"  # what names of combinations begin with
 MOST_CLASSES = 12
+MOST_TIMES_WIDER = 5
+"""By so much the axis of the screen may be wider than that of what is confirmed in one figure."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,16 +90,36 @@ class ConfusionFigure:
     description: str
 
 
-def forest_figures(report: Report) -> tuple[ForestFigure, ...]:
-    """Return one forest figure for each unit that effects are measured in, the study's metric first."""
-    return remedy_forests(report.remedies, report.metric.name)
+def forest_figures(report: Report, *, apart: bool = False) -> tuple[ForestFigure, ...]:
+    """Return a forest figure for each unit that effects are measured in, the study's metric first."""
+    return remedy_forests(report.remedies, report.metric.name, apart=apart)
 
 
-def remedy_forests(remedies: tuple[Remedy, ...], first: str = "") -> tuple[ForestFigure, ...]:
-    """Return one forest figure for each unit of the effects; `first` names the unit that comes first."""
+def remedy_forests(
+    remedies: tuple[Remedy, ...], first: str = "", *, apart: bool = False
+) -> tuple[ForestFigure, ...]:
+    """Return a forest figure for each unit of the effects; `first` names the unit that comes first.
+
+    With `apart` confirmed effects have a figure of their own where the axis of the screen would hide them.
+    """
     measured = [remedy for remedy in ordered(remedies) if reading(remedy.effect) != "not measured"]
     units = {remedy.effect.unit for remedy in measured if remedy.effect is not None}
-    return tuple(_forest(unit, measured) for unit in sorted(units, key=lambda unit: (unit != first, unit)))
+    return tuple(
+        figure
+        for unit in sorted(units, key=lambda unit: (unit != first, unit))
+        for figure in (_forests(unit, measured) if apart else (_forest(unit, measured),))
+    )
+
+
+def _forests(unit: str, measured: Sequence[Remedy]) -> tuple[ForestFigure, ...]:
+    """Return one figure, or one for each stage where the screen's axis would hide what is confirmed."""
+    whole = _forest(unit, measured)
+    parts = tuple(
+        _forest(unit, [remedy for remedy in measured if remedy.stage == stage])
+        for stage in ("confirmed", "screened")
+    )
+    widths = [part.upper - part.lower for part in parts if part.rows]
+    return parts if len(widths) == 2 and widths[1] > MOST_TIMES_WIDER * widths[0] else (whole,)
 
 
 def _forest(unit: str, measured: Iterable[Remedy]) -> ForestFigure:

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from wellfit.records import CurvePair, Diagnosis, Effect, Remedy, Report
 from wellfit.report import _diagnosis_view, _diagnosis_words, _view
+from wellfit.report._answer import headline
 from wellfit.report._causes import meaning
 from wellfit.report._curve_figures import CurvesFigure, loss_figures
 from wellfit.report._diagnosis_text import diagnosis_text
@@ -25,7 +26,6 @@ from wellfit.report._html import drawn_forests, drawn_losses, page_environment
 from wellfit.report._sheet import sheet_rows
 from wellfit.report._summary import (
     SIGN_CONVENTION,
-    headline,
     holdout_line,
     more_data_line,
     num_averaged,
@@ -40,7 +40,7 @@ def study_fragment(report: Report) -> str:
     return _fragment(
         "study",
         to_text(report),
-        forest_figures(report),
+        forest_figures(report, apart=True),
         loss_figures(report.curves),
         report=report,
         headline=headline(report),
@@ -72,7 +72,7 @@ def diagnosis_fragment(diagnosis: Diagnosis) -> str:
 
 def remedies_fragment(remedies: tuple[Remedy, ...]) -> str:
     """Return the effects of remedies as forest plot and table."""
-    figures = remedy_forests(remedies)
+    figures = remedy_forests(remedies, apart=True)
     return _effects(figures, _view.effect_table(remedies), count(len(remedies), "remedy", "remedies"))
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from wellfit.records import Finding, Report
 from wellfit.report import _diagnosis_view, _diagnosis_words, _view
-from wellfit.report._answer import answer
+from wellfit.report._answer import answer, headline
 from wellfit.report._causes import meaning
 from wellfit.report._curve_figures import CurvesFigure, curves_figures, losses_readout, reported_note
 from wellfit.report._draw import draw_confusion, draw_forest
@@ -30,7 +30,6 @@ from wellfit.report._sheet import drawn_rows, sheet_rows
 from wellfit.report._summary import (
     SIGN_CONVENTION,
     changes,
-    headline,
     holdout_line,
     more_data_line,
     num_averaged,
@@ -82,7 +81,7 @@ def _english(report: Report, language: str) -> str:
         "cards": drawn_findings(report.findings),
         "tested": tested,
         "causes": drawn_forests(() if causes is None else (causes,), "cause"),
-        "forests": drawn_forests(forest_figures(report)),
+        "forests": drawn_forests(forest_figures(report, apart=True)),
         "curves": drawn_losses(curves_figures(report)),
         "reported_note": reported_note(report),
         "protocol": protocol(report),

@@ -6,8 +6,9 @@ import html
 import re
 
 from wellfit.records import Report
+from wellfit.report._answer import headline
 from wellfit.report._evaluation_parts import Part, evaluation_page
-from wellfit.report._summary import SIGN_CONVENTION, headline, holdout_line, more_data_line
+from wellfit.report._summary import SIGN_CONVENTION, holdout_line, more_data_line
 from wellfit.report._translate import Say
 from wellfit.report._translate_names import report_translator
 from wellfit.report._view import Table, change_table, finding_table, holdout_table, remedy_table

@@ -36,6 +36,9 @@ def _splits(report: Report) -> str:
     trained, stopped, scored = (
         _whole(report, name) for name in ("rows_trained_on", "rows_stopped_by", "rows_scored_on")
     )
+    if all(remedy.stage != "confirmed" for remedy in report.remedies):
+        # The baseline has curves on fresh splits even where no remedy came so far.
+        return f"{text}; no remedy was measured on fresh splits."
     return (
         f"{text}. The finalists ran on {count(fresh, 'fresh split')}, each with {trained:,} rows to train "
         f"on, {stopped:,} to stop by and {scored:,} to be scored on."

@@ -112,29 +112,6 @@ class Change:
     meaning: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Headline:
-    """The first thing a reader sees.
-
-    Attributes:
-        light: color of the traffic light.
-        label: the verdict in one or two words.
-        line: the verdict as the study put it.
-        outcome: what to do, and how well that is supported.
-    """
-
-    light: Light
-    label: str
-    line: str
-    outcome: str
-
-
-def headline(report: Report) -> Headline:
-    """Return light, label, verdict line and outcome of `report`."""
-    light, label = LIGHTS[report.verdict]
-    return Headline(light=light, label=label, line=report.verdict_line, outcome=outcome(report))
-
-
 def settings_table(report: Report) -> tuple[Change, ...]:
     """Return every setting of baseline and chosen network, in the order of `Settings`."""
     before, after = dataclasses.asdict(report.baseline), dataclasses.asdict(report.chosen)
@@ -173,42 +150,6 @@ def num_averaged(report: Report) -> int:
     """Return how many networks the one that is handed back is the average of; 0 where it is one network."""
     number = report.options.get("averaged_networks")
     return number if isinstance(number, int) else 0
-
-
-def outcome(report: Report) -> str:
-    """Return what to do, and how well that is supported, in one or two sentences."""
-    changed = changes(report)
-    averaged = num_averaged(report)
-    if averaged and report.holdout is not None:
-        read = holdout_reading(report.holdout)
-        verified = {
-            "better": "On the holdout it is better than the baseline.",
-            "worse": "But on the holdout it is worse than the baseline: do not use it.",
-            "cannot tell": "The holdout alone cannot tell it from the baseline.",
-        }[read]
-        return f"Use the average of {averaged} networks. {verified}"
-    if not changed:
-        return _keep(report)
-    advice = f"Change {count(len(changed), 'setting')}."
-    if not any(remedy.kept and remedy.stage == "confirmed" for remedy in report.remedies):
-        advice += " They come from screening, which flatters, and were not confirmed on fresh splits."
-    if report.holdout is None:
-        return (
-            f"{advice} The holdout was not reached: the gain is not verified on rows that nothing has seen."
-        )
-    verdict = {
-        "better": "This is verified on the holdout.",
-        "worse": "But the holdout contradicts it: do not change the network on this evidence.",
-        "cannot tell": "The holdout alone cannot tell the two networks apart.",
-    }[holdout_reading(report.holdout)]
-    return f"{advice} {verdict}"
-
-
-def _keep(report: Report) -> str:
-    if report.partial:
-        return "No change so far: the study ended before anything was confirmed to beat the baseline."
-    advice = "Keep the network as it is" if report.verdict is Verdict.HEALTHY else "No change"
-    return f"{advice}: nothing that was tried is confirmed to be better than the baseline."
 
 
 def holdout_reading(holdout: HoldoutResult) -> Literal["better", "worse", "cannot tell"]:

@@ -123,20 +123,14 @@ def _effect_cells(effect: Effect | None, places: Mapping[str, int | None]) -> tu
 
 
 def holdout_table(report: Report, holdout: HoldoutResult) -> Table:
-    """Return baseline, chosen network and references on the holdout, one column a metric."""
-    networks = {"baseline": holdout.baseline, "chosen": holdout.improved}
-    return _score_table({**networks, **holdout.references}, report.metric.name, strong=("chosen",))
-
-
-def _score_table(scores: Mapping[str, Mapping[str, float]], first: str, strong: tuple[str, ...]) -> Table:
+    """Return baseline, chosen network and references on the holdout, one row a metric, the study's first."""
+    scores = {"baseline": holdout.baseline, "chosen": holdout.improved, **holdout.references}
+    first = report.metric.name
     names = sorted({name for row in scores.values() for name in row}, key=lambda name: (name != first, name))
-    columns = [[row.get(name, math.nan) for row in scores.values()] for name in names]
-    texts = [_column(column) for column in columns]
+    rows = tuple((name, *_column([row.get(name, math.nan) for row in scores.values()])) for name in names)
+    head = ("Score", *scores)
     return Table(
-        head=("Predictor", *names),
-        rows=tuple((label, *(text[place] for text in texts)) for place, label in enumerate(scores)),
-        right=tuple(range(1, len(names) + 1)),
-        strong=tuple(place for place, label in enumerate(scores) if label in strong),
+        head=head, rows=rows, right=tuple(range(1, len(head))), strong=(0,) if first in names else ()
     )
 
 

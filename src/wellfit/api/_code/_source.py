@@ -59,7 +59,8 @@ class Source:
         """Replace or add an argument; return False where it cannot be told what is given already."""
         value = self.argument(call, name, parameters)
         if value is not None:
-            self._replace(*self._span(value), code)
+            start, end = self._span(value)
+            self._replace(start, end, code.replace("\n", f"\n{self._blanks(start)}"))
             return True
         if any(k.arg is None for k in call.keywords) or any(isinstance(a, ast.Starred) for a in call.args):
             return False
@@ -153,6 +154,11 @@ class Source:
             depth -= self.text[end] == ")"
             end += 1
         return end
+
+    def _blanks(self, start: int) -> str:
+        """Return the blanks that the line of a place begins with, for lines that follow it."""
+        line = self.text[self.text.rfind("\n", 0, start) + 1 : start]
+        return line[: len(line) - len(line.lstrip())]
 
     def _indent(self, start: int) -> str | None:
         """Return what stands before a place on its line; None if that is more than blanks."""

@@ -1,7 +1,7 @@
 "use strict";
 // Tables sort by a click or a key on a title: numbers as numbers, what is not known last.
 function numberIn(text) {
-  const plain = text.replace(/[,\s\u00a0]/g, "");
+  const plain = text.replace(/[,\s\u00a0]/g, "").replace(/^(?:under|\u4e0d\u5230)/, "<");
   const found = /^[<+]?(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?:%|to.*)?$/i.exec(plain);
   return found ? Number(found[1]) : NaN;
 }
