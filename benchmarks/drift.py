@@ -58,17 +58,16 @@ def _false_alarm_rate(
     # A window of a million rows hardly differs from the next one; what is drawn anew is the reference.
     num_drawn = num_windows if size < 1_000_000 else min(_WINDOWS_OF_A_MILLION, num_windows)
     alarms, done = 0, 0
-    for place in range(num_drawn):
+    for _ in range(num_drawn):
         # Columns are counted one by one, and sorted numbers are counted faster.
         new = {
             name: (kind, np.sort(values) if kind == "number" else values)
             for name, (kind, values) in drawn_rows(rng, size, rho).items()
         }
-        for _ in range(num_windows // num_drawn if size >= 1_000_000 else 1):
+        for _ in range(num_windows // num_drawn):
             reference = make_reference(drawn_rows(rng, num_old, rho), task=Task.REGRESSION)  # type: ignore[arg-type]
             alarms += bool(said_by(reference, new))
             done += 1
-        del new, place
     return alarms / done
 
 

@@ -62,8 +62,8 @@ def _last_of_bins(counts: NDArray[np.int64]) -> NDArray[np.intp]:
     if len(counts) <= MOST_BINS:
         return np.arange(len(counts) - 1)
     ends = np.cumsum(counts)
-    wanted = np.arange(1, MOST_BINS) * (ends[-1] / MOST_BINS)
-    places: NDArray[np.intp] = np.unique(np.searchsorted(ends, wanted))
+    share = float(ends[-1]) / MOST_BINS
+    places = np.array(sorted({int(np.searchsorted(ends, k * share)) for k in range(1, MOST_BINS)}), np.intp)
     return places[places < len(counts) - 1]
 
 
