@@ -64,8 +64,8 @@ app.command(epilog=_examples("wellfit predict wellfit-churn new.csv -o predictio
 app.command(
     epilog=_examples(
         "wellfit monitor wellfit-churn this-week.csv",
-        "wellfit monitor wellfit-churn this-week.csv --json drift.json --html drift.html",
-        "wellfit monitor wellfit-churn labeled.csv --retrain --out wellfit-churn-2",
+        "wellfit monitor wellfit-churn this-week.csv --html drift.html",
+        "wellfit monitor wellfit-churn labeled.csv --retrain --out churn-2",
     )
 )(monitor)
 app.command(epilog=_examples("wellfit report wellfit-churn"))(report)
