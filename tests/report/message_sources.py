@@ -12,11 +12,11 @@ from jinja2 import nodes
 from wellfit.report._html import page_environment
 
 SOURCE = Path(__file__).parents[2] / "src" / "wellfit"
-# Templates of other pages: comparison, diagnosis and what a notebook shows are English.
-OTHER_TEMPLATES = re.compile(r"comparison|diagnosis|fragment")
+# Templates of other pages: comparison, diagnosis, monitor and what a notebook shows are English.
+OTHER_TEMPLATES = re.compile(r"comparison|diagnosis|fragment|monitor")
 # Code of other pages, and code that makes no text for people.
 OTHER_MODULES = re.compile(
-    r"__init__|_comparison|_diagnosis_(html|json|text|view)|_fragments|_plots|_json|_parse|_translate|_png|_files"
+    r"__init__|_comparison|_monitor|_draw_shares|_diagnosis_(html|json|text|view)|_fragments|_plots|_json|_parse|_translate|_png|_files"
     r"|_line_figures|_svg|_pages|_script|_markdown$"
 )
 # Where a study's record gets its sentences from.

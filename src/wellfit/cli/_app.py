@@ -91,8 +91,8 @@ app.command(
     short_help="Hold new rows against those of a study.",
     epilog=_examples(
         "wellfit monitor wellfit-churn this-week.csv",
-        "wellfit monitor wellfit-churn this-week.csv --json drift.json --html drift.html",
-        "wellfit monitor wellfit-churn labeled.csv --retrain --out wellfit-churn-2",
+        "wellfit monitor wellfit-churn this-week.csv --html drift.html",
+        "wellfit monitor wellfit-churn labeled.csv --retrain --out churn-2",
     ),
 )(monitor)
 app.command(short_help="Show the report of a study.", epilog=_examples("wellfit report wellfit-churn"))(

@@ -60,7 +60,7 @@ def _ranges(column: ColumnReference) -> tuple[list[str], NDArray[np.intp]]:
     is_whole = ends[0] % 1 == ends[-1] % 1 == 0 and all(cut % 1 == 0.5 for cut in column.cuts)
     labels = [f"below {column.least:.4g}"]
     for group in range(1, int(groups[-3]) + 1):
-        inside = np.flatnonzero(groups[1:-2] == group)
+        inside: list[int] = np.flatnonzero(groups[1:-2] == group).tolist()
         low, high = ends[inside[0]], ends[inside[-1] + 1]
         if is_whole:
             low, high = math.ceil(low), math.floor(high)

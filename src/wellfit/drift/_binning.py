@@ -57,13 +57,13 @@ def number_reference(name: str, values: ArrayLike, kind: Kind = "number") -> Col
     )
 
 
-def _last_of_bins(counts: NDArray[Any]) -> NDArray[np.intp]:
+def _last_of_bins(counts: NDArray[np.int64]) -> NDArray[np.intp]:
     """Return the place of the last value of each bin but the last one."""
     if len(counts) <= MOST_BINS:
         return np.arange(len(counts) - 1)
     ends = np.cumsum(counts)
-    wanted = np.arange(1, MOST_BINS) * (ends[-1] / MOST_BINS)
-    places = np.unique(np.searchsorted(ends, wanted))
+    share = float(ends[-1]) / MOST_BINS
+    places = np.array(sorted({int(np.searchsorted(ends, k * share)) for k in range(1, MOST_BINS)}), np.intp)
     return places[places < len(counts) - 1]
 
 

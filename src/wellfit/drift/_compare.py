@@ -99,7 +99,7 @@ def _predictions(reference: Reference, window: Window) -> tuple[ColumnDrift, ...
     said = reference.predictions
     if said is None or not sum(int(counts[:-1].sum()) for counts in window.predictions):
         return ()
-    found = []
+    found = list[ColumnDrift]()
     for column, counts in zip(said.columns, window.predictions, strict=True):
         one = _compared(column, counts, {})
         p_value = min(one.p_value * len(said.columns) / PREDICTIONS_PART, 1.0)

@@ -1,5 +1,8 @@
 """References and what was found, as strict JSON; what is read is checked before it is used."""
 
+# What JSON holds is not known before it is looked at, which is what this file does.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnnecessaryIsInstance=false
+
 from __future__ import annotations
 
 import json

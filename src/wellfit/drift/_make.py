@@ -93,7 +93,9 @@ def prediction_columns(
     }
     usable = usable_rows(prediction)
     codes = np.where(usable[:, None], prediction, 0.0).argmax(axis=1).tolist()
-    said = [class_names[code] if good else None for code, good in zip(codes, usable, strict=True)]
+    said: list[str | None] = [
+        class_names[code] if good else None for code, good in zip(codes, usable, strict=True)
+    ]
     return {**found, PREDICTED_CLASS: ("category", said)}
 
 

@@ -93,10 +93,11 @@ def _said(reference: Reference, said: NDArray[np.float64] | None) -> dict[str, A
         return {"predictions": empty.predictions, "sure": empty.sure, "num_unusable": 0}
     usable = usable_rows(said)
     watched = prediction_columns(reference.task, reference.class_names, said)
-    places = np.searchsorted(known.sure_lows, sureness(said[usable]), side="right") if known.sure else []
+    sure = sureness(said[usable]) if known.sure else np.zeros(0)
+    places = np.searchsorted(known.sure_lows, sure, side="right")
     return {
         "predictions": tuple(_counted(one, watched[one.name][1], len(said), {}) for one in known.columns),
-        "sure": np.bincount(np.asarray(places, np.intp), minlength=len(known.sure)).astype(np.int64),
+        "sure": np.bincount(places, minlength=len(known.sure)).astype(np.int64),
         "num_unusable": int((~usable).sum()),
     }
 
