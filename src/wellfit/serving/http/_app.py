@@ -203,6 +203,8 @@ async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
         RefusedError: it is longer than `most`, or its sender has gone.
     """
     declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if not declared.isdigit():
+        raise RefusedError(400, "the length of the body is no number.", closes=True)
     if len(declared) > 15 or int(declared) > most:
         raise _too_long(most)
     message = await receive()

@@ -9,6 +9,7 @@ from typing import Any
 from wellfit._version import __version__
 from wellfit.serving.http._examples import example_row, example_tensors
 from wellfit.serving.http._model import Model
+from wellfit.serving.http._places import latest
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -35,7 +36,7 @@ def docs_page(models: dict[str, dict[str, Model]], default: Model | None) -> str
         "Where a key is needed, add <code>-H 'X-API-Key: KEY'</code>.</p>",
     ]
     for name, versions in models.items():
-        newest = list(versions.values())[-1]
+        newest = versions[latest(list(versions))]
         parts.append(_section(name, versions, newest, newest is default or len(models) == 1))
     body = "\n".join(parts)
     return (
@@ -77,7 +78,7 @@ def _outputs(model: Model) -> str:
     names = model.signature.class_names
     if not names:
         return "<p>Predicts numbers.</p>"
-    return f"<p>Predicts one of: {', '.join(escape(name) for name in names[:20])}.</p>"
+    return f"<p>Predicts one of: {', '.join(f'<code>{escape(name)}</code>' for name in names[:20])}.</p>"
 
 
 def _command(path: str, body: Any) -> str:
