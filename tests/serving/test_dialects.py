@@ -208,4 +208,4 @@ def test_metrics_count(client):
     text = client.get("/metrics").text
     assert 'wellfit_requests_total{dialect="plain",status="200"}' in text
     assert f'wellfit_rows_total{{model="{NAME}",version="1"}}' in text
-    assert "wellfit_waiting_requests 0.0" in text
+    assert f'wellfit_waiting_requests{{model="{NAME}",version="1"}} 0.0' in text

@@ -160,21 +160,15 @@ class App:
         return model
 
     def _batch_done(self, model: Model, parts: Sequence[Rows], values: Any, seconds: float) -> None:
-        self._metrics.count_batch(model.name, model.version, len(values), seconds)
+        waiting = model.batcher.num_waiting
+        self._metrics.count_batch(model.name, model.version, len(values), seconds, waiting)
         if self._observing is not None:
             self._observing(model, parts, values)
 
     def _make_routes(self) -> None:
         routes = make_routes(self._store, lambda: bool(self._store.models) and not self.is_ending)
-        routes["/metrics"] = Route(dialect="metrics", tell=self._metrics_text, content_type=TEXT_TYPE)
+        routes["/metrics"] = Route(dialect="metrics", tell=self._metrics.text, content_type=TEXT_TYPE)
         self._routes = routes
-
-    def _metrics_text(self) -> bytes:
-        self._metrics.watch_waiting(self._num_waiting)
-        return self._metrics.text()
-
-    def _num_waiting(self) -> int:
-        return sum(model.batcher.num_waiting for model in self._store.all())
 
     def _changed(self) -> None:
         self._metrics.count_exchange()
