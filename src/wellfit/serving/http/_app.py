@@ -23,7 +23,7 @@ from wellfit.serving.http._metrics import TEXT_TYPE, Metrics
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._observe import Observer, Observing
 from wellfit.serving.http._pictures import prepare
-from wellfit.serving.http._refusal import RefusedError
+from wellfit.serving.http._refusal import RefusedError, too_many
 from wellfit.serving.http._request import JSON_TYPE, Request
 from wellfit.serving.http._routes import HTML_TYPE, Route, make_routes
 from wellfit.serving.http._store import Store
@@ -72,6 +72,7 @@ class App:
         self._store, self._keys, self._reload_s, self._log = store, keys or Keys(), reload_s, log
         self._limits = store.limits
         self._metrics = Metrics()
+        self._num_active = 0
         self._observing = Observing(observer) if observer is not None else None
         self._watch: asyncio.Task[None] | None = None
         store.observe = self._batch_done
@@ -121,6 +122,9 @@ class App:
             raise RefusedError(405, "this method is not understood here.", allow=route.method, closes=True)
         if route.read is None:
             return _told(route)
+        if self._num_active >= self._limits.queue:
+            raise too_many(self._num_active, closes=True)
+        self._num_active += 1
         try:
             async with asyncio.timeout(self._limits.timeout_s):
                 return await self._predicted(route, scope, receive)
@@ -128,6 +132,8 @@ class App:
             raise RefusedError(
                 504, "this took too long.", expected=f"at most {self._limits.timeout_s:g} s", closes=True
             ) from None
+        finally:
+            self._num_active -= 1
 
     async def _predicted(self, route: Route, scope: Scope, receive: Receive) -> Answer:
         assert route.read is not None
