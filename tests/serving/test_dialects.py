@@ -43,8 +43,6 @@ def test_every_dialect_answers_the_same(client, dialect, count):
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: one.name)
 def test_no_rows_are_no_error(client, dialect):
     """A request without rows has an answer without rows."""
-    if dialect.name == "v1 classify":
-        pytest.skip("its sample needs a row")
     answer = dialect.ask(client, [])
     assert answer.status_code == 200, answer.text
     assert len(dialect.values(answer.text)) == 0
@@ -199,6 +197,10 @@ def test_the_description_has_the_columns(client):
     page = client.get("/docs")
     assert page.headers["content-type"].startswith("text/html")
     assert "is member" in page.text
+    assert "http://testserver/predict" in page.text
+    odd = client.get("/docs", headers={"host": '"><script>'})
+    assert "<script>" not in odd.text
+    assert "HOST:PORT" in odd.text
     assert json.dumps(CLASSES[2])[1:-1] in page.text
 
 

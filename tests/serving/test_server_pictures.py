@@ -1,12 +1,10 @@
 """Pictures as numbers and as files, in every dialect that can carry them."""
 
 import base64
-import io
 
 import numpy as np
 import pytest
-from bundle_samples import picture_bundle, softmax
-from PIL import Image
+from bundle_samples import picture_bundle, png, softmax
 from server_samples import client_of
 
 from wellfit.serving.http import Limits
@@ -23,13 +21,6 @@ def client(tmp_path_factory):
     folder = picture_bundle(tmp_path_factory.mktemp("served") / "flowers")
     with client_of(folder, limits=Limits(pixels=10_000)) as made:
         yield made
-
-
-def png(picture: np.ndarray) -> bytes:
-    """Return a picture's file."""
-    stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, "PNG")
-    return stream.getvalue()
 
 
 def encoded(data: bytes) -> dict:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import sys
 import time
 import traceback
@@ -15,7 +16,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 from wellfit.serving.http._batch import Rows
-from wellfit.serving.http._docs import POLICY
+from wellfit.serving.http._docs import PLACE, POLICY
 from wellfit.serving.http._json import write_json
 from wellfit.serving.http._keys import Keys
 from wellfit.serving.http._log import AccessLog
@@ -34,6 +35,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # Longer bodies, and pictures, are read in a thread, so that they hold up nobody for long.
 _SHORT_BODY = 2**16
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 
 
 class Answer(NamedTuple):
@@ -121,7 +123,7 @@ class App:
         if method != route.method and not (method == "HEAD" and route.method == "GET"):
             raise RefusedError(405, "this method is not understood here.", allow=route.method, closes=True)
         if route.read is None:
-            return _told(route)
+            return _told(route, scope)
         if self._num_active >= self._limits.queue:
             raise too_many(self._num_active, closes=True)
         self._num_active += 1
@@ -231,12 +233,15 @@ def _too_long(most: int) -> RefusedError:
     return RefusedError(413, "the body is too long.", expected=f"at most {most:,} bytes", closes=True)
 
 
-def _told(route: Route) -> Answer:
+def _told(route: Route, scope: Scope) -> Answer:
     assert route.tell is not None
     value = route.tell()
+    if route.content_type == HTML_TYPE:
+        host = next((text.decode("latin-1") for name, text in scope["headers"] if name == b"host"), "")
+        page = value.replace(PLACE, host) if _HOST.fullmatch(host) else value
+        return Answer(200, page.encode(), HTML_TYPE, ((b"content-security-policy", POLICY.encode()),))
     if isinstance(value, str | bytes):
-        more = ((b"content-security-policy", POLICY.encode()),) if route.content_type == HTML_TYPE else ()
-        return Answer(200, value.encode() if isinstance(value, str) else value, route.content_type, more)
+        return Answer(200, value.encode() if isinstance(value, str) else value, route.content_type)
     return Answer(200, write_json(value))
 
 

@@ -20,6 +20,8 @@ pre { overflow-x: auto; padding: .75rem; border: 1px solid #8886; border-radius:
 table { border-collapse: collapse; } th, td { text-align: left; padding: .3rem .8rem .3rem 0; }
 th { border-bottom: 1px solid #8888; } td { border-bottom: 1px solid #8883; }
 """
+PLACE = "HOST:PORT"
+"""Stands in the page where the address belongs that it was asked at."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
 
@@ -86,5 +88,5 @@ def _command(path: str, body: Any) -> str:
     if len(text) > 2_000:
         text = "..."
     quoted = text.replace("'", "'\\''")
-    lines = f"curl -H 'Content-Type: application/json' \\\n  -d '{quoted}' \\\n  http://HOST:PORT/{path}"
+    lines = f"curl -H 'Content-Type: application/json' \\\n  -d '{quoted}' \\\n  http://{PLACE}/{path}"
     return f'<pre tabindex="0">{escape(lines)}</pre>'
