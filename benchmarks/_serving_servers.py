@@ -76,6 +76,9 @@ def servers(bundle: Path, venvs: Path) -> list[Server]:
             str(port),
         ]
 
+    def mlserver(size: int) -> Callable[[int, Path], list[str]]:
+        return lambda port, folder: _mlserver(python("mlserver", "mlserver"), port, folder, size)
+
     def v2(row: dict[str, object]) -> object:
         return {"inputs": tensors(row)}
 
@@ -111,20 +114,23 @@ def servers(bundle: Path, venvs: Path) -> list[Server]:
                 ("batched", "Batched", lambda row: {"row": [row]}),
             )
         ),
-        Server(
-            name="mlserver",
-            way="v2",
-            command=lambda port, folder: _mlserver(python("mlserver", "mlserver"), port, folder),
-            path=infer,
-            body=v2,
-            health="/v2/models/rows/ready",
-            venv="mlserver",
+        *(
+            Server(
+                name="mlserver",
+                way=way,
+                command=mlserver(size),
+                path=infer,
+                body=v2,
+                health="/v2/models/rows/ready",
+                venv="mlserver",
+            )
+            for way, size in (("single", 0), ("batched", 64))
         ),
     ]
     return [one for one in found if not one.venv or Path(python(one.venv)).exists()]
 
 
-def _mlserver(program: str, port: int, folder: Path) -> list[str]:
+def _mlserver(program: str, port: int, folder: Path, batch: int) -> list[str]:
     """Write MLServer's settings: no worker processes, which cost time where there is one core."""
     settings = {
         "host": "127.0.0.1",
@@ -138,7 +144,13 @@ def _mlserver(program: str, port: int, folder: Path) -> list[str]:
         "metrics_dir": str(folder / "metrics"),
     }
     (folder / "settings.json").write_text(json.dumps(settings))
-    model = {"name": "rows", "implementation": "mlserver_app.Rows", "parallel_workers": 0}
+    model: dict[str, object] = {
+        "name": "rows",
+        "implementation": "mlserver_app.Rows",
+        "parallel_workers": 0,
+    }
+    if batch:
+        model |= {"max_batch_size": batch, "max_batch_time": 0.001}
     (folder / "model-settings.json").write_text(json.dumps(model))
     return [program, "start", str(folder)]
 
@@ -185,6 +197,16 @@ def memory_mb(pid: int) -> float:
                 if line.startswith("Pss:"):
                     total += int(line.split()[1])
     return total / 1024
+
+
+def cpu_s(pid: int) -> float:
+    """Return the processor time of a process and its children so far."""
+    ticks = 0
+    for one in [pid, *_children(pid)]:
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _children(pid: int) -> list[int]:

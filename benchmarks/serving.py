@@ -23,7 +23,7 @@ from typing import Any
 
 from _figures import Figure, print_table, write_json
 from _serving_bundle import rows, write_bundle
-from _serving_servers import Server, memory_mb, running, servers
+from _serving_servers import Server, cpu_s, memory_mb, running, servers
 
 CLIENT = Path(__file__).with_name("_serving_client.py")
 LEVELS = (1, 4, 16, 64)
@@ -34,13 +34,14 @@ PACKAGES = ("wellfit", "onnxruntime", "uvicorn", "uvloop", "httptools", "numpy")
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """What a number of connections got: answers a second, latencies, errors."""
+    """What a number of connections got: answers a second, latencies, errors, processor time of the server."""
 
     connections: int
     per_s: float
     p50_ms: float
     p99_ms: float
     errors: int
+    cpu_ms: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +93,11 @@ def measure(folder: Path, venvs: Path, quick: bool, soak_minutes: float) -> list
 def _measured(server: Server, bundle: Path, folder: Path, seconds: float) -> Measured:
     levels: list[Level] = []
     with running(server, bundle, folder / f"{server.name}-{server.way}", SERVER_CORE) as (pid, port, ready_s):
+        _ask(server, port, connections=4, seconds=1.0)  # what is only needed once is not measured
         for connections in LEVELS:
-            told = _ask(server, port, connections=connections, seconds=seconds)
+            before = cpu_s(pid)
+            told = _ask(server, port, connections=connections, seconds=seconds, warm_s=0.0)
+            used = cpu_s(pid) - before
             levels.append(
                 Level(
                     connections=connections,
@@ -101,19 +105,23 @@ def _measured(server: Server, bundle: Path, folder: Path, seconds: float) -> Mea
                     p50_ms=told["p50_ms"],
                     p99_ms=told["p99_ms"],
                     errors=told["errors"],
+                    cpu_ms=1e3 * used / max(1, told["count"]),
                 )
             )
             last = levels[-1]
             print(
                 f"{server.name:<9}{server.way:<8}{connections:>4} connections {last.per_s:>8,.0f} a second  "
-                f"p50 {last.p50_ms:7.2f} ms  p99 {last.p99_ms:7.2f} ms  errors {last.errors}",
+                f"p50 {last.p50_ms:7.2f} ms  p99 {last.p99_ms:7.2f} ms  "
+                f"cpu {last.cpu_ms:6.3f} ms  errors {last.errors}",
                 flush=True,
             )
         memory = memory_mb(pid)
     return Measured(server=server, levels=tuple(levels), ready_s=ready_s, memory_mb=memory)
 
 
-def _ask(server: Server, port: int, *, connections: int, seconds: float, rate: float = 0.0) -> dict[str, Any]:
+def _ask(
+    server: Server, port: int, *, connections: int, seconds: float, rate: float = 0.0, warm_s: float = 1.0
+) -> dict[str, Any]:
     """Let the client ask, on a core of its own."""
     job = {
         "host": "127.0.0.1",
@@ -122,7 +130,7 @@ def _ask(server: Server, port: int, *, connections: int, seconds: float, rate: f
         "bodies": [json.dumps(server.body(row)) for row in rows(200)],
         "connections": connections,
         "seconds": seconds,
-        "warm_s": 1.0,
+        "warm_s": warm_s,
         "rate": rate,
     }
     command = ["taskset", "-c", CLIENT_CORE, sys.executable, str(CLIENT)]
@@ -147,6 +155,7 @@ def _compared(own: Sequence[Measured], peers: Sequence[Measured]) -> list[Figure
         figures += [
             Figure(name=f"{key}_per_s", value=peer.best.per_s),
             Figure(name=f"{key}_p99_ms", value=peer.best.p99_ms, unit="ms"),
+            Figure(name=f"{key}_cpu_ms", value=peer.best.cpu_ms, unit="ms"),
             Figure(name=f"{key}_ready_s", value=peer.ready_s, unit="s"),
             Figure(name=f"{key}_memory_mb", value=peer.memory_mb, unit="MB"),
         ]
@@ -156,6 +165,7 @@ def _compared(own: Sequence[Measured], peers: Sequence[Measured]) -> list[Figure
     figures += [Figure(name=f"throughput_ratio_{name}", value=ratio) for name, ratio in ratios.items()]
     for way, one in by_way.items():
         figures.append(Figure(name=f"wellfit_{way}_per_s", value=one.best.per_s))
+        figures.append(Figure(name=f"wellfit_{way}_cpu_ms", value=one.best.cpu_ms, unit="ms"))
     figures += [
         Figure(name="ready_s", value=min(one.ready_s for one in own), unit="s", goal="<= 2"),
         Figure(name="memory_mb", value=own[0].memory_mb, unit="MB"),

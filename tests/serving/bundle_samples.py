@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 from wellfit.records import Task
 from wellfit.serving import ArrayInput, Column, Signature, digest_of
@@ -108,6 +110,13 @@ def picture_bundle(folder: Path) -> Path:
         picture_fit="crop",
     )
     return _written(folder, nodes, inputs, [_constant("axes", np.array([1, 2]))], signature)
+
+
+def png(picture: np.ndarray) -> bytes:
+    """Return a picture's file."""
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def _ending(names: tuple[str, ...]) -> list[onnx.NodeProto]:

@@ -104,7 +104,10 @@ def test_times_have_one_writing(cell, pattern, read):
         assert read_time(cell, pattern) == read
 
 
-@pytest.mark.parametrize("cell", ["tomorrow", "2026-13-01", "31.01.2026", 5.0])
+@pytest.mark.parametrize(
+    "cell",
+    ["tomorrow", "2026-13-01", "31.01.2026", 5.0, "0001-01-01T00:00:00+23:00", "9999-12-31T23:00:00-02:00"],
+)
 def test_what_is_no_time_is_refused(cell):
     """The error shows a time as it must be written."""
     with pytest.raises(WrongCellError, match="2026-01-31"):

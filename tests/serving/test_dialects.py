@@ -97,7 +97,11 @@ def test_v1_describes_itself(client):
 
 def test_v2_describes_itself(client):
     """Health and metadata have the form of the protocol."""
-    assert client.get("/v2").json() == {"name": "wellfit", "version": "0.1.0", "extensions": []}
+    assert client.get("/v2").json() == {
+        "name": "wellfit",
+        "version": "0.1.0",
+        "extensions": ["binary_tensor_data"],
+    }
     assert client.get("/v2/health/live").json() == {"live": True}
     assert client.get("/v2/health/ready").status_code == 200
     assert client.get(f"{V2}/ready").json() == {"name": NAME, "ready": True}
@@ -129,6 +133,53 @@ def test_v2_takes_a_number_in_any_datatype(client, datatype, data):
     np.testing.assert_allclose(answer["outputs"][1]["data"], softmax(scores(ROWS[:1]))[0], rtol=1e-5)
 
 
+def mixed(tensors: list[dict]) -> tuple[bytes, dict[str, str]]:
+    """Return a request of the V2 protocol whose inputs are bytes, and its headers."""
+    tail = b""
+    for one in tensors:
+        if one["datatype"] == "BYTES":
+            texts = [("" if cell is None else cell).encode() for cell in one.pop("data")]
+            data = b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+        else:
+            data = np.array(one.pop("data"), "<f8").tobytes()
+        one["parameters"] = {"binary_data_size": len(data)}
+        tail += data
+    head = json.dumps({"inputs": tensors, "parameters": {"binary_data_output": True}}).encode()
+    return head + tail, {"inference-header-content-length": str(len(head))}
+
+
+def test_v2_takes_binary_tensors(client):
+    """Bytes behind the JSON are what Triton's client sends; NaN and empty text are missing."""
+    body, headers = mixed(tensors_of(ROWS))
+    answer = client.post(f"{V2}/infer", content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    found = np.reshape(answer.json()["outputs"][1]["data"], (3, 3))
+    np.testing.assert_allclose(found, softmax(scores(ROWS)), rtol=1e-5, atol=1e-9)
+
+
+def test_binary_tensors_that_do_not_fit(client):
+    """Sizes that are wrong are refused."""
+    body, headers = mixed(tensors_of(ROWS))
+    size = int(headers["inference-header-content-length"])
+    name = "inference-header-content-length"
+    asked = [(body, {name: value}) for value in ("x", "-1", "9" * 30, str(len(body) + 1), str(size - 1), "²")]
+    asked += [(body[:-1], headers), (body + b"x", headers), (body[:size], headers)]
+    head = body[:size]
+    for old, new in (
+        (b"FP64", b"INT8"),
+        (b"FP64", b"FP6 "),
+        (b'_size": 24', b'_size": -4'),
+        (b"BYTES", b"BOOL "),
+    ):
+        asked.append((head.replace(old, new) + body[size:], headers))
+    asked.append((head + body[size:].replace(b"gold", b"\xff\xff\xff\xff"), headers))
+    for content, sent in asked:
+        answer = client.post(
+            f"{V2}/infer", content=content, headers={key: value.encode() for key, value in sent.items()}
+        )
+        assert 400 <= answer.status_code < 500, answer.text
+
+
 def test_mlflow_pings(client):
     """Ping is empty but for a line's end."""
     assert client.get("/ping").text == "\n"
@@ -149,6 +200,10 @@ def test_the_description_has_the_columns(client):
     page = client.get("/docs")
     assert page.headers["content-type"].startswith("text/html")
     assert "is member" in page.text
+    assert "http://testserver/predict" in page.text
+    odd = client.get("/docs", headers={"host": '"><script>'})
+    assert "<script>" not in odd.text
+    assert "HOST:PORT" in odd.text
     assert json.dumps(CLASSES[2])[1:-1] in page.text
 
 
@@ -158,4 +213,4 @@ def test_metrics_count(client):
     text = client.get("/metrics").text
     assert 'wellfit_requests_total{dialect="plain",status="200"}' in text
     assert f'wellfit_rows_total{{model="{NAME}",version="1"}}' in text
-    assert "wellfit_waiting_requests 0.0" in text
+    assert f'wellfit_waiting_requests{{model="{NAME}",version="1"}} 0.0' in text

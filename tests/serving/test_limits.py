@@ -60,6 +60,24 @@ def test_many_rows_are_read_beside_the_loop(folder):
             assert row[name] == pytest.approx(value, rel=1e-5) if name != "prediction" else row[name] == value
 
 
+def test_many_requests(folder):
+    """Where as many are under way as may be, the next is refused before its body is read."""
+    with client_of(folder, limits=Limits(queue=0)) as client:
+        answer = client.post("/predict", json=ROWS[0])
+        assert answer.status_code == 429
+        assert answer.headers["retry-after"] == "1"
+        assert answer.headers["connection"] == "close"
+        assert client.get("/v2/health/ready").status_code == 200
+
+
+def test_what_has_ended_is_not_under_way(folder):
+    """Answers, refusals and faults make room for the next."""
+    with client_of(folder, limits=Limits(queue=1)) as client:
+        for _ in range(3):
+            assert client.post("/predict", content=b"{").status_code == 400
+            assert client.post("/predict", json=ROWS[0]).status_code == 200
+
+
 def test_it_takes_too_long(folder, monkeypatch):
     """504 ends what takes longer than it may; the server goes on."""
     with client_of(folder, limits=Limits(timeout_s=0.2)) as client:

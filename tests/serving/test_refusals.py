@@ -59,6 +59,13 @@ CASES = {
     "a list for a cell": ("/predict", [GOOD, {**GOOD, "age": [1, 2]}], 422, "age", 2),
     "an object for a cell": ("/predict", {**GOOD, "plan": {"a": 1}}, 422, "plan", 1),
     "no time": ("/predict", {**GOOD, "since": "tomorrow"}, 422, "since", 1),
+    "a time before the first year": (
+        "/invocations",
+        {"dataframe_records": [{**GOOD, "since": "0001-01-01T00:00:00+23:00"}]},
+        422,
+        "since",
+        1,
+    ),
     "a column too few": ("/predict", {"age": 1, "is member": True, "plan": ""}, 422, "since", None),
     "no column": ("/predict", {}, 422, "age", None),
     "a list of cells too short": ("/predict", [[1, 2]], 422, None, 1),

@@ -1,15 +1,15 @@
 """Pictures as numbers and as files, in every dialect that can carry them."""
 
 import base64
-import io
 
 import numpy as np
 import pytest
-from bundle_samples import picture_bundle, softmax
-from PIL import Image
+from bundle_samples import picture_bundle, png, softmax
 from server_samples import client_of
 
 from wellfit.serving.http import Limits
+from wellfit.serving.http._pictures import read_encoded
+from wellfit.serving.http._refusal import RefusedError
 
 GRAY = np.full((4, 6, 3), 100, np.uint8)
 REDDISH = np.broadcast_to(np.array([130, 128, 127], np.uint8), (4, 6, 3))
@@ -21,13 +21,6 @@ def client(tmp_path_factory):
     folder = picture_bundle(tmp_path_factory.mktemp("served") / "flowers")
     with client_of(folder, limits=Limits(pixels=10_000)) as made:
         yield made
-
-
-def png(picture: np.ndarray) -> bytes:
-    """Return a picture's file."""
-    stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, "PNG")
-    return stream.getvalue()
 
 
 def encoded(data: bytes) -> dict:
@@ -115,6 +108,14 @@ def test_what_is_no_picture(client, picture, reason):
         answer = client.post(path, json=body)
         assert answer.status_code == 422, answer.text
         assert any(word in answer.text for word in reason.split("|")), answer.text
+
+
+def test_pictures_that_take_too_long(client):
+    """Reading ends when nobody waits for it any more."""
+    model = client.app._store.default
+    with pytest.raises(RefusedError, match="pictures") as caught:
+        read_encoded(model, model.signature.arrays[0], [FILE], Limits(timeout_s=-1.0))
+    assert caught.value.status == 504
 
 
 def test_nan_is_no_pixel(client):

@@ -45,7 +45,7 @@ def serve(
     max_body: Annotated[int, typer.Option(metavar="MB", min=1, help="Of a request.")] = 16,
     max_rows: Annotated[int, typer.Option(metavar="N", min=1, help="Of a request.")] = 10_000,
     max_queue: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Requests that may wait in a worker.")
+        int, typer.Option(metavar="N", min=1, help="Requests that may be under way in a worker.")
     ] = 1_000,
     timeout: Annotated[float, typer.Option(metavar="S", min=0.01, help="For a request.")] = 30.0,
     batch: Annotated[

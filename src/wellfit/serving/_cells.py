@@ -117,7 +117,7 @@ def read_time(cell: object, pattern: str = "") -> str:
             return ""
         moment = _moment(text, pattern)
     if isinstance(moment, datetime):
-        return _plain(moment).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+        return _plain(moment, pattern).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
     if isinstance(moment, date):
         return f"{moment.isoformat()}T00:00:00"
     if isinstance(moment, time):
@@ -180,8 +180,11 @@ def _moment(text: str, pattern: str) -> datetime | time:
     raise WrongCellError(f"a time such as {_example(pattern)}")
 
 
-def _plain(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+def _plain(moment: datetime, pattern: str) -> datetime:
+    try:
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except OverflowError:  # in UTC it is before the first year or after the last
+        raise WrongCellError(f"a time such as {_example(pattern)}") from None
 
 
 def _example(pattern: str) -> str:

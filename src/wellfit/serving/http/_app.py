@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import sys
 import time
 import traceback
@@ -15,7 +16,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 from wellfit.serving.http._batch import Rows
-from wellfit.serving.http._docs import POLICY
+from wellfit.serving.http._docs import PLACE, POLICY
 from wellfit.serving.http._json import write_json
 from wellfit.serving.http._keys import Keys
 from wellfit.serving.http._log import AccessLog
@@ -23,7 +24,7 @@ from wellfit.serving.http._metrics import TEXT_TYPE, Metrics
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._observe import Observer, Observing
 from wellfit.serving.http._pictures import prepare
-from wellfit.serving.http._refusal import RefusedError
+from wellfit.serving.http._refusal import RefusedError, too_many
 from wellfit.serving.http._request import JSON_TYPE, Request
 from wellfit.serving.http._routes import HTML_TYPE, Route, make_routes
 from wellfit.serving.http._store import Store
@@ -34,6 +35,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # Longer bodies, and pictures, are read in a thread, so that they hold up nobody for long.
 _SHORT_BODY = 2**16
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 
 
 class Answer(NamedTuple):
@@ -72,6 +74,7 @@ class App:
         self._store, self._keys, self._reload_s, self._log = store, keys or Keys(), reload_s, log
         self._limits = store.limits
         self._metrics = Metrics()
+        self._num_active = 0
         self._observing = Observing(observer) if observer is not None else None
         self._watch: asyncio.Task[None] | None = None
         store.observe = self._batch_done
@@ -120,7 +123,10 @@ class App:
         if method != route.method and not (method == "HEAD" and route.method == "GET"):
             raise RefusedError(405, "this method is not understood here.", allow=route.method, closes=True)
         if route.read is None:
-            return _told(route)
+            return _told(route, scope)
+        if self._num_active >= self._limits.queue:
+            raise too_many(self._num_active, closes=True)
+        self._num_active += 1
         try:
             async with asyncio.timeout(self._limits.timeout_s):
                 return await self._predicted(route, scope, receive)
@@ -128,6 +134,8 @@ class App:
             raise RefusedError(
                 504, "this took too long.", expected=f"at most {self._limits.timeout_s:g} s", closes=True
             ) from None
+        finally:
+            self._num_active -= 1
 
     async def _predicted(self, route: Route, scope: Scope, receive: Receive) -> Answer:
         assert route.read is not None
@@ -160,21 +168,15 @@ class App:
         return model
 
     def _batch_done(self, model: Model, parts: Sequence[Rows], values: Any, seconds: float) -> None:
-        self._metrics.count_batch(model.name, model.version, len(values), seconds)
+        waiting = model.batcher.num_waiting
+        self._metrics.count_batch(model.name, model.version, len(values), seconds, waiting)
         if self._observing is not None:
             self._observing(model, parts, values)
 
     def _make_routes(self) -> None:
         routes = make_routes(self._store, lambda: bool(self._store.models) and not self.is_ending)
-        routes["/metrics"] = Route(dialect="metrics", tell=self._metrics_text, content_type=TEXT_TYPE)
+        routes["/metrics"] = Route(dialect="metrics", tell=self._metrics.text, content_type=TEXT_TYPE)
         self._routes = routes
-
-    def _metrics_text(self) -> bytes:
-        self._metrics.watch_waiting(self._num_waiting)
-        return self._metrics.text()
-
-    def _num_waiting(self) -> int:
-        return sum(model.batcher.num_waiting for model in self._store.all())
 
     def _changed(self) -> None:
         self._metrics.count_exchange()
@@ -203,6 +205,8 @@ async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
         RefusedError: it is longer than `most`, or its sender has gone.
     """
     declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if not declared.isdigit():
+        raise RefusedError(400, "the length of the body is no number.", closes=True)
     if len(declared) > 15 or int(declared) > most:
         raise _too_long(most)
     message = await receive()
@@ -229,12 +233,15 @@ def _too_long(most: int) -> RefusedError:
     return RefusedError(413, "the body is too long.", expected=f"at most {most:,} bytes", closes=True)
 
 
-def _told(route: Route) -> Answer:
+def _told(route: Route, scope: Scope) -> Answer:
     assert route.tell is not None
     value = route.tell()
+    if route.content_type == HTML_TYPE:
+        host = next((text.decode("latin-1") for name, text in scope["headers"] if name == b"host"), "")
+        page = value.replace(PLACE, host) if _HOST.fullmatch(host) else value
+        return Answer(200, page.encode(), HTML_TYPE, ((b"content-security-policy", POLICY.encode()),))
     if isinstance(value, str | bytes):
-        more = ((b"content-security-policy", POLICY.encode()),) if route.content_type == HTML_TYPE else ()
-        return Answer(200, value.encode() if isinstance(value, str) else value, route.content_type, more)
+        return Answer(200, value.encode() if isinstance(value, str) else value, route.content_type)
     return Answer(200, write_json(value))
 
 

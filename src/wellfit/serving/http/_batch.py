@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from wellfit.serving._rows import Array, Cells
 from wellfit.serving.http._limits import Limits
-from wellfit.serving.http._refusal import RefusedError
+from wellfit.serving.http._refusal import too_many
 
 # What takes less is computed at once: handing it to a thread and back would take about as long.
 _AT_ONCE_S = 1e-3
@@ -109,13 +109,7 @@ class Batcher:
 
     def _submit(self, rows: Rows) -> asyncio.Future[Array]:
         if len(self._waiting) >= self._queue:
-            raise RefusedError(
-                429,
-                "too many requests wait.",
-                received=f"{len(self._waiting)} waiting",
-                fix="come again later, or ask for more rows in one request",
-                retry_after_s=1,
-            )
+            raise too_many(len(self._waiting))
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Array] = loop.create_future()
         self._waiting.append((rows, future))

@@ -9,6 +9,7 @@ from typing import Any
 from wellfit._version import __version__
 from wellfit.serving.http._examples import example_row, example_tensors
 from wellfit.serving.http._model import Model
+from wellfit.serving.http._places import latest
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -19,6 +20,8 @@ pre { overflow-x: auto; padding: .75rem; border: 1px solid #8886; border-radius:
 table { border-collapse: collapse; } th, td { text-align: left; padding: .3rem .8rem .3rem 0; }
 th { border-bottom: 1px solid #8888; } td { border-bottom: 1px solid #8883; }
 """
+PLACE = "HOST:PORT"
+"""Stands in the page where the address belongs that it was asked at."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
 
@@ -35,7 +38,7 @@ def docs_page(models: dict[str, dict[str, Model]], default: Model | None) -> str
         "Where a key is needed, add <code>-H 'X-API-Key: KEY'</code>.</p>",
     ]
     for name, versions in models.items():
-        newest = list(versions.values())[-1]
+        newest = versions[latest(list(versions))]
         parts.append(_section(name, versions, newest, newest is default or len(models) == 1))
     body = "\n".join(parts)
     return (
@@ -77,7 +80,7 @@ def _outputs(model: Model) -> str:
     names = model.signature.class_names
     if not names:
         return "<p>Predicts numbers.</p>"
-    return f"<p>Predicts one of: {', '.join(escape(name) for name in names[:20])}.</p>"
+    return f"<p>Predicts one of: {', '.join(f'<code>{escape(name)}</code>' for name in names[:20])}.</p>"
 
 
 def _command(path: str, body: Any) -> str:
@@ -85,5 +88,5 @@ def _command(path: str, body: Any) -> str:
     if len(text) > 2_000:
         text = "..."
     quoted = text.replace("'", "'\\''")
-    lines = f"curl -H 'Content-Type: application/json' \\\n  -d '{quoted}' \\\n  http://HOST:PORT/{path}"
+    lines = f"curl -H 'Content-Type: application/json' \\\n  -d '{quoted}' \\\n  http://{PLACE}/{path}"
     return f'<pre tabindex="0">{escape(lines)}</pre>'

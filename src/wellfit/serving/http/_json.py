@@ -35,7 +35,9 @@ def read_json(body: bytes) -> Any:
     except RecursionError:
         raise RefusedError(400, "the JSON is nested too deeply.", expected="rows of plain cells") from None
     except UnicodeError:
-        raise RefusedError(400, "the body is not UTF-8 text.", expected="JSON in UTF-8") from None
+        raise RefusedError(
+            400, "the body is not UTF-8 text.", expected="JSON in UTF-8, not compressed"
+        ) from None
     except ValueError as error:
         raise RefusedError(400, "the body is not JSON.", received=_reason(error), expected="JSON") from None
     return value

@@ -12,7 +12,7 @@ class Limits:
     Attributes:
         body_bytes: of a request (413).
         rows: of a request (413).
-        queue: requests that wait for a network (429).
+        queue: requests under way in a worker, their bodies included (429).
         timeout_s: from the head of a request to its answer (504).
         batch_rows: rows of several requests that are computed together.
         batch_ms: how long such a batch may take; networks that are slow get smaller batches.

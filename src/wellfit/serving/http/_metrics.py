@@ -7,7 +7,6 @@ Source:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -47,14 +46,18 @@ class Metrics:
             registry=own,
         )
         self._waiting = Gauge(
-            "wellfit_waiting_requests", "Requests that wait.", registry=own, multiprocess_mode="livesum"
+            "wellfit_waiting_requests",
+            "Requests that wait.",
+            ("model", "version"),
+            registry=own,
+            multiprocess_mode="livesum",
         )
         self._exchanges = Counter("wellfit_exchanges", "Networks exchanged while serving.", registry=own)
         if FOLDER not in os.environ:
             ProcessCollector(registry=own)
             PlatformCollector(registry=own)
         self._of_answer: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
-        self._of_model: dict[tuple[str, str], tuple[Counter, Histogram, Histogram]] = {}
+        self._of_model: dict[tuple[str, str], tuple[Counter, Histogram, Histogram, Gauge]] = {}
 
     def count_answer(self, dialect: str, status: int, seconds: float) -> None:
         """Count an answer."""
@@ -65,20 +68,22 @@ class Metrics:
         found[0].inc()
         found[1].observe(seconds)
 
-    def count_batch(self, model: str, version: str, rows: int, seconds: float) -> None:
-        """Count a batch."""
+    def count_batch(self, model: str, version: str, rows: int, seconds: float, waiting: int) -> None:
+        """Count a batch, behind which `waiting` requests wait."""
         found = self._of_model.get((model, version))
         if found is None:
             of = (model, version)
-            found = self._rows.labels(*of), self._batch_rows.labels(*of), self._batch_seconds.labels(*of)
+            found = (
+                self._rows.labels(*of),
+                self._batch_rows.labels(*of),
+                self._batch_seconds.labels(*of),
+                self._waiting.labels(*of),
+            )
             self._of_model[of] = found
         found[0].inc(rows)
         found[1].observe(rows)
         found[2].observe(seconds)
-
-    def watch_waiting(self, count: Callable[[], int]) -> None:
-        """Take note of how many requests wait; called before metrics are read, and now and then."""
-        self._waiting.set(count())
+        found[3].set(waiting)
 
     def count_exchange(self) -> None:
         """Count a network that was exchanged."""

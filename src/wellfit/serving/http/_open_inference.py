@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2: ``/v2/...``, as KServe, Triton and MLServer speak it.
 
-A table has an input for each column, of shape ``[row]`` or ``[row, 1]``, named as the column. The binary
-extension is not spoken.
+A table has an input for each column, of shape ``[row]`` or ``[row, 1]``, named as the column. Inputs may be
+bytes, see `_binary_tensors`; outputs are JSON, which clients of that extension read, too.
 
 Source:
     KServe, Open Inference Protocol, ``specification/protocol/inference_rest.md``.
@@ -18,6 +18,7 @@ import numpy as np
 from wellfit._version import __version__
 from wellfit.serving._rows import Array
 from wellfit.serving.http._answers import labels
+from wellfit.serving.http._binary_tensors import NAME, read_mixed
 from wellfit.serving.http._json import read_json, write_json
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._pictures import is_encoded
@@ -37,9 +38,8 @@ def infer(model: Model, request: Request) -> Asked:
     Raises:
         RefusedError: it cannot be read.
     """
-    if request.header(b"inference-header-content-length"):
-        raise RefusedError(400, "tensors in binary form are not understood.", fix="send them as JSON")
-    body = read_json(request.body)
+    head_size = request.header(b"inference-header-content-length")
+    body = read_mixed(request.body, head_size) if head_size else read_json(request.body)
     if not isinstance(body, dict) or not isinstance(body.get("inputs"), list):
         raise RefusedError(
             400, "the body must be an object with a list of inputs.", received=type(body).__name__
@@ -81,7 +81,7 @@ def metadata(model: Model, versions: list[str]) -> dict[str, Any]:
 
 def server() -> dict[str, Any]:
     """Return the answer to ``GET /v2``."""
-    return {"name": "wellfit", "version": __version__, "extensions": []}
+    return {"name": "wellfit", "version": __version__, "extensions": [NAME]}
 
 
 def _rows(model: Model, columns: dict[str, list[Any]], shapes: dict[str, list[int]], request: Request) -> Any:

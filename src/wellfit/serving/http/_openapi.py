@@ -32,6 +32,7 @@ _PROBLEM = {
 _REFUSALS = {
     "400": "The body cannot be read.",
     "401": "A key is needed.",
+    "404": "There is no such network or version.",
     "413": "Too many bytes or rows.",
     "415": "A content type that is not understood.",
     "422": "Rows that do not fit; column, row and reason are named.",

@@ -6,6 +6,7 @@ import base64
 import binascii
 import io
 import threading
+import time
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -36,12 +37,17 @@ def read_encoded(model: Model, wanted: ArrayInput, values: Sequence[object], lim
     """
     if model.signature.kind != "pictures":
         raise RefusedError(422, "this network takes no pictures.", expected="arrays of numbers")
-    return [
-        decode(model, wanted, _bytes(value["b64"], place), place, limits)  # pyright: ignore
-        if is_encoded(value)
-        else value
-        for place, value in enumerate(values)
-    ]
+    arrays: list[Any] = []
+    ends_at = time.monotonic() + limits.timeout_s
+    for place, value in enumerate(values):
+        if not isinstance(value, dict) or not is_encoded(value):
+            arrays.append(value)
+            continue
+        # Whoever asked was told by then that it took too long; this thread must not go on for nobody.
+        if time.monotonic() > ends_at:
+            raise RefusedError(504, "reading the pictures took too long.", received=f"{len(values)} pictures")
+        arrays.append(decode(model, wanted, _bytes(value["b64"], place), place, limits))
+    return arrays
 
 
 def decode(model: Model, wanted: ArrayInput, data: bytes, place: int, limits: Limits) -> Array:

@@ -56,6 +56,18 @@ class RefusedError(Exception):
         }
 
 
+def too_many(count: int, *, closes: bool = False) -> RefusedError:
+    """Return the refusal of a request where `count` others are under way."""
+    return RefusedError(
+        429,
+        "too many requests are under way.",
+        received=f"{count} before this one",
+        fix="come again later, or ask for more rows in one request",
+        retry_after_s=1,
+        closes=closes,
+    )
+
+
 def refusal_of(error: WellfitError) -> RefusedError:
     """Return the refusal of rows that cannot be used."""
     is_cell = isinstance(error, CellError)
