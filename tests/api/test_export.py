@@ -50,11 +50,10 @@ def test_what_predicts_something_else_is_not_kept(study, tmp_path, monkeypatch):
     """The verifier is not told the truth: the export fails, and there is no file."""
     onnx = FORMATS["onnx"]
 
-    def read(path):
-        predict = onnx.read(path)
-        return lambda tensors: predict(tensors) + np.float32(0.01)
+    def predict(path, batches):
+        return [found + np.float32(0.01) for found in onnx.predict(path, batches)]
 
-    monkeypatch.setitem(FORMATS, "onnx", replace(onnx, read=read))
+    monkeypatch.setitem(FORMATS, "onnx", replace(onnx, predict=predict))
     with pytest.raises(wf.OutputError, match=r"0\.01.* among 1 rows"):
         wf.export(study, out=tmp_path / "net.onnx")
     assert list(tmp_path.iterdir()) == []

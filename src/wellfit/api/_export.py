@@ -13,7 +13,16 @@ import numpy as np
 
 from wellfit.api._predictor import predictions_of, read_predictor
 from wellfit.api._sample import NUM_ROWS, Sample, read_sample
-from wellfit.formats import FORMATS, Format, Predictor, check_packages, signature_of
+from wellfit.formats import (
+    FORMATS,
+    Batch,
+    Format,
+    Predictor,
+    check_packages,
+    feature_arrays,
+    features_json,
+    signature_of,
+)
 from wellfit.records import OutputError, SettingsError, did_you_mean
 from wellfit.serving import GRAPH, SIGNATURE, RowReader, digest_of, read_manifest
 
@@ -65,6 +74,9 @@ def export(folder: str | Path, format: str = "onnx", *, out: str | Path | None =
             chosen.write(predictor, written)
             _compare(chosen, predictor, sample, written)
             _place(written, target)
+            if chosen.takes == "features":
+                name = "features.json" if out is None else f"{target.stem}.features.json"
+                _write_text(target.parent / name, features_json(predictor))
         if into_bundle:
             _add_to_manifest(bundle, manifest, predictor)
     except OSError as error:
@@ -91,22 +103,14 @@ def _find(name: str) -> Format:
 
 
 def _compare(format: Format, predictor: Predictor, sample: Sample, written: Path) -> None:
-    predict = format.read(written)
-    for number in BATCHES:
-        rows = sample.rows(number)
-        inputs = rows.arrays(predictor.encoder)
-        wanted = predictions_of(predictor, inputs)
-        found = np.asarray(predict(_tensors(predictor, rows) if format.takes == "rows" else inputs))
-        if found.shape != wanted.shape or not np.allclose(
-            found,
-            wanted,
-            rtol=RELATIVE,
-            atol=ABSOLUTE * max(float(np.abs(wanted).max()), 1.0),
-            equal_nan=True,
-        ):
+    held = [sample.rows(number) for number in BATCHES]
+    batches = [_batch(format, predictor, rows) for rows in held]
+    for rows, found in zip(held, format.predict(written, batches), strict=True):
+        wanted = predictions_of(predictor, rows.arrays(predictor.encoder))
+        if not _are_close(found, wanted):
             raise OutputError(
                 f"what was written as {format.name} predicts something else, so it was removed.",
-                received=_difference(found, wanted, number),
+                received=_difference(found, wanted),
                 expected=f"the study's predictions to {ABSOLUTE:g} and {RELATIVE:g} of their size",
                 fix="report the network's layers as a bug; serve it with Keras meanwhile",
             )
@@ -119,20 +123,21 @@ def _are_close(found: np.ndarray, wanted: np.ndarray) -> bool:
     return np.allclose(found, wanted, rtol=RELATIVE, atol=absolute, equal_nan=True)
 
 
-def _difference(found: np.ndarray, wanted: np.ndarray, number: int) -> str:
+def _difference(found: np.ndarray, wanted: np.ndarray) -> str:
+    number = len(wanted)
     if found.shape != wanted.shape:
         return f"outputs of shape {list(found.shape)} for {number} rows in place of {list(wanted.shape)}"
     return f"a difference of {float(np.nanmax(np.abs(found - wanted))):.3g} among {number} rows"
 
 
-def _tensors(predictor: Predictor, sample: Sample) -> dict[str, Any]:
-    """Return raw rows as the graph takes them, cell by cell as a server reads them."""
+def _batch(format: Format, predictor: Predictor, sample: Sample) -> Batch:
+    """Return rows as a format takes them; raw ones cell by cell, as a server reads them."""
     signature = signature_of(predictor)
-    if sample.table is None:
-        arrays = zip(signature.arrays, sample.inputs, strict=True)
-        return {array.tensor: values.astype(array.dtype) for array, values in arrays}
-    reader = RowReader(signature)
-    return reader.tensors(reader.read_columns(sample.table.frame.to_dict(as_series=False)))
+    if format.takes == "rows" and sample.table is not None:
+        reader = RowReader(signature)
+        return reader.tensors(reader.read_columns(sample.table.frame.to_dict(as_series=False)))
+    arrays = zip(feature_arrays(predictor), sample.arrays(predictor.encoder), strict=True)
+    return {array.tensor: values.astype(array.dtype) for array, values in arrays}
 
 
 def _place(written: Path, target: Path) -> None:

@@ -1,7 +1,7 @@
 """A network together with what its inputs go through first, as one plain Keras network.
 
-It takes features as they are before they are scaled, missing ones as NaN, and puts out probabilities or values.
-Everything is an operation of Keras or a layer of its own, so that any backend and any exporter of Keras knows it.
+It takes features as they are before they are scaled, missing ones as NaN, and puts out probabilities or
+values. Everything is an operation or a layer of Keras, so that any backend and any exporter of it knows it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def feature_network(
         >>> whole.output_shape
         (None, 2)
     """
-    own = [keras.Input(shape, dtype=dtype, name=name) for name, shape, dtype in inputs]
+    own: list[Tensor] = [keras.Input(shape, dtype=dtype, name=name) for name, shape, dtype in inputs]
     to_create, prepared = tuple(formulas), []
     for value, scaling, wanted in zip(own, scalings, model.inputs, strict=True):
         if scaling is None:
@@ -74,7 +74,9 @@ def _filled(values: Tensor, scaling: Scaling, formulas: Sequence[Formula]) -> Te
         return filled
     made = ops.concatenate([_created(values, formula) for formula in formulas], axis=1)
     # Missing, infinite and NaN alike are not at most the largest number.
-    return ops.concatenate([filled, ops.where(ops.absolute(made) <= _LARGEST, made, fill[:, width:])], axis=1)
+    return ops.concatenate(
+        [filled, ops.where(ops.less_equal(ops.absolute(made), _LARGEST), made, fill[:, width:])], axis=1
+    )
 
 
 def _created(values: Tensor, formula: Formula) -> Tensor:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wellfit.formats._format import Format
+from wellfit.formats._format import Batch, Format
 from wellfit.formats._predictor import Predictor
 
 Array = Any
@@ -20,13 +20,13 @@ def _write(predictor: Predictor, path: Path) -> None:
     onnx.save(study_graph(predictor), path)
 
 
-def _read(path: Path) -> Callable[[Mapping[str, Array]], Array]:
+def _predict(path: Path, batches: Sequence[Batch]) -> list[Array]:
     from onnxruntime import InferenceSession  # noqa: PLC0415
 
     session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     asked = "probabilities" if "probabilities" in names else "prediction"
-    return lambda tensors: session.run([asked], dict(tensors))[0]
+    return [session.run([asked], dict(batch))[0] for batch in batches]
 
 
 ONNX = Format(
@@ -36,5 +36,5 @@ ONNX = Format(
     packages=("onnx", "jax2onnx", "onnxruntime"),
     install="'wellfit[export]'",
     write=_write,
-    read=_read,
+    predict=_predict,
 )
