@@ -61,9 +61,13 @@ app.command(
 )(watch)
 app.command(epilog=_examples("wellfit explain", "wellfit explain too-few-rows"))(explain)
 app.command(epilog=_examples("wellfit predict wellfit-churn new.csv -o predictions.csv"))(predict)
-app.command(epilog=_examples("wellfit export wellfit-churn", "wellfit export wellfit-churn -o churn.onnx"))(
-    export
-)
+app.command(
+    epilog=_examples(
+        "wellfit export wellfit-churn",
+        "wellfit export wellfit-churn -o churn.onnx --precision int8",
+        "wellfit export wellfit-churn --format saved_model",
+    )
+)(export)
 app.command(epilog=_examples("wellfit report wellfit-churn"))(report)
 app.command(epilog=_examples("wellfit compare study study-2", "wellfit compare study* --html studies.html"))(
     compare

@@ -14,6 +14,8 @@ from wellfit.records import SettingsError
 Array = Any
 Batch = Mapping[str, Array]
 """As many rows in each input, by its name, in order."""
+Precision = Literal["float16", "int8"]
+WriteReduced = Callable[[Predictor, Path, Precision, Sequence[Array]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class Format:
         write: writes a study to a path.
         predict: reads what was written, in its own runtime, and returns what it says of each batch. A batch
             has the inputs of the study's signature for "rows", of `feature_arrays` for "features".
+        write_reduced: does as `write`, in a smaller precision and with rows that the network takes, to find
+            ranges of values by; None if the format has full precision alone.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Format:
     install: str
     write: Callable[[Predictor, Path], None]
     predict: Callable[[Path, Sequence[Batch]], list[Array]]
+    write_reduced: WriteReduced | None = None
 
 
 def check_packages(format: Format) -> None:

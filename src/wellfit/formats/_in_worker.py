@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,28 +25,41 @@ from wellfit.records import OutputError, UnsupportedModelError, WorkerError
 
 Array = Any
 JOB, INPUTS, OUTPUTS, FAILURE = "job.json", "inputs.npz", "outputs.npz", "failure.txt"
-NETWORK = "network.keras"
+
+
+def _keras_draft(predictor: Predictor, folder: Path) -> str:
+    save_plain(network_of(predictor), folder / "network.keras")
+    return "network.keras"
 
 
 def worker_format(
-    module: str, *, name: str, file: str, backend: str, packages: tuple[str, ...], install: str
+    module: str,
+    *,
+    name: str,
+    file: str,
+    packages: tuple[str, ...],
+    install: str,
+    backend: str = "numpy",
+    draft: Callable[[Predictor, Path], str] = _keras_draft,
 ) -> Format:
     """Return a format that is written and read in a worker process.
 
     Args:
-        module: name of a module with ``convert(network, target)``, from a `.keras` file to the format, and
+        module: name of a module with ``convert(network, target)``, from a draft to the format, and
             ``run(path, batches)``, from what was written and rows to predictions.
         name: see `Format`.
         file: see `Format`.
-        backend: of Keras, while `convert` works.
         packages: see `Format`.
         install: see `Format`.
+        backend: of Keras, while `convert` works.
+        draft: writes what `convert` begins with into a folder, and returns the file's name; a `.keras` file
+            if not given.
     """
 
     def write(predictor: Predictor, path: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            save_plain(network_of(predictor), Path(folder) / NETWORK)
-            failure = _call(module, "convert", Path(folder), path, backend)
+            network = draft(predictor, Path(folder))
+            failure = _call(module, "convert", Path(folder), path, backend=backend, network=network)
         if failure:
             raise UnsupportedModelError(
                 f"this network cannot be written as {name}.",
@@ -63,7 +76,7 @@ def worker_format(
                 for place, values in enumerate(batch.values())
             }
             np.savez(Path(folder) / INPUTS, **arrays)
-            failure = _call(module, "run", Path(folder), path, backend)
+            failure = _call(module, "run", Path(folder), path, backend=backend)
             if failure:
                 raise OutputError(
                     f"what was written as {name} cannot be run, so it was removed.",
@@ -85,9 +98,9 @@ def worker_format(
     )
 
 
-def _call(module: str, function: str, folder: Path, path: Path, backend: str) -> str:
+def _call(module: str, function: str, folder: Path, path: Path, *, backend: str, network: str = "") -> str:
     """Let the worker do a job on the files of a folder, and return why it could not; empty if it could."""
-    job = {"module": module, "function": function, "path": str(path.absolute())}
+    job = {"module": module, "function": function, "path": str(path.absolute()), "network": network}
     (folder / JOB).write_text(json.dumps(job), "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "wellfit.formats._worker", str(folder)],

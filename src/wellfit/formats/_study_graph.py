@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import onnx
@@ -18,12 +18,18 @@ from wellfit.records import Task
 from wellfit.serving import Signature
 
 
-def study_graph(predictor: Predictor, *, with_labels: bool = True) -> onnx.ModelProto:
+def study_graph(
+    predictor: Predictor,
+    *,
+    with_labels: bool = True,
+    change: Callable[[onnx.ModelProto], onnx.ModelProto] | None = None,
+) -> onnx.ModelProto:
     """Return the graph of a study; `signature_of` says what it takes and returns.
 
     Args:
         predictor: of the study.
         with_labels: whether classes are named, too; not every runtime knows text.
+        change: what is done to the graph of the network before it is put in its place.
 
     Raises:
         UnsupportedModelError: the network cannot be written as a graph.
@@ -33,7 +39,9 @@ def study_graph(predictor: Predictor, *, with_labels: bool = True) -> onnx.Model
         inputs = _of_arrays(graph, predictor, signature)
     else:
         inputs = encoded_inputs(graph, predictor.encoder, column_tensors(graph, signature))
-    outputs = graph.add(network_graph(predictor.model), _prepared(graph, predictor, inputs))
+    network = network_graph(predictor.model)
+    network = network if change is None else change(network)
+    outputs = graph.add(network, _prepared(graph, predictor, inputs))
     _finish(graph, predictor, outputs[0], with_labels=with_labels)
     model = graph.model()
     helper.set_model_props(model, {"wellfit.signature": signature.to_json()})

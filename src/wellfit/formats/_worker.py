@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from wellfit.formats._in_worker import FAILURE, INPUTS, JOB, NETWORK, OUTPUTS
+from wellfit.formats._in_worker import FAILURE, INPUTS, JOB, OUTPUTS
 
 _LENGTH = 600
 """Characters of an error that are handed back: those of converters hold whole graphs."""
@@ -26,7 +26,7 @@ def main(folder: Path) -> None:
         function = getattr(importlib.import_module(job["module"]), job["function"])
         path = Path(job["path"])
         if job["function"] == "convert":
-            function(folder / NETWORK, path)
+            function(folder / job["network"], path)
         else:
             found = function(path, _batches(folder))
             outputs: dict[str, Any] = {str(number): np.asarray(one) for number, one in enumerate(found)}

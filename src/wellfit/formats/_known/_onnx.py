@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wellfit.formats._format import Batch, Format
+from wellfit.formats._format import Batch, Format, Precision
 from wellfit.formats._predictor import Predictor
 
 Array = Any
@@ -18,6 +18,16 @@ def _write(predictor: Predictor, path: Path) -> None:
     from wellfit.formats._study_graph import study_graph  # noqa: PLC0415
 
     onnx.save(study_graph(predictor), path)
+
+
+def _write_reduced(predictor: Predictor, path: Path, precision: Precision, rows: Sequence[Array]) -> None:
+    import onnx  # noqa: PLC0415
+
+    from wellfit.formats._precision import reduced_network  # noqa: PLC0415
+    from wellfit.formats._study_graph import study_graph  # noqa: PLC0415
+
+    graph = study_graph(predictor, change=lambda network: reduced_network(network, precision, rows))
+    onnx.save(graph, path)
 
 
 def _predict(path: Path, batches: Sequence[Batch]) -> list[Array]:
@@ -37,4 +47,5 @@ ONNX = Format(
     install="'wellfit[export]'",
     write=_write,
     predict=_predict,
+    write_reduced=_write_reduced,
 )

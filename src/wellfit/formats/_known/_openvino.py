@@ -1,48 +1,61 @@
-"""OpenVINO: its own form (`.xml` and `.bin`) of the ONNX graph that begins at the features."""
+"""OpenVINO: its own form (`.xml` and `.bin`) of the ONNX graph that begins at the features.
+
+Importing it sends word of that to its makers, from a process that it forks, where the package for it is
+installed. It works in a worker, which has no such package and no threads of JAX that a fork would lose.
+"""
 
 from __future__ import annotations
 
-import tempfile
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wellfit.formats._format import Batch, Format
+from wellfit.formats._in_worker import worker_format
 from wellfit.formats._predictor import Predictor
 
 Array = Any
 _FILE = "model.xml"
 
 
-def _write(predictor: Predictor, path: Path) -> None:
+def _draft(predictor: Predictor, folder: Path) -> str:
     import onnx  # noqa: PLC0415
-    import openvino  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
 
     from wellfit.formats._study_graph import study_graph  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory() as folder:
-        graph = Path(folder) / "model.onnx"
-        onnx.save(study_graph(replace(predictor, encoder=None), with_labels=False), graph)
-        model = openvino.convert_model(graph)
-        # Its weights are read until it is saved, so the graph must be there until then.
-        openvino.save_model(model, path / _FILE, compress_to_fp16=False)
+    onnx.save(study_graph(replace(predictor, encoder=None), with_labels=False), folder / "network.onnx")
+    return "network.onnx"
 
 
-def _predict(path: Path, batches: Sequence[Batch]) -> list[Array]:
+def convert(network: Path, target: Path) -> None:
+    """Write a graph, all numbers as they are."""
+    openvino = _openvino()
+    target.mkdir()
+    openvino.save_model(openvino.Core().read_model(network), target / _FILE, compress_to_fp16=False)
+
+
+def run(path: Path, batches: Sequence[Sequence[Array]]) -> list[Array]:
+    """Return what OpenVINO says of each batch."""
+    # Processors that compute in 16 bits do so unless they are told not to.
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = _openvino().Core().compile_model(str(path / _FILE), "CPU", exact)
+    return [compiled(list(batch))[0].copy() for batch in batches]
+
+
+def _openvino() -> Any:
+    # A module that is None cannot be imported, and OpenVINO goes on without it.
+    sys.modules["openvino_telemetry"] = None  # pyright: ignore[reportArgumentType]
     import openvino  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
 
-    # Whole numbers alone: processors that compute in bfloat16 do so unless they are told not to.
-    compiled = openvino.Core().compile_model(path / _FILE, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return [next(iter(compiled(dict(batch)).values())).copy() for batch in batches]
+    return openvino
 
 
-OPENVINO = Format(
+OPENVINO = worker_format(
+    __name__,
     name="openvino",
     file="openvino",
-    takes="features",
     packages=("openvino", "onnx", "jax2onnx"),
     install="openvino 'wellfit[export]'",
-    write=_write,
-    predict=_predict,
+    draft=_draft,
 )
