@@ -9,6 +9,7 @@ from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_diabetes
 
 import wellfit as wf
+from wellfit.api._score_loss import ScoreLoss
 from wellfit.formats import FORMATS
 from wellfit.serving import load_servable
 
@@ -50,14 +51,62 @@ def test_what_predicts_something_else_is_not_kept(study, tmp_path, monkeypatch):
     """The verifier is not told the truth: the export fails, and there is no file."""
     onnx = FORMATS["onnx"]
 
-    def read(path):
-        predict = onnx.read(path)
-        return lambda tensors: predict(tensors) + np.float32(0.01)
+    def predict(path, batches):
+        return [found + np.float32(0.01) for found in onnx.predict(path, batches)]
 
-    monkeypatch.setitem(FORMATS, "onnx", replace(onnx, read=read))
+    monkeypatch.setitem(FORMATS, "onnx", replace(onnx, predict=predict))
     with pytest.raises(wf.OutputError, match=r"0\.01.* among 1 rows"):
         wf.export(study, out=tmp_path / "net.onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_features_are_taken_by_other_formats(study, tmp_path):
+    """The file lies in the study, with word of what it takes; elsewhere that is called like the file."""
+    path = wf.export(study, "keras")
+    told = json.loads((study / "export" / "features.json").read_text())
+    assert path == study / "export" / "model.keras"
+    assert "mean texture" in told["inputs"][0]["features"]
+    assert told["output"]["kind"] == "probabilities"
+    wf.export(study, "keras", out=tmp_path / "net.keras")
+    assert {one.name for one in tmp_path.iterdir()} == {"net.keras", "net.features.json"}
+
+
+def test_what_smaller_numbers_cost_is_told_and_kept(study):
+    """By the study's metric on rows with labels; full precision takes its place again."""
+    said = []
+    path = wf.export(study, precision="int8", max_loss=1, tell=said.append)
+    small, reduced = path.stat().st_size, load_servable(study).manifest["reduced"]
+    assert reduced["precision"] == "int8"
+    assert reduced["metric"] == load_servable(study).manifest["metric"]
+    assert said[0].startswith(f"int8: {reduced['metric']}")
+    wf.export(study)
+    assert load_servable(study).manifest["reduced"] is None
+    assert small < path.stat().st_size
+
+
+def test_what_costs_too_much_is_not_kept(study, tmp_path, monkeypatch):
+    """The score is said to fall by two parts in a hundred: one is allowed."""
+    cost = ScoreLoss(metric="accuracy", full=0.5, reduced=0.49, loss=0.02, num_rows=40)
+    monkeypatch.setattr("wellfit.api._export_check.score_loss", lambda *_: cost)
+    with pytest.raises(wf.OutputError, match=r"a loss of 2\.00%"):
+        wf.export(study, precision="float16", out=tmp_path / "net.onnx")
+    assert list(tmp_path.iterdir()) == []
+    wf.export(study, precision="float16", out=tmp_path / "net.onnx", max_loss=0.03)
+    assert json.loads((tmp_path / "net.precision.json").read_text())["loss"] == 0.02
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"precision": "int4"}, "int8"),
+        ({"format": "keras", "precision": "int8"}, "float32 alone"),
+        ({"precision": "int8", "max_loss": -1}, "share of the score"),
+    ],
+)
+def test_precisions_that_there_are_not_are_refused(study, options, said):
+    """Before anything is read."""
+    with pytest.raises(wf.SettingsError, match=said):
+        wf.export(study, **options)
 
 
 def test_errors_say_what_to_do(study, tmp_path, monkeypatch):

@@ -60,7 +60,33 @@ def words_and_numbers() -> keras.Model:
     return keras.Model([words, numbers], layers.Dense(2)(layers.Dropout(0.5)(x)))
 
 
-@pytest.mark.parametrize("build", [pictures, both_ways, backwards, words_and_numbers])
+def volumes() -> keras.Model:
+    """Convolutions along three axes, with edges and steps that differ."""
+    return keras.Sequential(
+        [
+            layers.Input((5, 6, 7, 2)),
+            layers.Conv3D(3, (3, 2, 3), strides=(2, 1, 1), padding="same", activation="relu"),
+            layers.Conv3D(2, 2, dilation_rate=2),
+            layers.GlobalAveragePooling3D(),
+            layers.Dense(2),
+        ]
+    )
+
+
+def other_sizes() -> keras.Model:
+    """Pictures that become larger and smaller."""
+    return keras.Sequential(
+        [
+            layers.Input((6, 7, 2)),
+            layers.Resizing(9, 4),
+            layers.UpSampling2D(2, interpolation="bilinear"),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+    )
+
+
+@pytest.mark.parametrize("build", [pictures, both_ways, backwards, words_and_numbers, volumes, other_sizes])
 def test_the_graph_predicts_what_keras_does(build):
     """One row and several."""
     keras.utils.set_random_seed(3)

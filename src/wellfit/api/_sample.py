@@ -15,7 +15,7 @@ NUM_ROWS = 257
 """One more than a power of two: a graph that takes only round numbers of rows is found out."""
 
 _MAX_BYTES = 2**24
-_TABLE, _ARRAYS = "sample.parquet", "sample.npz"
+_TABLE, _ARRAYS, _TARGET = "sample.parquet", "sample.npz", "sample-target.npy"
 
 Array = np.ndarray
 
@@ -27,18 +27,26 @@ class Sample:
     Attributes:
         table: of their cells, one form for each kind of column; None for arrays and pictures.
         inputs: their arrays; empty for a table.
+        target: ``[row]`` class codes, or ``[row]`` or ``[row, output]`` values; None where an earlier wellfit
+            kept none.
     """
 
     table: Table | None = None
     inputs: tuple[Array, ...] = ()
+    target: Array | None = None
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows there are."""
+        return self.table.num_rows if self.table is not None else len(self.inputs[0])
 
     def rows(self, number: int) -> Sample:
         """Return `number` rows, from the first again where there are fewer."""
-        held = self.table.num_rows if self.table is not None else len(self.inputs[0])
-        places = np.arange(number, dtype=np.int32) % held
+        places = np.arange(number, dtype=np.int32) % self.num_rows
+        target = None if self.target is None else self.target[places]
         if self.table is not None:
-            return Sample(table=self.table.take(places))
-        return Sample(inputs=tuple(values[places] for values in self.inputs))
+            return Sample(table=self.table.take(places), target=target)
+        return Sample(inputs=tuple(values[places] for values in self.inputs), target=target)
 
     def arrays(self, encoder: Encoder | None) -> list[Array]:
         """Return the rows as the study's inputs are, before they are scaled."""
@@ -51,15 +59,21 @@ def sample_of(subject: Subject) -> Sample:
     """Return the first rows of the holdout, no more than 257 and, for arrays, 16 MiB."""
     rows = (subject.holdout if len(subject.holdout) else subject.working)[:NUM_ROWS]
     if subject.source is not None and subject.encoder is not None:
-        return Sample(table=canonical_table(subject.encoder, subject.source.take(rows)))
+        table = canonical_table(subject.encoder, subject.source.take(rows))
+        return Sample(table=table, target=np.asarray(subject.dataset.target[rows]))
     inputs = subject.dataset.inputs
     row_bytes = sum(values[:1].nbytes for values in inputs)
     rows = rows[: max(_MAX_BYTES // max(row_bytes, 1), 1)]
-    return Sample(inputs=tuple(np.asarray(values[rows]) for values in inputs))
+    return Sample(
+        inputs=tuple(np.asarray(values[rows]) for values in inputs),
+        target=np.asarray(subject.dataset.target[rows]),
+    )
 
 
 def write_sample(sample: Sample, folder: Path) -> None:
     """Write the rows into a study's folder."""
+    if sample.target is not None:
+        np.save(folder / _TARGET, sample.target, allow_pickle=False)
     if sample.table is not None:
         write_frame(sample.table.frame, folder / _TABLE)
     else:
@@ -72,11 +86,13 @@ def read_sample(folder: Path) -> Sample:
     Raises:
         FileReadError: there are none, as in studies of wellfit before 0.7, or they cannot be read.
     """
-    if (folder / _TABLE).is_file():
-        return Sample(table=read_table(folder / _TABLE))
     try:
+        has_target = (folder / _TARGET).is_file()
+        target = np.load(folder / _TARGET, allow_pickle=False) if has_target else None
+        if (folder / _TABLE).is_file():
+            return Sample(table=read_table(folder / _TABLE), target=target)
         with np.load(folder / _ARRAYS, allow_pickle=False) as stored:
-            return Sample(inputs=tuple(stored[name] for name in stored.files))
+            return Sample(inputs=tuple(stored[name] for name in stored.files), target=target)
     except (OSError, ValueError) as error:
         raise FileReadError(
             f"{folder} holds no rows to try an export on.",

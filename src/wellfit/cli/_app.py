@@ -78,7 +78,11 @@ app.command(
 )(predict)
 app.command(
     short_help="Write the network for another runtime.",
-    epilog=_examples("wellfit export wellfit-churn", "wellfit export wellfit-churn -o churn.onnx"),
+    epilog=_examples(
+        "wellfit export wellfit-churn",
+        "wellfit export wellfit-churn -o churn.onnx --precision int8",
+        "wellfit export wellfit-churn --format saved_model",
+    ),
 )(export)
 app.command(
     short_help="Serve exported networks over HTTP.",

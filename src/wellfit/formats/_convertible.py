@@ -1,14 +1,16 @@
 """A function of JAX as an equal one whose operations converters know.
 
-jax2onnx 0.17 turns max pooling of channels-last pictures into a graph that ONNX Runtime refuses, and knows
-neither scans that run backwards (bidirectional layers) nor padding of a batch of unknown size; and it gives
-queries without any key to attend to (padded words) zeros in place of the mean. The function is traced, and
-these operations are replaced by slices, maxima, concatenations, turned arrays and plain products.
+jax2onnx 0.17 turns max pooling of channels-last pictures into a graph that ONNX Runtime refuses. It knows
+neither scans that run backwards (bidirectional layers) nor convolutions along three axes, nor padding and
+resizing of a batch of unknown size. And it gives queries without any key to attend to (padded words) zeros in
+place of the mean. The function is traced, and these operations are replaced by slices, maxima,
+concatenations, turned arrays, plain products and convolutions along two axes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -30,6 +32,7 @@ _WINDOWS: dict[str, tuple[Callable[..., Any], float]] = {
     "reduce_window_sum": (jnp.add, 0.0),
 }
 
+_RESIZE = jax.image.resize
 _ATTENTION = "jax.nn.dot_product_attention"  # jax2onnx's name for a call of that function
 
 Values = list[Any]
@@ -48,11 +51,34 @@ def convertible(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def rewritten(*arrays: Any) -> Any:
-        traced, shape = jax.make_jaxpr(function, return_shape=True)(*arrays)
+        with _resizing_by_products():
+            traced, shape = jax.make_jaxpr(function, return_shape=True)(*arrays)
         outputs = _run(traced.jaxpr, traced.consts, arrays)
         return jax.tree.unflatten(jax.tree.structure(shape), outputs)
 
     return rewritten
+
+
+@contextmanager
+def _resizing_by_products() -> Iterator[None]:
+    """Let pictures be resized by products while a function is traced; jax2onnx asks for their number."""
+    before: Any = jax.image.resize
+    jax.image.resize = _resized
+    try:
+        yield
+    finally:
+        jax.image.resize = before
+
+
+def _resized(image: Any, shape: Sequence[Any], method: Any, antialias: bool = True, **_: Any) -> Any:
+    """Return pictures resized axis by axis: each is a product with what becomes of unit vectors."""
+    for axis, (old, new) in enumerate(zip(image.shape, shape, strict=True)):
+        if not (isinstance(old, int) and isinstance(new, int)) or old == new:
+            continue
+        with jax.ensure_compile_time_eval():
+            share = np.asarray(_RESIZE(jnp.eye(old), (old, new), method, antialias))
+        image = jnp.moveaxis(jnp.tensordot(image, share.astype(image.dtype), ((axis,), (0,))), -1, axis)
+    return image
 
 
 def _run(jaxpr: Any, constants: Sequence[Any], arrays: Sequence[Any]) -> Values:
@@ -73,17 +99,27 @@ def _compute(equation: Any, arrays: Values) -> Values:
     if name in _CALLS and _CALLS[name] in parameters:
         called = parameters[_CALLS[name]]
         return _run(getattr(called, "jaxpr", called), getattr(called, "consts", ()), arrays)
-    if name in _WINDOWS and set(parameters["base_dilation"]) == {1}:
-        join, neutral = _WINDOWS[name]
-        return [_windows(arrays[0], parameters, join, neutral)]
-    if name == "pad" and all(inner == 0 for _, _, inner in parameters["padding_config"]):
-        return [_padded(arrays[0], arrays[1], parameters["padding_config"])]
     if name == "scan":
         return _scan(parameters, arrays)
-    if name == _ATTENTION and _is_masked(parameters, arrays):
-        return [_masked_attention(parameters, arrays)]
+    replaced = _replaced(name, parameters, arrays)
+    if replaced is not None:
+        return [replaced]
     outputs = equation.primitive.bind(*arrays, **parameters)
     return list(outputs) if equation.primitive.multiple_results else [outputs]
+
+
+def _replaced(name: str, parameters: dict[str, Any], arrays: Values) -> Any:
+    """Return the one output of an operation that converters do not know, None for the others."""
+    if name in _WINDOWS and set(parameters["base_dilation"]) == {1}:
+        join, neutral = _WINDOWS[name]
+        return _windows(arrays[0], parameters, join, neutral)
+    if name == "pad" and all(inner == 0 for _, _, inner in parameters["padding_config"]):
+        return _padded(arrays[0], arrays[1], parameters["padding_config"])
+    if name == "conv_general_dilated" and _is_plain_3d(parameters, arrays):
+        return _convolution_3d(parameters, *arrays)
+    if name == _ATTENTION and _is_masked(parameters, arrays):
+        return _masked_attention(parameters, arrays)
+    return None
 
 
 def _windows(values: Any, parameters: dict[str, Any], join: Callable[..., Any], neutral: float) -> Any:
@@ -124,6 +160,41 @@ def _padded_axis(values: Any, axis: int, before: int, after: int, filling: Any) 
 
     parts = [*edge(before), values, *edge(after)]
     return lax.concatenate(parts, axis) if len(parts) > 1 else values
+
+
+def _is_plain_3d(parameters: dict[str, Any], arrays: Values) -> bool:
+    counts = parameters["feature_group_count"], parameters["batch_group_count"]
+    return arrays[0].ndim == 5 and counts == (1, 1) and set(parameters["lhs_dilation"]) == {1}
+
+
+def _convolution_3d(parameters: dict[str, Any], values: Any, kernel: Any) -> Any:
+    """Return a convolution along three axes by one along two: depths of the kernel become channels."""
+    numbers = parameters["dimension_numbers"]
+    sources = (0, 4, 1, 2, 3)  # of batch, channel, depth, row and column in what is computed with here
+    values = jnp.transpose(values, [numbers.lhs_spec[i] for i in (0, 2, 3, 4, 1)])
+    kernel = jnp.transpose(kernel, [numbers.rhs_spec[i] for i in (3, 4, 2, 1, 0)])
+    stride, dilation = parameters["window_strides"][0], parameters["rhs_dilation"][0]
+    rows, columns, size, channels, outputs = kernel.shape
+    before, after = parameters["padding"][0]
+    values = _padded_axis(values, 1, before, after, 0.0)
+    length = (values.shape[1] - (size - 1) * dilation - 1) // stride + 1
+    slices = [
+        lax.slice_in_dim(values, i * dilation, i * dilation + (length - 1) * stride + 1, stride, 1)
+        for i in range(size)
+    ]
+    joined = lax.concatenate(slices, 4)
+    out = lax.conv_general_dilated(
+        joined.reshape((joined.shape[0] * length, *joined.shape[2:])),
+        kernel.reshape((rows, columns, size * channels, outputs)),
+        parameters["window_strides"][1:],
+        parameters["padding"][1:],
+        rhs_dilation=parameters["rhs_dilation"][1:],
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        precision=parameters["precision"],
+    )
+    out = out.reshape((values.shape[0], length, *out.shape[1:]))
+    order = dict(zip(numbers.out_spec, sources, strict=True))
+    return jnp.transpose(out, [order[axis] for axis in range(5)])
 
 
 def _is_masked(parameters: dict[str, Any], arrays: Values) -> bool:

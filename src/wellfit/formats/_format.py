@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,12 +12,15 @@ from wellfit.formats._predictor import Predictor
 from wellfit.records import SettingsError
 
 Array = Any
-Predict = Callable[[list[Array]], Array]
+Batch = Mapping[str, Array]
+"""As many rows in each input, by its name, in order."""
+Precision = Literal["float16", "int8"]
+WriteReduced = Callable[[Predictor, Path, Precision, Sequence[Array]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """A format, what it needs, how it is written and how it is read again.
+    """A format, what it needs, how it is written and how it predicts.
 
     Attributes:
         name: as the command takes it.
@@ -27,8 +30,10 @@ class Format:
         packages: modules that must be there.
         install: what brings them.
         write: writes a study to a path.
-        read: reads what was written, in its own runtime, and returns what predicts: of the graph's tensors by
-            name for "rows", of the list of the study's inputs before scaling for "features".
+        predict: reads what was written, in its own runtime, and returns what it says of each batch. A batch
+            has the inputs of the study's signature for "rows", of `feature_arrays` for "features".
+        write_reduced: does as `write`, in a smaller precision and with rows that the network takes, to find
+            ranges of values by; None if the format has full precision alone.
     """
 
     name: str
@@ -37,7 +42,8 @@ class Format:
     packages: tuple[str, ...]
     install: str
     write: Callable[[Predictor, Path], None]
-    read: Callable[[Path], Callable[[Any], Array]]
+    predict: Callable[[Path, Sequence[Batch]], list[Array]]
+    write_reduced: WriteReduced | None = None
 
 
 def check_packages(format: Format) -> None:

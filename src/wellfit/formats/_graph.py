@@ -41,6 +41,7 @@ class Graph:
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
         self._constants: list[onnx.TensorProto] = []
+        self._opsets: dict[str, int] = {"": OPSET, ML: ML_OPSET}
         self._num_names = 0
 
     def input(self, name: str, dtype: int, shape: Sequence[str | int]) -> str:
@@ -84,12 +85,13 @@ class Graph:
             node.input[:] = [renamed.get(name, name) for name in node.input]
         self._nodes.extend(part.node)
         self._constants.extend(part.initializer)
+        self._opsets = {opset.domain: opset.version for opset in network.opset_import} | self._opsets
         return [value.name for value in part.output]
 
     def model(self) -> onnx.ModelProto:
         """Return the graph, checked."""
         graph = helper.make_graph(self._nodes, "wellfit", self._inputs, self._outputs, self._constants)
-        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)]
+        opsets = [helper.make_opsetid(domain, version) for domain, version in self._opsets.items()]
         model = helper.make_model(graph, opset_imports=opsets, producer_name="wellfit", ir_version=10)
         onnx.checker.check_model(model)
         return model

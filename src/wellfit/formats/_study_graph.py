@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import onnx
@@ -18,8 +18,18 @@ from wellfit.records import Task
 from wellfit.serving import Signature
 
 
-def study_graph(predictor: Predictor) -> onnx.ModelProto:
+def study_graph(
+    predictor: Predictor,
+    *,
+    with_labels: bool = True,
+    change: Callable[[onnx.ModelProto], onnx.ModelProto] | None = None,
+) -> onnx.ModelProto:
     """Return the graph of a study; `signature_of` says what it takes and returns.
+
+    Args:
+        predictor: of the study.
+        with_labels: whether classes are named, too; not every runtime knows text.
+        change: what is done to the graph of the network before it is put in its place.
 
     Raises:
         UnsupportedModelError: the network cannot be written as a graph.
@@ -29,8 +39,10 @@ def study_graph(predictor: Predictor) -> onnx.ModelProto:
         inputs = _of_arrays(graph, predictor, signature)
     else:
         inputs = encoded_inputs(graph, predictor.encoder, column_tensors(graph, signature))
-    outputs = graph.add(network_graph(predictor.model), _prepared(graph, predictor, inputs))
-    _finish(graph, predictor, outputs[0])
+    network = network_graph(predictor.model)
+    network = network if change is None else change(network)
+    outputs = graph.add(network, _prepared(graph, predictor, inputs))
+    _finish(graph, predictor, outputs[0], with_labels=with_labels)
     model = graph.model()
     helper.set_model_props(model, {"wellfit.signature": signature.to_json()})
     return model
@@ -69,7 +81,7 @@ def _prepared(graph: Graph, predictor: Predictor, inputs: Sequence[str]) -> list
     return [scaled(graph, value, scaling) for value, scaling in zip(wide, predictor.scalings, strict=True)]
 
 
-def _finish(graph: Graph, predictor: Predictor, output: str) -> None:
+def _finish(graph: Graph, predictor: Predictor, output: str, *, with_labels: bool) -> None:
     """Add the outputs of the graph."""
     width = int(predictor.model.outputs[0].shape[-1])
     if predictor.task is Task.REGRESSION:
@@ -84,7 +96,8 @@ def _finish(graph: Graph, predictor: Predictor, output: str) -> None:
     else:
         total = graph.op("ReduceSum", output, graph.constant(np.array([1])), keepdims=1)
         probabilities = graph.op("Div", output, total)
-    label = graph.op("ArgMax", probabilities, axis=1, keepdims=0)
-    names = graph.constant(list(predictor.class_names))
-    graph.output(graph.op("Gather", names, label, axis=0), "prediction", TensorProto.STRING, ("row",))
+    if with_labels:
+        label = graph.op("ArgMax", probabilities, axis=1, keepdims=0)
+        names = graph.constant(list(predictor.class_names))
+        graph.output(graph.op("Gather", names, label, axis=0), "prediction", TensorProto.STRING, ("row",))
     graph.output(probabilities, "probabilities", TensorProto.FLOAT, ("row", width))

@@ -31,6 +31,8 @@ from wellfit.models._convolutional import small_cnn
 from wellfit.models._convolutions import Geometry
 from wellfit.models._cost import products_per_row
 from wellfit.models._ending import output_bias
+from wellfit.models._exporters import export_network
+from wellfit.models._feature_network import feature_network
 from wellfit.models._fit import check_fit
 from wellfit.models._freeze import Stage, freeze, num_frozen, stages, trained_products, unfreeze
 from wellfit.models._frozen_front import FrozenFront, frozen_front
@@ -179,6 +181,8 @@ __all__ = [
     "dense_stack",
     "depth_shares",
     "dropout_points",
+    "export_network",
+    "feature_network",
     "find_layout",
     "freeze",
     "frozen_front",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from wellfit.records import Report, Scored
+from wellfit.report._answer import headline
 from wellfit.report._markdown import escape
-from wellfit.report._summary import changes, headline, holdout_line
+from wellfit.report._summary import changes, holdout_line
 from wellfit.report._words import plain
 
 _MOST_CELLS = 40

@@ -1,0 +1,119 @@
+"""A network's graph in smaller numbers; what is before and after the network keeps its own.
+
+Cells of a table and pictures go to 1e38 and lose what they say in 16 bits, and probabilities are what people
+read: so preprocessing and the last step stay as they are, and the network alone changes.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from wellfit.formats._format import Precision
+from wellfit.records import UnsupportedModelError
+
+Array = Any
+
+_CALIBRATED = 32
+"""Rows at a time, while ranges of values are found."""
+
+
+def reduced_network(network: onnx.ModelProto, precision: Precision, rows: Sequence[Array]) -> onnx.ModelProto:
+    """Return the graph of a network with smaller numbers.
+
+    float16 rounds weights and what is computed, with inputs and outputs in float32. int8 makes whole numbers
+    of the weights: of dense and recurrent layers alone, whose inputs are rounded as they come; where there
+    are convolutions, also of what goes between layers, in ranges that `rows` show.
+
+    Args:
+        network: from `network_graph`.
+        precision: float16 or int8.
+        rows: what the network takes, for each of its inputs.
+
+    Raises:
+        UnsupportedModelError: ONNX Runtime cannot convert it.
+
+    Source:
+        Jacob et al., Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+        Inference, 2018.
+    """
+    has_convolutions = any(node.op_type in ("Conv", "ConvTranspose") for node in network.graph.node)
+    try:
+        with _quiet():
+            if precision == "float16":
+                return _float16(network)
+            return _written(lambda path: _int8(network, path, rows if has_convolutions else None))
+    except Exception as error:  # its errors have no common base
+        raise UnsupportedModelError(
+            f"this network cannot be written in {precision}.",
+            received=f"{type(error).__name__}: {error}".partition("\n")[0][:300],
+            expected="operations that ONNX Runtime's own converter knows",
+            fix="leave --precision out",
+        ) from error
+
+
+def _float16(network: onnx.ModelProto) -> onnx.ModelProto:
+    before = list(sys.path)
+    try:  # importing it puts its own folder on the path
+        from onnxruntime.transformers.float16 import convert_float_to_float16  # noqa: PLC0415
+    finally:
+        sys.path[:] = before
+    return convert_float_to_float16(network, keep_io_types=True)
+
+
+def _int8(network: onnx.ModelProto, path: Path, rows: Sequence[Array] | None) -> None:
+    from onnxruntime import quantization  # noqa: PLC0415
+
+    if rows is None:
+        quantization.quantize_dynamic(network, path, per_channel=True)
+        return
+    names = [value.name for value in network.graph.input]
+    quantization.quantize_static(network, path, _reader(names, rows), per_channel=True)
+
+
+def _reader(names: Sequence[str], rows: Sequence[Array]) -> Any:
+    from onnxruntime.quantization import CalibrationDataReader  # noqa: PLC0415
+
+    class Reader(CalibrationDataReader):
+        """Hands the rows over, some at a time."""
+
+        def __init__(self) -> None:
+            starts = range(0, len(rows[0]), _CALIBRATED)
+            self._parts: Iterator[dict[str, Array]] = iter(
+                {
+                    name: np.asarray(values[start : start + _CALIBRATED])
+                    for name, values in zip(names, rows, strict=True)
+                }
+                for start in starts
+            )
+
+        def get_next(self) -> Any:
+            return next(self._parts, None)
+
+    return Reader()
+
+
+def _written(write: Callable[[Path], None]) -> onnx.ModelProto:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        write(path)
+        return onnx.load(path)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence advice that the converters log."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
