@@ -196,3 +196,4 @@ def test_many_changes_are_counted() -> None:
     """Three are named, the others counted."""
     changed = tuple(Change(name=f"l{k}", baseline="0", chosen="0.1", meaning="") for k in range(1, 6))
     assert changes_in_words(changed) == "L1 0.1 with L2 0.1, l3 0.1 and 2 more changes"
+    assert changes_in_words(changed[:4]) == "L1 0.1 with L2 0.1, l3 0.1 and l4 0.1"

@@ -131,7 +131,7 @@ def test_a_result_says_what_was_found(desk: Desk):
     text = desk.client.get("/studies/study").text
     for part in (
         "Overfitting",
-        "The network overfits.",
+        "Overfits, most likely because",
         "Holdout (100 rows)",
         "dropout",
         "/studies/study/report",

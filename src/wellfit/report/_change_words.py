@@ -44,7 +44,7 @@ _NONE = {"0", "0.0", "none", "no"}
 
 
 def changes_in_words(changed: Sequence[Change]) -> str:
-    """Return the first three changes as a phrase that can be the subject of a sentence.
+    """Return the first three changes, or all four, as a phrase that can be the subject of a sentence.
 
     Example:
         >>> one = Change(name="dropout", baseline="none", chosen="0.35", meaning="")
@@ -52,10 +52,12 @@ def changes_in_words(changed: Sequence[Change]) -> str:
         >>> changes_in_words((one, two))
         'dropout 0.35 with weight decay 0.02'
     """
-    words = [change_in_words(change) for change in changed[:MOST_CHANGES]]
+    # One more is named as shortly as it is counted.
+    num = MOST_CHANGES if len(changed) > MOST_CHANGES + 1 else len(changed)
+    words = [change_in_words(change) for change in changed[:num]]
     left = len(changed) - len(words)
     if left:
-        words.append(f"{left} more change{'s' if left > 1 else ''}")
+        words.append(f"{left} more changes")
     if len(words) == 1:
         return words[0]
     *middle, last = words[1:]
