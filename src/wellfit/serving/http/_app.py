@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from wellfit.serving.http._batch import Rows
-from wellfit.serving.http._docs import PLACE, POLICY
-from wellfit.serving.http._json import write_json
 from wellfit.serving.http._keys import Keys
 from wellfit.serving.http._log import AccessLog
 from wellfit.serving.http._metrics import TEXT_TYPE, Metrics
@@ -25,8 +22,9 @@ from wellfit.serving.http._model import Model
 from wellfit.serving.http._observe import Observer, Observing
 from wellfit.serving.http._pictures import prepare
 from wellfit.serving.http._refusal import RefusedError, too_many
-from wellfit.serving.http._request import JSON_TYPE, Request
-from wellfit.serving.http._routes import HTML_TYPE, Route, make_routes
+from wellfit.serving.http._request import Request
+from wellfit.serving.http._response import Answer, refused, told, unknown
+from wellfit.serving.http._routes import Route, make_routes
 from wellfit.serving.http._store import Store
 
 Scope = MutableMapping[str, Any]
@@ -35,16 +33,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # Longer bodies, and pictures, are read in a thread, so that they hold up nobody for long.
 _SHORT_BODY = 2**16
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
-
-
-class Answer(NamedTuple):
-    """What goes back."""
-
-    status: int
-    body: bytes
-    content_type: str = JSON_TYPE
-    more: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class App:
@@ -98,11 +86,11 @@ class App:
         try:
             answer = await self._answer(route, scope, receive)
         except RefusedError as refusal:
-            answer = _refused(refusal, route)
+            answer = refused(refusal, route)
         except Exception as error:
             # Only a fault of ours or of the network comes here; the trace goes to the log, not to strangers.
             traceback.print_exception(error, file=sys.stderr)
-            answer = _refused(RefusedError(500, "a fault in the server.", closes=True), route)
+            answer = refused(RefusedError(500, "a fault in the server.", closes=True), route)
         seconds = time.perf_counter() - began
         self._metrics.count_answer(route.dialect if route else "none", answer.status, seconds)
         if self._log is not None:
@@ -118,12 +106,12 @@ class App:
     async def _answer(self, route: Route | None, scope: Scope, receive: Receive) -> Answer:
         self._keys.check(scope["path"], scope["headers"])
         if route is None:
-            raise _unknown(scope["path"], self._store)
+            raise unknown(scope["path"], self._store)
         method = scope["method"]
         if method != route.method and not (method == "HEAD" and route.method == "GET"):
             raise RefusedError(405, "this method is not understood here.", allow=route.method, closes=True)
         if route.read is None:
-            return _told(route, scope)
+            return told(route, scope)
         if self._num_active >= self._limits.queue:
             raise too_many(self._num_active, closes=True)
         self._num_active += 1
@@ -231,44 +219,3 @@ async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
 
 def _too_long(most: int) -> RefusedError:
     return RefusedError(413, "the body is too long.", expected=f"at most {most:,} bytes", closes=True)
-
-
-def _told(route: Route, scope: Scope) -> Answer:
-    assert route.tell is not None
-    value = route.tell()
-    if route.content_type == HTML_TYPE:
-        host = next((text.decode("latin-1") for name, text in scope["headers"] if name == b"host"), "")
-        page = value.replace(PLACE, host) if _HOST.fullmatch(host) else value
-        return Answer(200, page.encode(), HTML_TYPE, ((b"content-security-policy", POLICY.encode()),))
-    if isinstance(value, str | bytes):
-        return Answer(200, value.encode() if isinstance(value, str) else value, route.content_type)
-    return Answer(200, write_json(value))
-
-
-def _refused(refusal: RefusedError, route: Route | None) -> Answer:
-    record = refusal.record()
-    if route is not None and route.dialect == "mlflow":
-        record |= {"error_code": "BAD_REQUEST", "message": record["error"]}
-    more: list[tuple[bytes, bytes]] = []
-    if refusal.closes:
-        more.append((b"connection", b"close"))
-    if refusal.retry_after_s is not None:
-        more.append((b"retry-after", b"%d" % refusal.retry_after_s))
-    if refusal.allow:
-        more.append((b"allow", refusal.allow.encode()))
-    if refusal.status == 401:
-        more.append((b"www-authenticate", b"Bearer"))
-    return Answer(refusal.status, write_json(record), more=tuple(more))
-
-
-def _unknown(path: str, store: Store) -> RefusedError:
-    is_model = path.startswith(("/v1/models/", "/v2/models/"))
-    if is_model:
-        known = [f"{name} ({', '.join(versions)})" for name, versions in store.models.items()]
-        return RefusedError(
-            404,
-            "there is no such network, version or verb.",
-            expected=", ".join(known) or "none",
-            closes=True,
-        )
-    return RefusedError(404, "there is nothing at this address.", fix="see /docs", closes=True)

@@ -95,13 +95,14 @@ class _Workers:
         failed = not all(os.read(reader, 1) for reader in readers)  # which wakes up when the worker ends, too
         for reader in readers:
             os.close(reader)
+        is_asked = self._is_ending  # a signal may have come before all were ready
         if failed:
             self._end(signal.SIGTERM, None)
         else:
             self._say(self._words)
         while self._places:
             self._wait()
-        if failed:
+        if failed and not is_asked:
             raise WorkerError("a worker ended before it was ready.", fix="see what it said above")
 
     def _start(self, place: int) -> int:
