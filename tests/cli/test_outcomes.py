@@ -93,6 +93,32 @@ def test_json_in_a_file(monkeypatch, capsys, folder):
     assert "OVERFITTING" in capsys.readouterr().out
 
 
+def test_a_study_that_is_elsewhere_is_told(monkeypatch, capsys, folder):
+    """Beside its place where that was taken; in a folder for temporary files, and failed, on a full disk."""
+    (folder / "spare").mkdir()
+    for place, status in (("taken-2", 0), ("spare/taken", 1)):
+        fake = FakeImprove()
+        moved = lambda *data, place=place, fake=fake, **arguments: fake(*data, **{**arguments, "out": place})  # noqa: E731
+        monkeypatch.setitem(vars(wellfit), "improve", moved)
+        assert run_command(monkeypatch, *IMPROVE, "--out", "taken") == status
+        out, err = capsys.readouterr()
+        assert f"{place}/report.html" in out
+        assert f"the study is in {place}." in err
+
+
+def test_a_json_file_that_cannot_be_written_does_not_hide_the_report(monkeypatch, capsys, folder):
+    """What was found is shown first."""
+    (folder / "found").mkdir()
+    wellfit.report.write_json(small_report(), folder / "found" / "report.json")
+
+    def full(*_):
+        raise wellfit.OutputError("no room.")
+
+    monkeypatch.setattr(wellfit.report, "write_json", full)
+    assert run_command(monkeypatch, "report", "found", "--json", "found.json") == 2
+    assert "OVERFITTING. The network overfits." in capsys.readouterr().out
+
+
 def test_demo_runs_the_study(monkeypatch, capsys):
     """`demo` hands over its options and shows the report."""
     fake = use_fake(monkeypatch, FakeImprove(), "demo")

@@ -13,8 +13,9 @@ from wellfit.api._build import array_subject, table_subject
 from wellfit.api._clock import Clock
 from wellfit.api._events import Listener
 from wellfit.api._notebook import progress_for
-from wellfit.api._output import check_folder, write_study
+from wellfit.api._output import write_study
 from wellfit.api._pictures import are_pictures, pictures_subject, table_or_pictures
+from wellfit.api._place import check_folder
 from wellfit.api._protocol import run_study
 from wellfit.api._ration import read_budget
 from wellfit.api._start import check_start_choice

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import shutil
 import tempfile
+import warnings
 from dataclasses import asdict
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from wellfit._version import __version__
 from wellfit.api._code import saved_rows
+from wellfit.api._place import put
 from wellfit.api._study import Study
 from wellfit.models import save_plain
 from wellfit.records import Formula, OutputError, Scaling, UnsupportedModelError
@@ -26,76 +26,43 @@ READABLE_VERSIONS = (1, 2)
 """Versions of the bundle: 2 has created features or a rotation, which an earlier reader would leave out."""
 
 
-def check_folder(folder: Path, *, overwrite: bool) -> None:
-    """Raise before any work is done if a study could not be written to `folder` at its end.
-
-    Raises:
-        OutputError: it is a file, is not empty and may not be replaced, or cannot be written.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(
-            f"{folder} is a file.",
-            received=str(folder),
-            expected="a folder that does not exist or is empty",
-            fix="choose another --out",
-        )
-    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
-        raise OutputError(
-            f"{folder} is not empty.",
-            received=f"a folder with {sum(1 for _ in folder.iterdir())} entries",
-            expected="a folder that does not exist or is empty",
-            fix="choose another --out, or pass --overwrite to replace an earlier study",
-        )
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "report.json").exists():
-        raise OutputError(
-            f"{folder} does not hold a study, so it is not replaced.",
-            received="a folder without report.json",
-            expected="an earlier study, or an empty folder",
-            fix="choose another --out",
-        )
-    parent = folder.absolute().parent
-    while not parent.exists():
-        parent = parent.parent
-    if not os.access(parent, os.W_OK | os.X_OK) or (folder.is_dir() and not os.access(folder, os.W_OK)):
-        raise OutputError(
-            f"{folder} cannot be written.",
-            received=f"no permission to write in {parent}",
-            expected="a folder that can be written",
-            fix="choose another --out",
-        )
-
-
 def write_study(study: Study, folder: Path, *, overwrite: bool) -> Path:
     """Write report, network, bundle and trials to `folder`, which appears complete or not at all.
 
     Returns:
         The folder that was written: another one beside it, ``study-2``, where something came to be in
-        `folder` while the study ran, such as a study that was started into it at the same time.
+        `folder` while the study ran; one in the system's folder for temporary files, with a warning, where
+        nothing can be written there any more, such as on a full disk.
 
     Raises:
-        OutputError: the folder cannot be written.
+        OutputError: neither folder can be written.
     """
-    folder = folder.absolute()
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-        try:
-            _fill(study, draft)
-            draft.chmod(0o755)
-            folder = place_now(folder, overwrite=overwrite)
-            _move(draft, folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        return put(folder, lambda draft: _fill(study, draft), overwrite=overwrite)
     except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(
-            f"{folder} cannot be written.",
-            received=f"{type(error).__name__}: {error}",
-            expected="a folder that can be written, and room on the disk",
-            fix="choose another --out",
-        ) from error
-    return folder
+        spare = Path(tempfile.gettempdir()) / folder.absolute().name
+        try:
+            written = put(spare, lambda draft: _fill(study, draft), overwrite=False)
+        except OSError:
+            raise OutputError(
+                f"{folder} cannot be written.",
+                received=f"{type(error).__name__}: {error}",
+                expected="a folder that can be written, and room on the disk",
+                fix="choose another --out",
+            ) from error
+        warnings.warn(
+            f"{folder} cannot be written any more ({_reason(error)}); the study is in {written}",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        return written
+
+
+def _reason(error: OSError) -> str:
+    """Return what the operating system said, or the first line of the error."""
+    causes = (error, error.__cause__)
+    said = [one.strerror for one in causes if isinstance(one, OSError) and one.strerror]
+    return said[0] if said else str(error).partition("\n")[0]
 
 
 def _fill(study: Study, draft: Path) -> None:
@@ -141,37 +108,6 @@ def _write_code(study: Study, draft: Path) -> None:
     rows = saved_rows(study.recipe)
     if rows:
         np.savez(draft / "train.npz", **rows)  # pyright: ignore[reportArgumentType]
-
-
-def _move(draft: Path, folder: Path) -> None:
-    """Put the draft in its place; an earlier study goes only when the new one is complete."""
-    if not folder.exists():
-        draft.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
-    folder.rename(old / "study")
-    draft.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def place_now(folder: Path, *, overwrite: bool) -> Path:
-    """Return `folder`, or the first free place beside it if it may no longer be replaced: no work is lost.
-
-    Args:
-        folder: where the study was to go.
-        overwrite: whether it may take the place of an earlier study.
-
-    Raises:
-        OutputError: nothing is there, and nothing can be written there.
-    """
-    try:
-        check_folder(folder, overwrite=overwrite)
-    except OutputError:
-        if not folder.exists():
-            raise
-        names = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
-        return next(place for place in names if not place.exists())
-    return folder
 
 
 def _sha256(path: Path) -> str:

@@ -231,6 +231,7 @@ def improve(
         json_target=json,
         progress_target=progress,
         lang=lang.value,
+        out=folder,
     )
 
 
@@ -254,6 +255,7 @@ def demo(
         ),
         json_target=json,
         lang=lang.value,
+        out=out,
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import wellfit
 from wellfit.cli._progress import STAGES, WIDEST, Progress
 from wellfit.cli._progress_file import ProgressFile
-from wellfit.cli._status import Status
+from wellfit.cli._status import Status, tell
 from wellfit.cli._work import ignore_signals, run_interruptible
 
 if TYPE_CHECKING:
@@ -39,22 +39,37 @@ def run_study(
     json_target: str | None,
     progress_target: str | None = None,
     lang: str = "en",
+    out: Path | None = None,
 ) -> Status:
-    """Run `study` with progress, show its report, and return 0, or 3 if it is partial.
+    """Run `study` with progress, show its report, and return 0, 3 if it is partial, 1 if it is elsewhere.
 
     Args:
         study: called as ``study(listener, stop)`` in a thread of its own.
         json_target: where the report goes as JSON; ``-`` prints nothing else on stdout.
         progress_target: file that events are appended to as JSON lines, or None.
         lang: of the page and the text; the study writes its page in English.
+        out: where the study was to be written.
     """
     result = run_with_progress(study, progress_target=progress_target)
+    is_elsewhere = _tell_place(result.folder, out)
+    show_report(result.report, json_target=json_target, lang=lang)
     if lang != "en" and result.folder is not None:
         wellfit.report.write_html(result.report, result.folder / "report.html", lang=lang)
-    show_report(result.report, json_target=json_target, lang=lang)
     if json_target != "-" and result.folder is not None:
         print(f"\n{files_text(result.folder)}")
+    if is_elsewhere:
+        return Status.FAILED
     return Status.PARTIAL if result.report.partial else Status.DONE
+
+
+def _tell_place(folder: Path | None, out: Path | None) -> bool:
+    """Say where a study is if not where it was to be; return whether it could not be written there."""
+    if folder is None or out is None or folder.resolve() == out.resolve():
+        return False
+    is_elsewhere = folder.resolve().parent != out.resolve().parent
+    why = "cannot be written any more" if is_elsewhere else "was taken meanwhile"
+    tell(f"{out} {why}; the study is in {folder}.")
+    return is_elsewhere
 
 
 def run_with_progress(
@@ -96,9 +111,9 @@ def show_report(report: Report, *, json_target: str | None, lang: str = "en") ->
     if json_target == "-":
         print(json.dumps(wellfit.report.to_json(report), indent=2, allow_nan=False))
         return
+    print(wellfit.report.to_text(report, text_width(), lang=lang))
     if json_target:
         wellfit.report.write_json(report, json_target)
-    print(wellfit.report.to_text(report, text_width(), lang=lang))
 
 
 def files_text(folder: Path) -> str:
