@@ -12,7 +12,7 @@ from wellfit.api._final import as_predictions, prepared_inputs
 from wellfit.api._output import READABLE_VERSIONS, formulas_from_json, scaling_from_json
 from wellfit.data import Encoder, Table, encode_table, predictions_frame
 from wellfit.models import Model, load_model, predict_plain
-from wellfit.records import DataError, FileReadError, Formula, Scaling, Task
+from wellfit.records import DataError, FileReadError, Formula, Scaling, Task, WellfitError
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,6 +62,20 @@ def table_predictor(bundle: Path, manifest: dict[str, Any]) -> TablePredictor:
             expected="a study made with target=",
             fix="load model.keras with Keras and pass it arrays",
         )
+    try:
+        return _read_predictor(bundle, manifest)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, WellfitError):
+            raise
+        raise FileReadError(
+            f"{bundle} is damaged.",
+            received=f"{type(error).__name__}: {error}",
+            expected="the files that a study wrote",
+            fix="run the study again, or copy the folder anew",
+        ) from error
+
+
+def _read_predictor(bundle: Path, manifest: dict[str, Any]) -> TablePredictor:
     scalings = json.loads((bundle / "scaling.json").read_text("utf-8"))
     created = bundle / "features.json"
     return TablePredictor(
@@ -91,8 +105,8 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
         )
     try:
         manifest = json.loads(path.read_text("utf-8"))
-        version = manifest["version"]
-    except (ValueError, KeyError, TypeError) as error:
+        version, files = manifest["version"], dict(manifest["files"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileReadError(
             f"{path} cannot be read.",
             received=f"{type(error).__name__}: {error}",
@@ -106,12 +120,12 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
             expected=f"version {' or '.join(map(str, READABLE_VERSIONS))}",
             fix="predict with the wellfit that wrote it, or run the study again",
         )
-    _verify(bundle, manifest)
+    _verify(bundle, files)
     return manifest
 
 
-def _verify(bundle: Path, manifest: dict[str, Any]) -> None:
-    for name, digest in manifest["files"].items():
+def _verify(bundle: Path, files: dict[str, Any]) -> None:
+    for name, digest in files.items():
         path = bundle / name
         if (
             Path(name).name != name

@@ -131,7 +131,7 @@ def _new_data(bundle: Path) -> str:
     """Return what a predictor is given, or an empty string: one made on arrays cannot read files."""
     if (bundle / "encoder.json").exists():
         return "NEW_ROWS.csv"
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         return (
             "NEW_PICTURES" if json.loads((bundle / "bundle.json").read_text("utf-8"))["picture_fit"] else ""
         )

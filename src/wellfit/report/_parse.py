@@ -20,7 +20,7 @@ def read_json(path: str | Path) -> Report:
     """
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise FileReadError(
             "cannot read the report",
             received=f"{path} ({error})",
