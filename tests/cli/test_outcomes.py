@@ -1,5 +1,6 @@
 """How a run ends: its exit status, and what stands on stdout and on stderr."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -135,6 +136,30 @@ def test_report_redraws_the_page(monkeypatch, capsys, folder):
     assert run_command(monkeypatch, "report", "found") == 0
     assert "The network overfits." in (found / "report.html").read_text()
     assert "OVERFITTING. The network overfits." in capsys.readouterr().out
+
+
+def test_who_reads_no_further_gets_no_message(monkeypatch, capsys, folder):
+    """As in ``wellfit report DIR | head -1``: the pipe is broken, and nothing is at fault."""
+    wellfit.report.write_json(small_report(), folder / "report.json")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr("sys.stdout", stream)
+        assert run_command(monkeypatch, "report", ".") == 1
+        stream.flush()
+    assert capsys.readouterr().err == ""
+    assert (folder / "report.html").exists()
+
+
+def test_a_full_disk_is_no_fault_of_the_command(monkeypatch, capsys):
+    """Where the text goes to a file on it."""
+    error = OSError(errno.ENOSPC, "No space left on device")
+    use_fake(monkeypatch, FakeImprove(error=error))
+    assert run_command(monkeypatch, *IMPROVE) == 1
+    err = capsys.readouterr().err
+    assert "No space left on device" in err
+    assert "room" in err
+    assert "fault" not in err
 
 
 def test_damaged_report_is_refused(monkeypatch, capsys, folder):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import functools
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -14,6 +16,7 @@ import typer
 import wellfit
 
 P = ParamSpec("P")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class Status(IntEnum):
@@ -36,17 +39,33 @@ def guarded(command: Callable[P, Status]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             status = command(*args, **kwargs)
+            sys.stdout.flush()
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except KeyboardInterrupt:
             tell("stopped before there was a result.")
             status = Status.FAILED
+        except BrokenPipeError as error:
+            status = Status.FAILED if _is_unread() else explain(error, debug=bool(kwargs.get("debug")))
         # A user's model file may end the interpreter; that is a failed run with its own wording.
         except (Exception, SystemExit) as error:
             status = explain(error, debug=bool(kwargs.get("debug")))
         raise typer.Exit(int(status))
 
     return run
+
+
+def _is_unread() -> bool:
+    """Return whether who read stdout, such as `head`, has gone; then nothing more is written to it.
+
+    That needs no message, and the interpreter must not find the pipe broken once more at its end.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def explain(error: BaseException, *, debug: bool = False) -> Status:
@@ -63,7 +82,9 @@ def explain(error: BaseException, *, debug: bool = False) -> Status:
         return Status.FAILED if isinstance(error, wellfit.WorkerError) else Status.UNUSABLE
     text = str(error).strip().partition("\n")[0]
     tell(f"Error: {type(error).__name__}{': ' if text else ''}{text}")
-    if not debug:
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        tell("  Make room or permission there.")
+    elif not debug:
         tell("  This is a fault in wellfit or below it. Add --debug to see where it happened.")
     return Status.FAILED
 
