@@ -76,3 +76,13 @@ def test_a_store_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be opened"):
         claim(tmp_path / "study", FILE, overwrite=False, storage=storage)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_a_folder_is_told_before_any_work(tmp_path: Path) -> None:
+    """A name that is too long, a place below a file, a loop of links."""
+    (tmp_path / "file").write_text("", "utf-8")
+    (tmp_path / "file").chmod(0o777)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name in ("n" * 300, "file/study", "loop/study", "a\0b"):
+        with pytest.raises(OutputError, match=r"is a file|cannot be a folder"):
+            check_folder(tmp_path / name, overwrite=False)

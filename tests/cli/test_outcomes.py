@@ -1,5 +1,6 @@
 """How a run ends: its exit status, and what stands on stdout and on stderr."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -93,6 +94,19 @@ def test_json_in_a_file(monkeypatch, capsys, folder):
     assert "OVERFITS" in capsys.readouterr().out
 
 
+def test_a_json_file_that_cannot_be_written_does_not_hide_the_report(monkeypatch, capsys, folder):
+    """What was found is shown first."""
+    (folder / "found").mkdir()
+    wellfit.report.write_json(small_report(), folder / "found" / "report.json")
+
+    def full(*_):
+        raise wellfit.OutputError("no room.")
+
+    monkeypatch.setattr(wellfit.report, "write_json", full)
+    assert run_command(monkeypatch, "report", "found", "--json", "found.json") == 2
+    assert "OVERFITS" in capsys.readouterr().out
+
+
 def test_demo_runs_the_study(monkeypatch, capsys):
     """`demo` hands over its options and shows the report."""
     fake = use_fake(monkeypatch, FakeImprove(), "demo")
@@ -109,6 +123,30 @@ def test_report_redraws_the_page(monkeypatch, capsys, folder):
     assert run_command(monkeypatch, "report", "found") == 0
     assert "The network overfits." in (found / "report.html").read_text()
     assert "OVERFITS, most likely because" in capsys.readouterr().out
+
+
+def test_who_reads_no_further_gets_no_message(monkeypatch, capsys, folder):
+    """As in ``wellfit report DIR | head -1``: the pipe is broken, and nothing is at fault."""
+    wellfit.report.write_json(small_report(), folder / "report.json")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr("sys.stdout", stream)
+        assert run_command(monkeypatch, "report", ".") == 0
+        stream.flush()
+    assert capsys.readouterr().err == ""
+    assert (folder / "report.html").exists()
+
+
+def test_a_full_disk_is_no_fault_of_the_command(monkeypatch, capsys):
+    """Where the text goes to a file on it."""
+    error = OSError(errno.ENOSPC, "No space left on device")
+    use_fake(monkeypatch, FakeImprove(error=error))
+    assert run_command(monkeypatch, *IMPROVE) == 1
+    err = capsys.readouterr().err
+    assert "No space left on device" in err
+    assert "room" in err
+    assert "fault" not in err
 
 
 def test_damaged_report_is_refused(monkeypatch, capsys, folder):

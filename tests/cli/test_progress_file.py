@@ -55,6 +55,14 @@ def test_curves_go_along_where_there_are_any():
     assert "curves" not in json.loads(event_line(Event(stage="screen")))
 
 
+def test_what_is_left_to_be_written_on_a_full_disk_is_left():
+    """A real full device, whose file does not even close."""
+    with ProgressFile("/dev/full") as record:
+        record(Event(stage="screen"))
+        assert record._stream is None
+        record(Event(stage="screen"))
+
+
 def test_without_it_nothing_is_written(tmp_path, monkeypatch):
     """No file appears beside those of the study."""
     monkeypatch.chdir(tmp_path)

@@ -48,7 +48,7 @@ def test_a_study_goes_on(
     assert fake.arguments["folder"] == tmp_path / "study"
     assert fake.arguments["storage"] == "sqlite:///a.db"
     said = capsys.readouterr().out
-    assert "The network overfits." in said
+    assert "OVERFITS" in said
     assert "report.json" in said
     assert "Go on" not in said
 

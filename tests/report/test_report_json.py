@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from evaluation_samples import EVALUATED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_samples import SAMPLES, full
@@ -261,6 +262,38 @@ def test_a_value_of_a_wrong_kind_is_refused(path: tuple[str | int, ...], value: 
         from_json(values)
 
 
+@pytest.mark.parametrize(
+    ("sample", "path", "value"),
+    [
+        ("values", ("evaluation", "residuals", "edges", 0), None),
+        ("values", ("evaluation", "residuals", "counts"), []),
+        ("values", ("evaluation", "residuals", "true"), [1.0]),
+        ("values", ("evaluation", "residuals"), None),
+        ("values", ("evaluation", "scores"), {}),
+        ("evaluated", ("evaluation", "classes"), []),
+        ("evaluated", ("evaluation", "curves", 0, "recall"), [0.5]),
+        ("evaluated", ("evaluation", "curves", 0, "true_positive_rate"), []),
+        ("evaluated", ("evaluation", "reliability", 0, "said"), [0.5]),
+        ("evaluated", ("data", "target", "counts"), []),
+        ("evaluated", ("data", "columns", 0, "counts"), [-1]),
+        ("evaluated", ("more_data", "losses"), [0.5]),
+    ],
+)
+def test_parts_that_do_not_fit_together_are_refused(
+    sample: str, path: tuple[str | int, ...], value: object
+) -> None:
+    """Drawing relies on lists of one length, rising edges of bins, and the scores that it puts into words."""
+    report = EVALUATED[sample]()
+    values: Any = json.loads(json.dumps(to_json(report)))
+    from_json(values)
+    inner = values
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    with pytest.raises(DataError, match="do not fit together"):
+        from_json(values)
+
+
 def test_later_keys_are_left_aside() -> None:
     """A report of a later version with more keys still reads."""
     values = to_json(full())
@@ -269,7 +302,7 @@ def test_later_keys_are_left_aside() -> None:
     assert from_json(values).chosen == full().chosen
 
 
-@pytest.mark.parametrize("content", [None, b"{", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [None, b"{", b"\xff\xfe", b"[" * 100_000])
 def test_an_unreadable_file_is_named(tmp_path, content: bytes | None) -> None:
     """A missing file and one that is not JSON are errors that name it."""
     path = tmp_path / "report.json"

@@ -55,8 +55,24 @@ def check_folder(folder: Path, *, overwrite: bool, is_own: bool = False) -> None
         is_own: whether this process holds the folder.
 
     Raises:
-        OutputError: it is a file, is not empty and may not be replaced, or cannot be written.
+        OutputError: it is a file or below one, is not empty and may not be replaced, cannot be written, or
+            cannot be a name.
     """
+    try:
+        _check(folder, overwrite=overwrite, is_own=is_own)
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links; a null in the name
+        if isinstance(error, WellfitError):
+            raise
+        raise OutputError(
+            f"{folder} cannot be a folder for a study.",
+            received=str(error),
+            expected="a folder that can be made and written",
+            fix="choose another --out",
+        ) from error
+
+
+def _check(folder: Path, *, overwrite: bool, is_own: bool) -> None:
+    folder = folder.resolve()
     if folder.exists() and not folder.is_dir():
         raise OutputError(
             f"{folder} is a file.",
@@ -88,9 +104,16 @@ def check_folder(folder: Path, *, overwrite: bool, is_own: bool = False) -> None
             expected="an earlier study, or an empty folder",
             fix="choose another --out",
         )
-    parent = folder.absolute().parent
+    parent = folder.parent
     while not parent.exists():
         parent = parent.parent
+    if not parent.is_dir():
+        raise OutputError(
+            f"{parent} is a file.",
+            received=str(parent),
+            expected="a folder that does not exist or is empty",
+            fix="choose another --out",
+        )
     if not os.access(parent, os.W_OK | os.X_OK) or (folder.is_dir() and not os.access(folder, os.W_OK)):
         raise OutputError(
             f"{folder} cannot be written.",

@@ -14,7 +14,7 @@ from wellfit.api._output import formulas_from_json, scaling_from_json
 from wellfit.data import Encoder, Table, encode_table, predictions_frame
 from wellfit.formats import Predictor
 from wellfit.models import load_model, predict_plain
-from wellfit.records import DataError, FloatArray, Task
+from wellfit.records import DataError, FileReadError, FloatArray, Task, WellfitError
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,7 +45,24 @@ def read_predictor(bundle: Path, manifest: dict[str, Any]) -> Predictor:
     Args:
         bundle: the folder ``bundle`` of a study.
         manifest: from `read_manifest`.
+
+    Raises:
+        FileReadError: its files do not hold what they should, although they have the manifest's checksums.
     """
+    try:
+        return _read(bundle, manifest)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, WellfitError):
+            raise
+        raise FileReadError(
+            f"{bundle} is damaged.",
+            received=f"{type(error).__name__}: {error}",
+            expected="the files that a study wrote",
+            fix="run the study again, or copy the folder anew",
+        ) from error
+
+
+def _read(bundle: Path, manifest: dict[str, Any]) -> Predictor:
     encoder, created = bundle / "encoder.json", bundle / "features.json"
     scalings = json.loads((bundle / "scaling.json").read_text("utf-8"))
     return Predictor(

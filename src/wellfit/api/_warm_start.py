@@ -69,7 +69,7 @@ def _of_file(path: Path, direction: str) -> WarmStart:
         path = path.parent / "report.json"
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise FileReadError(
             "the earlier study cannot be read.",
             received=f"{path} ({type(error).__name__})",

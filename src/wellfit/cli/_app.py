@@ -92,7 +92,7 @@ app.command(
     ),
 )(serve)
 app.command(
-    short_help="Hold new rows against those of a study.",
+    short_help="Hold new rows against old ones.",
     epilog=_examples(
         "wellfit monitor wellfit-churn this-week.csv",
         "wellfit monitor wellfit-churn this-week.csv --html drift.html",

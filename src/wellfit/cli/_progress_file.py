@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from dataclasses import asdict
@@ -35,8 +36,7 @@ class ProgressFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._stream is not None:
-            self._stream.close()
+        self._close()
 
     def __call__(self, event: Event) -> None:
         """Write an event; whoever follows the file sees it at once."""
@@ -46,8 +46,14 @@ class ProgressFile:
             self._stream.write(event_line(event))
             self._stream.flush()
         except OSError:
-            self._stream.close()
-            self._stream = None
+            self._close()
+
+    def _close(self) -> None:
+        """Close the file; what is still to be written then may find no room either."""
+        if self._stream is not None:
+            with contextlib.suppress(OSError):
+                self._stream.close()
+        self._stream = None
 
 
 def event_line(event: Event) -> str:

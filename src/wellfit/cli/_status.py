@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
+import select
 import sys
 import traceback
 from collections.abc import Callable
@@ -15,6 +17,7 @@ import typer
 import wellfit
 
 P = ParamSpec("P")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class Status(IntEnum):
@@ -46,7 +49,7 @@ def guarded(command: Callable[P, Status]) -> Callable[P, None]:
             tell("stopped before there was a result.")
             status = Status.FAILED
         except BrokenPipeError as error:
-            status = _unread(error)
+            status = Status.DONE if _is_unread() else explain(error, debug=bool(kwargs.get("debug")))
         # A user's model file may end the interpreter; that is a failed run with its own wording.
         except (Exception, SystemExit) as error:
             status = explain(error, debug=bool(kwargs.get("debug")))
@@ -55,13 +58,17 @@ def guarded(command: Callable[P, Status]) -> Callable[P, None]:
     return run
 
 
-def _unread(error: BrokenPipeError) -> Status:
-    """Say nothing where whoever read stdout has gone, as ``head`` has; files are written by then."""
-    if sys.stdout.isatty():
-        return explain(error)
-    # Python flushes once more when it ends, and would complain about that.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return Status.DONE
+def _is_unread() -> bool:
+    """Return whether who read stdout, such as `head`, has gone; then nothing more is written to it.
+
+    That needs no message, and the interpreter must not find the pipe broken once more at its end.
+    """
+    looking = select.poll()
+    looking.register(sys.stdout.fileno(), 0)  # an error is reported whatever is asked for
+    is_gone = any(event & select.POLLERR for _, event in looking.poll(0))
+    if is_gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return is_gone
 
 
 def explain(error: BaseException, *, debug: bool = False) -> Status:
@@ -79,7 +86,9 @@ def explain(error: BaseException, *, debug: bool = False) -> Status:
         return Status.FAILED if is_failure else Status.UNUSABLE
     text = str(error).strip().partition("\n")[0]
     tell(f"Error: {type(error).__name__}{': ' if text else ''}{text}")
-    if not debug:
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        tell("  Make room or permission there.")
+    elif not debug:
         tell("  This is a fault in wellfit or below it. Add --debug to see where it happened.")
     return Status.FAILED
 

@@ -54,9 +54,9 @@ def run_study(
 
 def show_study(result: Study, *, json_target: str | None, lang: str) -> Status:
     """Show the report of a study and where its files are; return 0, or 3 if it is partial."""
+    show_report(result.report, json_target=json_target, lang=lang)
     if lang != "en" and result.folder is not None:
         wellfit.report.write_html(result.report, result.folder / "report.html", lang=lang)
-    show_report(result.report, json_target=json_target, lang=lang)
     if json_target != "-" and result.folder is not None:
         print(f"\n{files_text(result.folder)}")
         if getattr(result, "can_go_on", False):
@@ -110,9 +110,9 @@ def show_report(report: Report, *, json_target: str | None, lang: str = "en") ->
     if json_target == "-":
         print(json.dumps(wellfit.report.to_json(report), indent=2, allow_nan=False))
         return
+    print(wellfit.report.to_text(report, text_width(), lang=lang))
     if json_target:
         wellfit.report.write_json(report, json_target)
-    print(wellfit.report.to_text(report, text_width(), lang=lang))
 
 
 def files_text(folder: Path) -> str:
@@ -130,7 +130,7 @@ def _new_data(bundle: Path) -> str:
     """Return what a predictor is given, or an empty string: one made on arrays cannot read files."""
     if (bundle / "encoder.json").exists():
         return "NEW_ROWS.csv"
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         return (
             "NEW_PICTURES" if json.loads((bundle / "bundle.json").read_text("utf-8"))["picture_fit"] else ""
         )

@@ -92,7 +92,7 @@ def _parse(data: bytes, name: str, dialect: Dialect, encoding: str) -> Table:
         quote = ""
         structure = scan(data, dialect.delimiter, "")
     blank = structure.num_fields == 0
-    names, width, num_header = _names(data, structure, dialect, quote)
+    names, width, num_header = _names(data, structure, dialect, quote, name)
     check_names(names, name)
     _refuse_ragged(structure, width, num_header, name)
     _refuse_no_rows(int((~blank).sum()) - num_header, name)
@@ -113,7 +113,9 @@ def _parse(data: bytes, name: str, dialect: Dialect, encoding: str) -> Table:
     return Table(frame=frame, name=name, decimal=dialect.decimal, detected=detected, steps=steps)
 
 
-def _names(data: bytes, structure: Structure, dialect: Dialect, quote: str) -> tuple[list[str], int, int]:
+def _names(
+    data: bytes, structure: Structure, dialect: Dialect, quote: str, name: str
+) -> tuple[list[str], int, int]:
     """Return the column names, the number of columns, and 1 if there is a header line, else 0."""
     counts = structure.num_fields[structure.num_fields > 0]
     width = int(counts[0])
@@ -122,14 +124,21 @@ def _names(data: bytes, structure: Structure, dialect: Dialect, quote: str) -> t
     filled = np.flatnonzero(structure.num_fields)
     stop = structure.starts[filled[1]] if len(filled) > 1 else len(data)
     line = data[structure.starts[filled[0]] : stop].decode().strip("\r\n")
-    fields = next(
-        csv.reader(
-            [line] if "\n" not in line else line.splitlines(keepends=True),
-            delimiter=dialect.delimiter,
-            quotechar=quote or None,
-            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-        )
+    reader = csv.reader(
+        [line] if "\n" not in line else line.splitlines(keepends=True),
+        delimiter=dialect.delimiter,
+        quotechar=quote or None,
+        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
     )
+    try:
+        fields = next(reader)
+    except csv.Error as error:
+        raise FileReadError(
+            f"the header of {name} cannot be read.",
+            received=str(error),
+            expected=f"column names of at most {csv.field_size_limit():,} characters",
+            fix="shorten the names, or name the delimiter and the quote if they were not found rightly",
+        ) from error
     names = [field.strip() for field in fields]
     # R writes row names without a name above them.
     if len(counts) > 1 and (counts[1:] == len(names) + 1).all():

@@ -82,7 +82,7 @@ class Encoder:
         """
         try:
             return _from_record(json.loads(text))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(
                 "this is not an encoder.",
                 received=f"{type(error).__name__}: {error}",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wellfit.records import DataError, FileReadError, Report
 from wellfit.report._json import SCHEMA
+from wellfit.report._parse_check import check_shapes
 from wellfit.report._parse_nested import parse_nested
 
 
@@ -20,7 +21,7 @@ def read_json(path: str | Path) -> Report:
     """
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         if not Path(path).exists() and Path(path).with_name("study.json").exists():
             folder = Path(path).parent
             raise FileReadError(
@@ -69,7 +70,8 @@ def from_json(values: object) -> Report:
             fix="use the version of wellfit that wrote it, or run the study again",
         )
     try:
-        return parse_nested(Report, values)
+        report = parse_nested(Report, values)
+        check_shapes(report)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(
             "the report is damaged",
@@ -77,3 +79,4 @@ def from_json(values: object) -> Report:
             expected="all parts of schema 1",
             fix="run the study again",
         ) from error
+    return report

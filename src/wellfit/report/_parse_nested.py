@@ -79,7 +79,8 @@ def _single(kind: Any, value: Any) -> Any:
 
 def _array(dtype: Any, value: Any) -> np.ndarray:
     if np.issubdtype(dtype, np.floating):
-        return np.asarray([_single(float, one) for one in _checked(Sequence, value)], dtype=dtype)
+        with np.errstate(over="ignore"):  # what is too large for the type is infinite
+            return np.asarray([_single(float, one) for one in _checked(Sequence, value)], dtype=dtype)
     return np.asarray(_checked(Sequence, value), dtype=dtype)
 
 

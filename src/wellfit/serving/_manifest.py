@@ -35,7 +35,7 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
         version, files = manifest["version"], manifest["files"]
         if not isinstance(files, dict):
             raise TypeError("files must be an object")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileReadError(
             f"{path} cannot be read.",
             received=f"{type(error).__name__}: {error}",

@@ -89,7 +89,7 @@ def signature_from_json(text: str) -> Signature:
     """
     try:
         return _from_record(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FileReadError(
             "this is not the signature of a bundle.",
             received=f"{type(error).__name__}: {error}",

@@ -51,6 +51,9 @@ def _problem(request: Request, error: Exception) -> Response:
     if isinstance(error, WellfitError):
         facts = {"Received": error.received, "Expected": error.expected, "To do": error.fix}
         return _page(request, 422, error.summary, "", facts)
+    if isinstance(error, FileNotFoundError):
+        facts = {"Received": str(error), "To do": "Go back to the first page."}
+        return _page(request, 404, "A file or folder went away meanwhile.", "", facts)
     if isinstance(error, OSError):
         facts = {"Received": f"{type(error).__name__}: {error}", "To do": "Make room or permission there."}
         return _page(request, 500, "A file or folder could not be read or written.", "", facts)

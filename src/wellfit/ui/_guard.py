@@ -37,6 +37,8 @@ _OPEN = ("/enter", "/assets/")
 _SAFE = ("GET", "HEAD")
 _MOST_FORM_BYTES = 4 * 2**20
 _MULTIPART_BYTES = 2**16
+_LONGEST_LENGTH = 18
+"""Digits; Python refuses to read a number of thousands of them."""
 
 
 class Guard:
@@ -100,7 +102,7 @@ class Guard:
         if "transfer-encoding" in headers or not (length.isascii() and length.isdigit()):
             return _refused(411, "The length of what was sent is not known.", "Use the workbench's pages.")
         limit = self._max_upload_bytes + _MULTIPART_BYTES if path == "/upload" else _MOST_FORM_BYTES
-        if int(length) > limit:
+        if len(length) > _LONGEST_LENGTH or int(length) > limit:
             return _refused(
                 413,
                 f"This is larger than {limit // 2**20} MB.",

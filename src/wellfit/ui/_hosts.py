@@ -7,6 +7,8 @@ import socket
 from dataclasses import dataclass
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LONGEST_PORT = 5
+"""Digits; Python refuses to read a number of thousands of them."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def _parts(header: str) -> tuple[str, int]:
     name, sign, port = header.strip().lower().rpartition(":")
     if not sign or name.count("[") != name.count("]"):
         name, port = header.strip().lower(), "80"
-    return name.removeprefix("[").removesuffix("]"), int(port) if port.isascii() and port.isdigit() else -1
+    is_port = port.isascii() and port.isdigit() and len(port) <= _LONGEST_PORT
+    return name.removeprefix("[").removesuffix("]"), int(port) if is_port else -1
 
 
 def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

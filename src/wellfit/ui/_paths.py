@@ -68,11 +68,11 @@ def own_files(root: Path, endings: tuple[str, ...]) -> list[str]:
     """Return the files of `root` and of its sub-folders with such endings; studies are left aside."""
     found: list[str] = []
     for folder in (root, *_folders(root)):
-        if folder != root and any((folder / name).exists() for name in ("report.json", "study.json")):
+        if folder != root and any(os.path.exists(folder / name) for name in ("report.json", "study.json")):
             continue
         for entry in _entries(folder):
             path = Path(entry.path)
-            if entry.is_file() and path.suffix.lower() in endings and _is_inside(root, path):
+            if path.suffix.lower() in endings and os.path.isfile(path) and _is_inside(root, path):
                 found.append(str(path.relative_to(root)))
     return sorted(found)[:_MOST_FILES]
 
@@ -90,6 +90,9 @@ def picture_classes(folder: Path) -> list[str]:
         if any(entry.name.lower().endswith(PICTURES) for entry in _entries(path, most=20))
     ]
     return sorted(classes) if len(classes) > 1 else []
+
+
+# Functions of os.path, unlike those of Path, raise nothing for a loop of links or a closed folder.
 
 
 def _folders(folder: Path) -> list[Path]:

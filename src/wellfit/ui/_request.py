@@ -30,10 +30,16 @@ Secrets = Annotated[Entrance, Depends(_entrance)]
 
 async def _own_form(request: Request, entrance: Secrets) -> AsyncIterator[FormData]:
     """Yield the form of a request; refuse one that does not bring the CSRF token in a field or a header."""
-    async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
+    try:
+        form = await request.form(max_files=1, max_fields=_MOST_FIELDS)
+    except ValueError as error:  # such as the name of an encoding that holds a null
+        raise HTTPException(400, "This form cannot be read. Load its page again.") from error
+    try:
         if not entrance.is_own_form(request.headers.get("x-csrf-token", form.get("csrf"))):
             raise HTTPException(403, "This form is not one of the workbench's own. Load its page again.")
         yield form
+    finally:
+        await form.close()
 
 
 OwnForm = Annotated[FormData, Depends(_own_form)]

@@ -7,10 +7,12 @@ lives. The results are where the command line puts them, in a folder of the run'
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -20,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from wellfit.records import FileReadError, OutputError
+from wellfit.records import FileReadError, OutputError, SettingsError
 from wellfit.ui._workbench import Workbench
 
 _MOST_TRIES = 1_000
@@ -57,7 +59,9 @@ def start_run(
 
     Raises:
         OutputError: the folder cannot be written.
+        SettingsError: the command line cannot hold what was chosen.
     """
+    folder = workbench.runs / "none"
     try:
         folder = _new_folder(workbench, data)
         run = Run(
@@ -67,9 +71,25 @@ def start_run(
         options = [f"--target={run.target}"] if run.target else []
         options += [*run.arguments, *begin, f"--out={run.name}", _told_to(workbench, folder)]
         return _written(folder, run, _start_process(workbench, folder, ["improve", *options, "--", run.data]))
+    except ValueError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise SettingsError(
+            "the study could not be started.",
+            received=str(error),
+            expected="names and values without nulls, which no command line can hold",
+            fix="rename the column",
+        ) from error
     except OSError as error:
         if isinstance(error, OutputError):
             raise
+        if error.errno == errno.E2BIG:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise SettingsError(
+                "the study could not be started: what was chosen is too long for a command line.",
+                received=f"{len(arguments)} arguments",
+                expected="kinds for fewer columns, and shorter names",
+                fix="leave columns as found, or shorten their names in the file",
+            ) from error
         raise _not_started(workbench, error) from error
 
 
@@ -163,9 +183,21 @@ def find_run(workbench: Workbench, name: str) -> Run | None:
         return None
     try:
         values = json.loads((workbench.runs / name / "run.json").read_text("utf-8"))
-        return Run(**{**values, "arguments": tuple(values["arguments"])})
-    except (OSError, ValueError, TypeError, KeyError):
+        return _checked(Run(**{**values, "name": name, "arguments": tuple(values["arguments"])}))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
+
+
+def _checked(run: Run) -> Run:
+    """Return a run that was read, or raise ValueError; whose process is not known is sent no signal.
+
+    Process ids below 1 mean groups of processes, this one's among them.
+    """
+    texts = (run.data, run.target, run.warm_start, run.started, *run.arguments)
+    pid = run.pid
+    if not all(isinstance(one, str) for one in texts) or not isinstance(pid, int) or pid < 1:
+        raise ValueError("this is not how a study is started")
+    return run
 
 
 def run_names(workbench: Workbench) -> list[str]:

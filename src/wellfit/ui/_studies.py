@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -109,12 +111,15 @@ def study_file(workbench: Workbench, name: str, file: str) -> Path:
     find_study(workbench, name)
     if file not in FILES:
         raise FileReadError("this file cannot be fetched.", received=repr(file), expected=", ".join(FILES))
-    return confined(workbench.root, f"{name}/{file}")
+    path = confined(workbench.root, f"{name}/{file}")
+    if not path.is_file():
+        raise FileReadError(f"{file} of this study is not a file.", received=repr(name[:200]))
+    return path
 
 
 def own_files_of(workbench: Workbench, name: str) -> dict[str, str]:
     """Return what may be fetched of a study and is there."""
-    return {file: label for file, label in FILES.items() if (workbench.root / name / file).is_file()}
+    return {file: label for file, label in FILES.items() if os.path.isfile(workbench.root / name / file)}
 
 
 def _entry(workbench: Workbench, name: str) -> StudyEntry | None:
@@ -152,6 +157,8 @@ def _report(root: Path, name: str) -> tuple[Mapping[str, Any], float]:
     try:
         path = confined(root, f"{name}/report.json")
         facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            return {}, 0.0  # a pipe would be waited for
         return _read(path, facts.st_mtime_ns, facts.st_size), facts.st_mtime
     except (OSError, FileReadError):
         return {}, 0.0
@@ -162,7 +169,7 @@ def _read(path: Path, changed_ns: int, size_bytes: int) -> Mapping[str, Any]:
     """Return what the list shows of a report; kept for as long as the file is the same."""
     try:
         values = json.loads(path.read_text("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(values, dict) or "verdict" not in values:
         return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
@@ -62,7 +63,7 @@ def _result(request: Request, workbench: Workbench, entry: StudyEntry) -> HTMLRe
         changes=words.changes(report),
         confirmed=confirmed[:_MOST_REMEDIES],
         files=own_files_of(workbench, entry.name),
-        can_try=(workbench.root / entry.name / "bundle" / "encoder.json").is_file(),
+        can_try=os.path.isfile(workbench.root / entry.name / "bundle" / "encoder.json"),
     )
 
 

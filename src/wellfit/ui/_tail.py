@@ -58,7 +58,12 @@ def read_events(path: Path, offset: int) -> tuple[list[object], int]:
 
 def _event(line: bytes) -> object:
     try:
-        value = json.loads(line)
-    except ValueError:
+        value = json.loads(line, parse_constant=_no_number)
+        json.dumps(value, allow_nan=False)  # 1e999 is read as infinity
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _no_number(name: str) -> None:
+    """Stand for NaN and infinities, which a browser cannot read."""

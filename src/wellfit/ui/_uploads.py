@@ -12,6 +12,7 @@ from wellfit.ui._paths import NETWORKS, TABLES
 
 _CHUNK_BYTES = 2**20
 _MOST_TRIES = 1_000
+_MOST_NAME_BYTES = 180
 
 
 def store(root: Path, name: str, stream: BinaryIO, *, max_bytes: int) -> Path:
@@ -36,12 +37,16 @@ def store(root: Path, name: str, stream: BinaryIO, *, max_bytes: int) -> Path:
         )
     path, target = new_file(root, plain)
     num_bytes = 0
-    with target:
-        while chunk := stream.read(_CHUNK_BYTES):
-            num_bytes += len(chunk)
-            if num_bytes > max_bytes:
-                break
-            target.write(chunk)
+    try:
+        with target:
+            while chunk := stream.read(_CHUNK_BYTES):
+                num_bytes += len(chunk)
+                if num_bytes > max_bytes:
+                    break
+                target.write(chunk)
+    except OSError:
+        path.unlink()  # half a table looks like a whole one
+        raise
     if 0 < num_bytes <= max_bytes:
         return path
     path.unlink()
@@ -63,7 +68,12 @@ def plain_name(name: str) -> str:
     last = name.replace("\\", "/").rpartition("/")[2]
     plain = re.sub(r"[^\w.-]+", "_", last).lstrip(".-")
     stem, dot, suffix = plain.rpartition(".")
-    return f"{stem[:80]}{dot}{suffix[:10]}" if dot else plain[:80]
+    return f"{_cut(stem)}{dot}{suffix[:10]}" if dot else _cut(plain)
+
+
+def _cut(text: str) -> str:
+    """Return the beginning of a name: file systems count its bytes, and a letter may take four."""
+    return text[:80].encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
 
 
 def new_file(root: Path, name: str) -> tuple[Path, BinaryIO]:
