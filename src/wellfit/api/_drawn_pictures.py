@@ -29,8 +29,9 @@ class DrawnPictures:
         """What was drawn last: at the end of a study for the network that is handed back, if it needs any."""
         return next(reversed(self._known.values()), None)
 
-    def __len__(self) -> int:
-        """Return how many times pictures were drawn."""
+    @property
+    def num_drawn(self) -> int:
+        """How many times pictures were drawn."""
         return len(self._known)
 
     def since(self, number: int) -> dict[str, Array]:

@@ -256,7 +256,7 @@ class Laboratory:
         if was_known:
             self._catch_up(build, outcome)
         if "refused" not in outcome.values:
-            self._num_stored = len(self.drawn)
+            self._num_stored = self.drawn.num_drawn
         if outcome.values.get("restarted"):
             self.notes.append(f"{outcome.values['restarted'].rstrip('.')}; its runs were done again")
         return None if "refused" in outcome.values else outcome
