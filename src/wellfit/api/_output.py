@@ -40,8 +40,10 @@ RESULTS = (
     "train.npz",
     "sample.parquet",
     "sample.npz",
+    "sample-target.npy",
     "model.keras",
     "bundle",
+    "export",
 )
 """What a study writes beside ``report.json``, where there is such a thing."""
 

@@ -56,8 +56,8 @@ def _levels(column: ColumnReference, counts: Counts) -> tuple[list[str], NDArray
 def _ranges(column: ColumnReference) -> tuple[list[str], NDArray[np.intp]]:
     groups = groups_of(column)
     ends = [column.least, *column.cuts, column.greatest]
-    # Halves between whole numbers: the column holds whole numbers alone.
-    is_whole = ends[0] % 1 == ends[-1] % 1 == 0 and all(cut % 1 == 0.5 for cut in column.cuts)
+    # Cuts lie halfway between two values: between whole numbers at a whole or a half.
+    is_whole = ends[0] % 1 == ends[-1] % 1 == 0 and all(cut % 0.5 == 0 for cut in column.cuts)
     labels = [f"below {column.least:.4g}"]
     for group in range(1, int(groups[-3]) + 1):
         inside: list[int] = np.flatnonzero(groups[1:-2] == group).tolist()
