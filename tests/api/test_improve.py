@@ -103,6 +103,7 @@ def test_the_folder_holds_what_it_promises(finished: tuple[Study, Path, list[Eve
         "train.py",
         "train.npz",
         "sample.parquet",
+        "sample-target.npy",
         "bundle",
         "trials.json",
         "study.json",

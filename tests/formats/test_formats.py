@@ -44,7 +44,9 @@ def of_a_table() -> tuple[Predictor, Sample]:
     encoder = fit_encoder(table, "y", preparation=Preparation(encoding="embedding"))
     dataset = encode_table(encoder, table).dataset
     width, formulas = dataset.inputs[0].shape[1], (Formula(kind="ratio", columns=(0, 1)),)
-    made = dataset.inputs[0][:, :1] / dataset.inputs[0][:, 1:2]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        made = dataset.inputs[0][:, :1] / dataset.inputs[0][:, 1:2]
+    made[~np.isfinite(made)] = np.nan
     wide = replace(
         dataset,
         inputs=(np.concatenate([dataset.inputs[0], made], axis=1).astype("float32"), dataset.inputs[1]),

@@ -28,6 +28,7 @@ SAMPLES = [
 ]
 # Texts of the diagnosis' own page, of a script's comment, and of an error.
 OTHER_PAGES = {
+    "steps that are stored",  # told while a study goes on
     "No code could be written for this network",
     "No network was trained",
     "Lowest validation loss",

@@ -47,7 +47,7 @@ def reduced_network(network: onnx.ModelProto, precision: Precision, rows: Sequen
     """
     has_convolutions = any(node.op_type in ("Conv", "ConvTranspose") for node in network.graph.node)
     try:
-        with _quiet():
+        with _quiet(), _own_modules():
             if precision == "float16":
                 return _float16(network)
             return _written(lambda path: _int8(network, path, rows if has_convolutions else None))
@@ -61,12 +61,13 @@ def reduced_network(network: onnx.ModelProto, precision: Precision, rows: Sequen
 
 
 def _float16(network: onnx.ModelProto) -> onnx.ModelProto:
-    before = list(sys.path)
-    try:  # importing it puts its own folder on the path
-        from onnxruntime.transformers.float16 import convert_float_to_float16  # noqa: PLC0415
-    finally:
-        sys.path[:] = before
-    return convert_float_to_float16(network, keep_io_types=True)
+    from onnxruntime.transformers.float16 import convert_float_to_float16  # noqa: PLC0415
+    from onnxruntime.transformers.onnx_model import OnnxModel  # noqa: PLC0415
+
+    reduced = OnnxModel(convert_float_to_float16(network, keep_io_types=True))
+    # Casts of what comes in stand at the end, behind what takes them.
+    reduced.topological_sort()
+    return reduced.model
 
 
 def _int8(network: onnx.ModelProto, path: Path, rows: Sequence[Array] | None) -> None:
@@ -106,6 +107,19 @@ def _written(write: Callable[[Path], None]) -> onnx.ModelProto:
         path = Path(folder) / "network.onnx"
         write(path)
         return onnx.load(path)
+
+
+@contextmanager
+def _own_modules() -> Iterator[None]:
+    """Let ONNX Runtime find modules that it imports as if they lay at the top, and forget the place again."""
+    import onnxruntime  # noqa: PLC0415
+
+    before = list(sys.path)
+    sys.path.insert(0, str(Path(onnxruntime.__file__).parent / "transformers"))
+    try:
+        yield
+    finally:
+        sys.path[:] = before
 
 
 @contextmanager
