@@ -1,10 +1,10 @@
 """A function of JAX as an equal one whose operations converters know.
 
-jax2onnx 0.17 turns max pooling of channels-last pictures into a graph that ONNX Runtime refuses. It knows neither
-scans that run backwards (bidirectional layers) nor convolutions along three axes, nor padding and resizing of a
-batch of unknown size. And it gives queries without any key to attend to (padded words) zeros in place of the
-mean. The function is traced, and these operations are replaced by slices, maxima, concatenations, turned arrays,
-plain products and convolutions along two axes.
+jax2onnx 0.17 turns max pooling of channels-last pictures into a graph that ONNX Runtime refuses. It knows
+neither scans that run backwards (bidirectional layers) nor convolutions along three axes, nor padding and
+resizing of a batch of unknown size. And it gives queries without any key to attend to (padded words) zeros in
+place of the mean. The function is traced, and these operations are replaced by slices, maxima,
+concatenations, turned arrays, plain products and convolutions along two axes.
 """
 
 from __future__ import annotations
@@ -175,7 +175,8 @@ def _convolution_3d(parameters: dict[str, Any], values: Any, kernel: Any) -> Any
     kernel = jnp.transpose(kernel, [numbers.rhs_spec[i] for i in (3, 4, 2, 1, 0)])
     stride, dilation = parameters["window_strides"][0], parameters["rhs_dilation"][0]
     rows, columns, size, channels, outputs = kernel.shape
-    values = _padded_axis(values, 1, *parameters["padding"][0], 0.0)
+    before, after = parameters["padding"][0]
+    values = _padded_axis(values, 1, before, after, 0.0)
     length = (values.shape[1] - (size - 1) * dilation - 1) // stride + 1
     slices = [
         lax.slice_in_dim(values, i * dilation, i * dilation + (length - 1) * stride + 1, stride, 1)
