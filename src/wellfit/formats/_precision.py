@@ -7,7 +7,6 @@ read: so preprocessing and the last step stay as they are, and the network alone
 from __future__ import annotations
 
 import logging
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -61,11 +60,9 @@ def reduced_network(network: onnx.ModelProto, precision: Precision, rows: Sequen
 
 
 def _float16(network: onnx.ModelProto) -> onnx.ModelProto:
-    before = list(sys.path)
-    try:  # importing it puts its own folder on the path
-        from onnxruntime.transformers.float16 import convert_float_to_float16  # noqa: PLC0415
-    finally:
-        sys.path[:] = before
+    # Importing it puts its own folder on the path, where its other modules go on looking for each other.
+    from onnxruntime.transformers.float16 import convert_float_to_float16  # noqa: PLC0415
+
     return _sorted(convert_float_to_float16(network, keep_io_types=True))
 
 
