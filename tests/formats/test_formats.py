@@ -14,6 +14,7 @@ from wellfit.api._sample import Sample
 from wellfit.data import (
     Preparation,
     canonical_table,
+    created,
     encode_table,
     fit_encoder,
     fit_scaling,
@@ -43,15 +44,10 @@ def of_a_table() -> tuple[Predictor, Sample]:
     table = read_table(columns)
     encoder = fit_encoder(table, "y", preparation=Preparation(encoding="embedding"))
     dataset = encode_table(encoder, table).dataset
-    width, formulas = dataset.inputs[0].shape[1], (Formula(kind="ratio", columns=(0, 1)),)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        made = dataset.inputs[0][:, :1] / dataset.inputs[0][:, 1:2]
-    made[~np.isfinite(made)] = np.nan
-    wide = replace(
-        dataset,
-        inputs=(np.concatenate([dataset.inputs[0], made], axis=1).astype("float32"), dataset.inputs[1]),
-    )
-    numbers = keras.Input((width + 1,), name="numbers")
+    formulas = (Formula(kind="ratio", columns=(0, 2)),)
+    matrix = created(dataset.inputs[0], formulas)
+    wide = replace(dataset, inputs=(matrix, dataset.inputs[1]))
+    numbers = keras.Input((matrix.shape[1],), name="numbers")
     city = keras.Input((1,), dtype="int32", name="city")
     words = layers.Flatten()(layers.Embedding(encoder.vocabulary_sizes[0], 3)(city))
     x = layers.Dense(6, "relu")(layers.Concatenate()([numbers, words]))

@@ -76,7 +76,8 @@ def worker_format(
                 for place, values in enumerate(batch.values())
             }
             np.savez(Path(folder) / INPUTS, **arrays)
-            failure = _call(module, "run", Path(folder), path, backend=backend)
+            names = list(batches[0])
+            failure = _call(module, "run", Path(folder), path, backend=backend, names=names)
             if failure:
                 raise OutputError(
                     f"what was written as {name} cannot be run, so it was removed.",
@@ -98,9 +99,9 @@ def worker_format(
     )
 
 
-def _call(module: str, function: str, folder: Path, path: Path, *, backend: str, network: str = "") -> str:
+def _call(module: str, function: str, folder: Path, path: Path, *, backend: str, **more: Any) -> str:
     """Let the worker do a job on the files of a folder, and return why it could not; empty if it could."""
-    job = {"module": module, "function": function, "path": str(path.absolute()), "network": network}
+    job = {"module": module, "function": function, "path": str(path.absolute()), **more}
     (folder / JOB).write_text(json.dumps(job), "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "wellfit.formats._worker", str(folder)],

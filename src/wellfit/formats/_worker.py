@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
         if job["function"] == "convert":
             function(folder / job["network"], path)
         else:
-            found = function(path, _batches(folder))
+            found = function(path, _batches(folder, job["names"]))
             outputs: dict[str, Any] = {str(number): np.asarray(one) for number, one in enumerate(found)}
             np.savez(folder / OUTPUTS, **outputs)
     except Exception as error:  # every runtime raises its own
@@ -36,12 +36,13 @@ def main(folder: Path) -> None:
         (folder / FAILURE).write_text(text[:_LENGTH], "utf-8")
 
 
-def _batches(folder: Path) -> list[list[np.ndarray]]:
-    """Return the rows: a list of the inputs for each batch."""
-    batches: dict[str, list[np.ndarray]] = {}
+def _batches(folder: Path, names: list[str]) -> list[dict[str, np.ndarray]]:
+    """Return the rows: for each batch the inputs by name, in order."""
+    batches: dict[str, dict[str, np.ndarray]] = {}
     with np.load(folder / INPUTS, allow_pickle=False) as stored:
-        for name in stored.files:
-            batches.setdefault(name.partition("/")[0], []).append(stored[name])
+        for key in stored.files:
+            number, _, place = key.partition("/")
+            batches.setdefault(number, {})[names[int(place)]] = stored[key]
     return list(batches.values())
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wellfit.formats._format import Batch
 from wellfit.formats._in_worker import worker_format
 from wellfit.models import export_network, load_model
 
@@ -26,19 +27,19 @@ def convert(network: Path, target: Path) -> None:
         export_network(model, target, "litert")
 
 
-def run(path: Path, batches: Sequence[Sequence[Array]]) -> list[Array]:
+def run(path: Path, batches: Sequence[Batch]) -> list[Array]:
     """Return what the interpreter says of each batch."""
     interpreter = _interpreter(path)
     (signature,) = interpreter.get_signature_list()
-    return [_predicted(interpreter, signature, batch) for batch in batches]
-
-
-def _predicted(interpreter: Any, signature: str, batch: Sequence[Array]) -> Array:
     runner = interpreter.get_signature_runner(signature)
-    details = runner.get_input_details()
-    given = dict(zip(details, batch, strict=True))
-    (output,) = runner(**given).values()
-    return np.array(output)
+    taken = list(runner.get_input_details())
+    found: list[Array] = []
+    for batch in batches:
+        # A single input may have lost its name on the way.
+        given = dict(batch) if set(taken) == set(batch) else dict(zip(taken, batch.values(), strict=True))
+        (output,) = runner(**given).values()
+        found.append(np.array(output))
+    return found
 
 
 def _interpreter(path: Path) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from wellfit.formats._format import Batch
 from wellfit.formats._in_worker import worker_format
 from wellfit.formats._predictor import Predictor
 
@@ -35,12 +36,12 @@ def convert(network: Path, target: Path) -> None:
     openvino.save_model(openvino.Core().read_model(network), target / _FILE, compress_to_fp16=False)
 
 
-def run(path: Path, batches: Sequence[Sequence[Array]]) -> list[Array]:
+def run(path: Path, batches: Sequence[Batch]) -> list[Array]:
     """Return what OpenVINO says of each batch."""
     # Processors that compute in 16 bits do so unless they are told not to.
     exact = {"INFERENCE_PRECISION_HINT": "f32"}
     compiled = _openvino().Core().compile_model(str(path / _FILE), "CPU", exact)
-    return [compiled(list(batch))[0].copy() for batch in batches]
+    return [compiled(list(batch.values()))[0].copy() for batch in batches]
 
 
 def _openvino() -> Any:

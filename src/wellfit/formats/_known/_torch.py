@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from wellfit.formats._format import Batch
 from wellfit.formats._in_worker import worker_format
 from wellfit.models import export_network, load_model
 
@@ -23,7 +24,7 @@ def convert(network: Path, target: Path) -> None:
     export_network(model, target, "torch", dynamic_shapes=[(shapes,)])
 
 
-def run(path: Path, batches: Sequence[Sequence[Array]]) -> list[Array]:
+def run(path: Path, batches: Sequence[Batch]) -> list[Array]:
     """Return what PyTorch says of each batch."""
     import torch  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
 
@@ -31,7 +32,7 @@ def run(path: Path, batches: Sequence[Sequence[Array]]) -> list[Array]:
     found: list[Array] = []
     with torch.no_grad():
         for batch in batches:
-            tensors = [torch.from_numpy(one) for one in batch]
+            tensors = [torch.from_numpy(one) for one in batch.values()]
             found.append(program(tensors[0] if len(tensors) == 1 else tensors).numpy())
     return found
 
