@@ -153,8 +153,8 @@ def test_an_observer_sees_every_row(folder):
     """Cells and predictions come to it after the answer; its own errors harm nobody."""
     seen = []
 
-    def observer(name, version, cells, values):
-        seen.append((name, version, [len(column) for column in cells], values.shape))
+    def observer(model, cells, values):
+        seen.append((model.name, model.version, [len(column) for column in cells], values.shape))
         raise RuntimeError
 
     with client_of(folder, observer=observer) as client:

@@ -109,7 +109,7 @@ server._Server.startup = startup
 try:
     app(["serve", {str(folder)!r}, "--port", "0", "--workers", "1"])
 finally:
-    heavy = {{"keras", "jax", "polars", "sklearn", "scipy", "pandas", "fastapi", "PIL", "optuna"}}
+    heavy = {{"keras", "jax", "polars", "sklearn", "pandas", "fastapi", "PIL", "optuna"}}
     print(sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run(

@@ -7,7 +7,7 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,6 +65,12 @@ def serve(
         float,
         typer.Option(metavar="S", min=0, help="Say not ready for so long, but answer, before it ends."),
     ] = 0.0,
+    window: Annotated[
+        int,
+        typer.Option(
+            metavar="ROWS", min=0, help="Hold the last so many rows against the training rows; 0 does not."
+        ),
+    ] = 10_000,
     access_log: Annotated[
         bool, typer.Option("--access-log", help="Write a line of JSON for each request.")
     ] = False,
@@ -101,6 +107,13 @@ def serve(
         drain_delay_s=drain_delay,
         num_threads=threads,
         is_logged=access_log,
+        window_rows=window,
+        drift_page=_drift_page,
     )
     package.serve(serving, num_workers=workers or package.num_cores(), say=partial(print, flush=True))
     return Status.DONE
+
+
+def _drift_page(drift: Any) -> str:
+    # What draws pages takes a second to import, which a server that is never asked for one should not take.
+    return wellfit.report.monitor_html(drift)

@@ -39,7 +39,9 @@ def _column(column: ColumnSchema) -> Column:
     if column.kind == "datetime":
         pattern = str(column.details["format"]).replace("%.f", ".%f").replace("%:z", "%z")
         return Column(name=column.name, tensor=tensor, kind="time", time_format=pattern)
-    return Column(name=column.name, tensor=tensor, kind="boolean" if column.details["words"] else "number")
+    kind = "boolean" if column.details["words"] else "number"
+    sentinels = tuple(float(value) for value in detail_list(column, "sentinels"))
+    return Column(name=column.name, tensor=tensor, kind=kind, sentinels=sentinels)
 
 
 def _arrays(predictor: Predictor) -> tuple[ArrayInput, ...]:

@@ -27,6 +27,7 @@ class Column:
         time_format: how times were written in the training data, in the directives of `datetime.strptime`;
             empty for ISO 8601.
         examples: a few values, to show what is expected.
+        sentinels: numbers that stand for a missing cell; the graph knows them, too.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Column:
     kind: CellKind
     time_format: str = ""
     examples: tuple[str, ...] = ()
+    sentinels: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +118,8 @@ def _from_record(record: Mapping[str, Any]) -> Signature:
 def _column(record: Mapping[str, Any]) -> Column:
     if record["kind"] not in ("number", "boolean", "label", "time"):
         raise ValueError(f"a column of kind {record['kind']!r}")
-    return Column(**{**record, "examples": tuple(record["examples"])})
+    sentinels = tuple(float(value) for value in record.get("sentinels", ()))
+    return Column(**{**record, "examples": tuple(record["examples"]), "sentinels": sentinels})
 
 
 def _array(record: Mapping[str, Any]) -> ArrayInput:

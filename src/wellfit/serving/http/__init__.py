@@ -1,6 +1,7 @@
 """The server: bundles behind HTTP, in the dialects that clients already speak."""
 
 from wellfit.serving.http._app import App
+from wellfit.serving.http._drift import Watching
 from wellfit.serving.http._keys import VARIABLE, Keys, read_keys
 from wellfit.serving.http._limits import Limits
 from wellfit.serving.http._log import AccessLog
@@ -18,6 +19,7 @@ __all__ = [
     "Observer",
     "Serving",
     "Store",
+    "Watching",
     "num_cores",
     "read_keys",
     "serve",

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 from wellfit.serving.http._batch import Rows
+from wellfit.serving.http._drift import DriftPage, Watching, drift_routes, told_of
 from wellfit.serving.http._keys import Keys
 from wellfit.serving.http._log import AccessLog
 from wellfit.serving.http._metrics import TEXT_TYPE, Metrics
@@ -43,7 +44,9 @@ class App:
         keys: who may ask.
         reload_s: seconds between two looks at the folders; 0 never looks.
         log: writes a line for each request, or None.
-        observer: counts rows and predictions off the way of requests, or None.
+        observer: is told rows and predictions off the way of requests, or None.
+        watching: likewise, and says whether they drifted; or None.
+        drift_page: draws what drifted as a page, or None.
 
     Attributes:
         is_ending: set by whoever ends the server; then it says that it is not ready.
@@ -57,13 +60,17 @@ class App:
         reload_s: float = 1.0,
         log: AccessLog | None = None,
         observer: Observer | None = None,
+        watching: Watching | None = None,
+        drift_page: DriftPage | None = None,
     ) -> None:
         self.is_ending = False
         self._store, self._keys, self._reload_s, self._log = store, keys or Keys(), reload_s, log
         self._limits = store.limits
         self._metrics = Metrics()
         self._num_active = 0
-        self._observing = Observing(observer) if observer is not None else None
+        observers = [one for one in (observer, watching) if one is not None]
+        self._observing = Observing(observers) if observers else None
+        self._watching, self._drift_page = watching, drift_page
         self._watch: asyncio.Task[None] | None = None
         store.observe = self._batch_done
         store.load()
@@ -163,8 +170,16 @@ class App:
 
     def _make_routes(self) -> None:
         routes = make_routes(self._store, lambda: bool(self._store.models) and not self.is_ending)
-        routes["/metrics"] = Route(dialect="metrics", tell=self._metrics.text, content_type=TEXT_TYPE)
+        routes["/metrics"] = Route(dialect="metrics", tell=self._metrics_text, content_type=TEXT_TYPE)
+        if self._watching is not None:
+            routes |= drift_routes(self._watching, self._store, self._drift_page)
         self._routes = routes
+
+    def _metrics_text(self) -> bytes:
+        if self._watching is not None:
+            for model, drift in told_of(self._watching, self._store.all()):
+                self._metrics.set_drift(model.name, model.version, drift)
+        return self._metrics.text()
 
     def _changed(self) -> None:
         self._metrics.count_exchange()

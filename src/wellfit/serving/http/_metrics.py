@@ -13,9 +13,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from wellfit.drift import Advice, Drift
+
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_MOST_COLUMNS = 100
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024)
 
 
@@ -52,6 +55,28 @@ class Metrics:
             registry=own,
             multiprocess_mode="livesum",
         )
+        of = ("model", "version")
+        self._advice = Gauge(
+            "wellfit_drift_advice",
+            "0 fine, 1 watch, 2 retrain.",
+            of,
+            registry=own,
+            multiprocess_mode="livemax",
+        )
+        self._window_rows = Gauge(
+            "wellfit_drift_rows",
+            "Rows of late that were compared.",
+            of,
+            registry=own,
+            multiprocess_mode="livesum",
+        )
+        self._moved = Gauge(
+            "wellfit_drift_moved_share",
+            "Share of these rows that lie elsewhere than in training.",
+            (*of, "column"),
+            registry=own,
+            multiprocess_mode="livemax",
+        )
         self._exchanges = Counter("wellfit_exchanges", "Networks exchanged while serving.", registry=own)
         if FOLDER not in os.environ:
             ProcessCollector(registry=own)
@@ -84,6 +109,13 @@ class Metrics:
         found[1].observe(rows)
         found[2].observe(seconds)
         found[3].set(waiting)
+
+    def set_drift(self, model: str, version: str, drift: Drift) -> None:
+        """Tell what the rows of late say; of the columns those that moved most."""
+        self._advice.labels(model, version).set(list(Advice).index(drift.advice))
+        self._window_rows.labels(model, version).set(drift.num_rows)
+        for column in (*drift.prediction_columns, *drift.columns[:_MOST_COLUMNS]):
+            self._moved.labels(model, version, column.name).set(column.moved)
 
     def count_exchange(self) -> None:
         """Count a network that was exchanged."""

@@ -10,26 +10,26 @@ from wellfit.serving._rows import Array, Cells
 from wellfit.serving.http._batch import Rows
 from wellfit.serving.http._model import Model
 
-Observer = Callable[[str, str, "Cells | dict[str, Array]", Array], None]
-"""Called with name, version, the rows of one request, and what was predicted for them."""
+Observer = Callable[[Model, "Cells | dict[str, Array]", Array], None]
+"""Called with the network, the rows of one request, and what was predicted for them."""
 
 _MOST = 10_000
 
 
 class Observing:
-    """Hands rows and predictions to an observer, in a thread of its own.
+    """Hands rows and predictions to observers, in a thread of its own.
 
-    Requests never wait for it: where it is slower than they come, what is too much is left out and counted.
+    Requests never wait for them: what comes quicker than they count is left out, and that is counted.
 
     Args:
-        observer: what counts; an error of its own is dropped with the rows, and counted.
+        observers: what counts; an error of theirs is dropped with the rows, and counted.
 
     Attributes:
         num_dropped: requests that were left out.
     """
 
-    def __init__(self, observer: Observer) -> None:
-        self._observer = observer
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = observers
         self._waiting: queue.Queue[tuple[Model, Rows, Array] | None] = queue.Queue(_MOST)
         self.num_dropped = 0
         self._thread = threading.Thread(target=self._work, name="wellfit-observe", daemon=True)
@@ -45,6 +45,10 @@ class Observing:
                 self.num_dropped += 1
             start += part.count
 
+    def wait(self) -> None:
+        """Wait until what came so far was counted."""
+        self._waiting.join()
+
     def close(self) -> None:
         """Wait until everything was counted."""
         self._waiting.put(None)
@@ -53,7 +57,9 @@ class Observing:
     def _work(self) -> None:
         while (one := self._waiting.get()) is not None:
             model, rows, values = one
-            try:
-                self._observer(model.name, model.version, rows.values, values)
-            except Exception:
-                self.num_dropped += 1
+            for observer in self._observers:
+                try:
+                    observer(model, rows.values, values)
+                except Exception:
+                    self.num_dropped += 1
+            self._waiting.task_done()

@@ -32,7 +32,8 @@ def told(route: Route, scope: MutableMapping[str, Any]) -> Answer:
     if route.content_type == HTML_TYPE:
         host = next((text.decode("latin-1") for name, text in scope["headers"] if name == b"host"), "")
         page = value.replace(PLACE, host) if _HOST.fullmatch(host) else value
-        return Answer(200, page.encode(), HTML_TYPE, ((b"content-security-policy", POLICY.encode()),))
+        policy = route.policy or POLICY
+        return Answer(200, page.encode(), HTML_TYPE, ((b"content-security-policy", policy.encode()),))
     if isinstance(value, str | bytes):
         return Answer(200, value.encode() if isinstance(value, str) else value, route.content_type)
     return Answer(200, write_json(value))

@@ -28,6 +28,7 @@ class Route:
         model: that is asked.
         tell: what is said to a GET: something for JSON, or text.
         content_type: of text.
+        policy: of a page, what it may load; that of the docs if empty.
         chooses: whether ``?model=`` and ``?version=`` name another network.
     """
 
@@ -36,6 +37,7 @@ class Route:
     model: Model | None = None
     tell: Callable[[], Any] | None = None
     content_type: str = "application/json"
+    policy: str = ""
     chooses: bool = False
 
     @property

@@ -15,6 +15,7 @@ import uvicorn
 
 from wellfit.records import SettingsError
 from wellfit.serving.http._app import App
+from wellfit.serving.http._drift import DriftPage, Watching
 from wellfit.serving.http._keys import Keys
 from wellfit.serving.http._limits import Limits
 from wellfit.serving.http._log import AccessLog
@@ -41,7 +42,9 @@ class Serving:
         drain_delay_s: for which it goes on, but says that it is not ready, before it begins to end.
         num_threads: that one batch may use.
         is_logged: whether a line of JSON is written for each request.
-        observer: counts rows and predictions, or None.
+        observer: is told rows and predictions, or None.
+        window_rows: that are held against the training rows, the last ones; 0 watches nothing.
+        drift_page: draws what drifted, or None.
     """
 
     folders: tuple[Path, ...]
@@ -56,6 +59,8 @@ class Serving:
     num_threads: int = 1
     is_logged: bool = False
     observer: Observer | None = None
+    window_rows: int = 10_000
+    drift_page: DriftPage | None = None
 
 
 def run_worker(
@@ -85,6 +90,8 @@ def run_worker(
         reload_s=serving.reload_s,
         log=AccessLog() if serving.is_logged else None,
         observer=serving.observer,
+        watching=Watching(serving.window_rows) if serving.window_rows else None,
+        drift_page=serving.drift_page,
     )
     config = uvicorn.Config(
         app,

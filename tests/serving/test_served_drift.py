@@ -1,0 +1,110 @@
+"""A server holds the rows of late against those of the study, beside answering."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from bundles import write_bundle
+from server_samples import client_of
+
+from wellfit.drift import make_reference, reference_json
+from wellfit.records import Task
+from wellfit.report import monitor_html
+from wellfit.serving import Column
+from wellfit.serving.http import Watching
+from wellfit.serving.http._drift import _values
+
+RNG = np.random.default_rng(4)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a bundle that knows what x and c were in training: x evenly between 0 and 1, c mostly u."""
+    x, c = RNG.random(800), RNG.choice(["u", "v"], 800, p=[0.9, 0.1])
+    yes = np.where(c == "u", x, 0.25)
+    reference = make_reference(
+        {"x": ("number", x), "c": ("category", c.tolist())},
+        task=Task.BINARY,
+        class_names=("no", "yes"),
+        prediction=np.stack([1 - yes, yes], axis=1),
+        target=(RNG.random(800) < yes).astype(np.int32),
+        metric="log_loss",
+    )
+    (tmp_path / "study").mkdir()
+    bundle = write_bundle(tmp_path / "study")
+    text = reference_json(reference)
+    (bundle / "reference.json").write_text(text, "utf-8")
+    manifest = json.loads((bundle / "bundle.json").read_text())
+    manifest["files"]["reference.json"] = hashlib.sha256(text.encode()).hexdigest()
+    (bundle / "bundle.json").write_text(json.dumps(manifest))
+    return bundle
+
+
+def rows(low: float, count: int = 600) -> list[dict]:
+    """Return rows whose x lies between `low` and 1."""
+    return [
+        {"x": float(x), "c": str(c)}
+        for x, c in zip(RNG.uniform(low, 1, count), RNG.choice(["u", "v"], count, p=[0.9, 0.1]), strict=True)
+    ]
+
+
+def ask(client, asked: list[dict]) -> dict:
+    """Ask for rows one by one in bundles of 50, and return what the server says of drift afterwards."""
+    for start in range(0, len(asked), 50):
+        assert client.post("/predict", json=asked[start : start + 50]).status_code == 200
+    client.app._observing.wait()
+    (found,) = client.get("/drift").json()
+    return found
+
+
+def test_rows_like_those_in_training_are_fine(folder):
+    """And nothing is said before anybody asked."""
+    with client_of(folder, watching=Watching(), drift_page=monitor_html) as client:
+        assert client.get("/drift").json() == []
+        assert client.get("/drift.html").status_code == 404
+        found = ask(client, rows(0))
+        assert (found["advice"], found["num_rows"], found["version"]) == ("fine", 600, "1")
+        assert 'wellfit_drift_advice{model="study",version="1"} 0.0' in client.get("/metrics").text
+
+
+def test_moved_rows_are_told_as_json_as_gauges_and_as_a_page(folder):
+    """The column that moved is named everywhere."""
+    with client_of(folder, watching=Watching(), drift_page=monitor_html) as client:
+        found = ask(client, rows(0.6))
+        assert found["advice"] != "fine"
+        assert next(one for one in found["columns"] if one["name"] == "x")["is_drift"]
+        text = client.get("/metrics").text
+        assert 'wellfit_drift_rows{model="study",version="1"} 600.0' in text
+        assert 'wellfit_drift_moved_share{column="x",model="study",version="1"}' in text
+        page = client.get("/drift.html")
+        assert "style-src 'unsafe-inline'" in page.headers["content-security-policy"]
+        assert "x is higher than in training" in page.text
+
+
+def test_what_was_long_ago_is_forgotten(folder):
+    """A window of 500 rows holds the last 500, up to a tenth more."""
+    with client_of(folder, watching=Watching(500)) as client:
+        ask(client, rows(0.6, 1000))
+        found = ask(client, rows(0, 1000))
+        assert 500 <= found["num_rows"] <= 600
+        assert found["advice"] == "fine"
+        assert client.get("/drift.html").status_code == 404
+
+
+def test_a_bundle_without_a_reference_is_served_unwatched(tmp_path):
+    """As those of earlier studies are."""
+    with client_of(write_bundle(tmp_path), watching=Watching()) as client:
+        assert client.post("/predict", json=[{"x": 0.5, "c": "u"}]).status_code == 200
+        client.app._observing.wait()
+        assert client.get("/drift").json() == []
+
+
+def test_cells_are_counted_as_a_study_counts_them():
+    """Sentinels and empty cells are missing, times are days since 1970."""
+    number = Column(name="n", tensor="n", kind="number", sentinels=(-999.0,))
+    assert np.isnan(_values(number, [1.0, -999.0, float("nan")])).tolist() == [False, True, True]
+    time = Column(name="t", tensor="t", kind="time")
+    days = _values(time, ["1970-01-02T12:00:00", "", "1969-12-31T00:00:00"])
+    np.testing.assert_equal(days, [1.5, np.nan, -1.0])
+    assert _values(Column(name="c", tensor="c", kind="label"), ["u", ""]) == ["u", None]
