@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wellfit.records import DataError, FileReadError, SettingsError
+from wellfit.records import DataError, FileReadError, SettingsError, shorten
 from wellfit.serving._manifest import read_manifest
 from wellfit.serving._rows import Array, RowReader
 from wellfit.serving._signature import ArrayInput, Signature, signature_from_json
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 GRAPH = "model.onnx"
+_TYPES = {
+    "number": "tensor(double)",
+    "boolean": "tensor(double)",
+    "label": "tensor(string)",
+    "time": "tensor(string)",
+    "float32": "tensor(float)",
+    "float64": "tensor(double)",
+    **{name: f"tensor({name})" for name in ("uint8", "int8", "uint16", "int16", "int32", "int64")},
+}
 SIGNATURE = "signature.json"
 
 
@@ -72,12 +81,14 @@ def load_servable(folder: Path, *, num_threads: int = 1) -> Servable:
             fix=f"run wellfit export {folder} --format onnx",
         )
     signature = signature_from_json((bundle / SIGNATURE).read_text("utf-8"))
+    session = _session(bundle / GRAPH, num_threads)
+    _check_graph(bundle, signature, session)
     return Servable(
         folder=bundle,
         manifest=manifest,
         signature=signature,
         reader=RowReader(signature),
-        session=_session(bundle / GRAPH, num_threads),
+        session=session,
     )
 
 
@@ -109,6 +120,25 @@ def _onnxruntime() -> Any:
             fix="pip install 'wellfit[serve]'",
         ) from error
     return onnxruntime
+
+
+def _check_graph(bundle: Path, signature: Signature, session: InferenceSession) -> None:
+    """Raise if a graph does not take and return what its signature says."""
+    said = {column.tensor: _TYPES[column.kind] for column in signature.columns}
+    said |= {array.tensor: _TYPES.get(array.dtype, array.dtype) for array in signature.arrays}
+    taken = {one.name: one.type for one in session.get_inputs()}
+    returned = {one.name: one.shape for one in session.get_outputs()}
+    asked = "probabilities" if signature.class_names else "prediction"
+    is_whole = len(said) == len(signature.columns) + len(signature.arrays)
+    width = returned.get(asked, [None])[-1]
+    has_names = len(signature.class_names) in (0, signature.num_outputs)
+    if not is_whole or said != taken or width != signature.num_outputs or not has_names:
+        raise FileReadError(
+            f"{bundle / SIGNATURE} does not fit its graph.",
+            received=f"a graph that takes {shorten(taken)}; {asked} has {width} columns",
+            expected=f"one that takes {shorten(said)}; {signature.num_outputs} columns",
+            fix="export the study again",
+        )
 
 
 def check_tensors(signature: Signature, tensors: Mapping[str, Array]) -> dict[str, Array]:

@@ -112,12 +112,17 @@ def _from_record(record: Mapping[str, Any]) -> Signature:
     signature = Signature(**known)
     if signature.kind not in ("table", "pictures", "arrays"):
         raise ValueError(f"kind {signature.kind!r}")
+    is_table = signature.kind == "table"
+    if bool(signature.columns) != is_table or bool(signature.arrays) == is_table:
+        raise ValueError("a table has columns, and all others have arrays")
     return signature
 
 
 def _column(record: Mapping[str, Any]) -> Column:
     if record["kind"] not in ("number", "boolean", "label", "time"):
         raise ValueError(f"a column of kind {record['kind']!r}")
+    if not all(isinstance(record[name], str) for name in ("name", "tensor", "time_format")):
+        raise TypeError("names must be text")
     sentinels = tuple(float(value) for value in record.get("sentinels", ()))
     return Column(**{**record, "examples": tuple(record["examples"]), "sentinels": sentinels})
 
