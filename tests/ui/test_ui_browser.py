@@ -107,7 +107,7 @@ def test_from_upload_to_report(folder, table):
 
 
 def test_stop_and_begin_again_by_keyboard(folder, table):
-    """A long study is stopped and keeps what there is; a second one begins with it; no mouse is used."""
+    """A long study is stopped, goes on and is stopped; a second one begins with it; no mouse is used."""
     with served(folder) as url, open_page(viewport={"width": 400, "height": 800}) as (page, problems):
         page.goto(url)
         upload(page, table)
@@ -116,7 +116,13 @@ def test_stop_and_begin_again_by_keyboard(folder, table):
         expect(page.locator("#chart polyline.best")).to_have_count(1)
         page.get_by_role("button", name="Stop and keep what there is").press("Enter")
         expect(page.get_by_text("Partial result")).to_be_visible(timeout=600_000)
-        page.get_by_role("button", name="Go on from here").press("Enter")
+        page.get_by_role("button", name="Go on where it was").press("Enter")
+        expect(page.get_by_role("heading", name="wellfit-tumors")).to_be_visible()
+        expect(page.locator("#status")).to_contain_text(STATUS)
+        expect(page.locator("#chart polyline.best")).to_have_count(1)
+        page.get_by_role("button", name="Stop and keep what there is").press("Enter")
+        expect(page.get_by_text("Partial result")).to_be_visible(timeout=600_000)
+        page.get_by_role("button", name="Begin another from here").press("Enter")
         expect(page.get_by_role("heading", name="wellfit-tumors-2")).to_be_visible()
         expect(page.locator("#status")).to_contain_text(STATUS)
         page.goto(url.partition("/enter")[0])
