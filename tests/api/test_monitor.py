@@ -53,7 +53,7 @@ def study_in(folder: Path, *, with_reference: bool = True) -> Path:
         from_logits=False,
         reference=reference if with_reference else None,
     )
-    return write_study(study, folder / "study", overwrite=False)
+    return write_study(study, folder / "study")
 
 
 def rows(num_rows: int = 200, seed: int = 3) -> pl.DataFrame:
