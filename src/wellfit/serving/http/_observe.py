@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from wellfit.serving._rows import Array, Cells
@@ -14,6 +14,8 @@ Observer = Callable[[Model, "Cells | dict[str, Array]", Array], None]
 """Called with the network, the rows of one request, and what was predicted for them."""
 
 _MOST = 10_000
+_EVERY_S = 0.25
+"""Seconds between two looks: a thread that woke for each request would hold up the next ones."""
 
 
 class Observing:
@@ -30,8 +32,10 @@ class Observing:
 
     def __init__(self, observers: Sequence[Observer]) -> None:
         self._observers = observers
-        self._waiting: queue.Queue[tuple[Model, Rows, Array] | None] = queue.Queue(_MOST)
+        self._waiting: deque[tuple[Model, Rows, Array]] = deque()
         self.num_dropped = 0
+        self._lock = threading.Lock()
+        self._has_ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name="wellfit-observe", daemon=True)
         self._thread.start()
 
@@ -39,27 +43,31 @@ class Observing:
         """Take note of a batch."""
         start = 0
         for part in parts:
-            try:
-                self._waiting.put_nowait((model, part, values[start : start + part.count]))
-            except queue.Full:
+            if len(self._waiting) < _MOST:
+                self._waiting.append((model, part, values[start : start + part.count]))
+            else:
                 self.num_dropped += 1
             start += part.count
 
     def wait(self) -> None:
-        """Wait until what came so far was counted."""
-        self._waiting.join()
+        """Return once all that came so far was counted."""
+        with self._lock:
+            for _ in range(len(self._waiting)):
+                self._tell(*self._waiting.popleft())
 
     def close(self) -> None:
-        """Wait until everything was counted."""
-        self._waiting.put(None)
+        """Count what is left, and end."""
+        self._has_ended.set()
         self._thread.join()
+        self.wait()
 
     def _work(self) -> None:
-        while (one := self._waiting.get()) is not None:
-            model, rows, values = one
-            for observer in self._observers:
-                try:
-                    observer(model, rows.values, values)
-                except Exception:
-                    self.num_dropped += 1
-            self._waiting.task_done()
+        while not self._has_ended.wait(_EVERY_S):
+            self.wait()
+
+    def _tell(self, model: Model, rows: Rows, values: Array) -> None:
+        for observer in self._observers:
+            try:
+                observer(model, rows.values, values)
+            except Exception:
+                self.num_dropped += 1
