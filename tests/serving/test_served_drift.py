@@ -15,20 +15,19 @@ from wellfit.serving import Column
 from wellfit.serving.http import Watching
 from wellfit.serving.http._drift import _values
 
-RNG = np.random.default_rng(4)
-
 
 @pytest.fixture
 def folder(tmp_path):
     """Return a bundle that knows what x and c were in training: x evenly between 0 and 1, c mostly u."""
-    x, c = RNG.random(800), RNG.choice(["u", "v"], 800, p=[0.9, 0.1])
+    rng = np.random.default_rng(4)
+    x, c = rng.random(800), rng.choice(["u", "v"], 800, p=[0.9, 0.1])
     yes = np.where(c == "u", x, 0.25)
     reference = make_reference(
         {"x": ("number", x), "c": ("category", c.tolist())},
         task=Task.BINARY,
         class_names=("no", "yes"),
         prediction=np.stack([1 - yes, yes], axis=1),
-        target=(RNG.random(800) < yes).astype(np.int32),
+        target=(rng.random(800) < yes).astype(np.int32),
         metric="log_loss",
     )
     (tmp_path / "study").mkdir()
@@ -42,10 +41,11 @@ def folder(tmp_path):
 
 
 def rows(low: float, count: int = 600) -> list[dict]:
-    """Return rows whose x lies between `low` and 1."""
+    """Return rows whose x lies between `low` and 1; the same every time."""
+    rng = np.random.default_rng(5)
     return [
         {"x": float(x), "c": str(c)}
-        for x, c in zip(RNG.uniform(low, 1, count), RNG.choice(["u", "v"], count, p=[0.9, 0.1]), strict=True)
+        for x, c in zip(rng.uniform(low, 1, count), rng.choice(["u", "v"], count, p=[0.9, 0.1]), strict=True)
     ]
 
 
