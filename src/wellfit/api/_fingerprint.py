@@ -16,7 +16,7 @@ from wellfit._version import __version__
 from wellfit.api._subject import Subject
 from wellfit.models import backend_name, learned_weights
 from wellfit.population import device_name, num_workers
-from wellfit.records import DataError
+from wellfit.records import DataError, Dataset
 
 _PACKAGES = ("keras", "jax", "jaxlib", "numpy", "scipy", "scikit-learn", "optuna", "polars")
 _CHUNK = 2**24
@@ -48,6 +48,17 @@ def surroundings(subject: Subject, how: Mapping[str, Any]) -> dict[str, Any]:
             dict(how),
         ),
     }
+
+
+def data_digest(dataset: Dataset) -> str:
+    """Return the SHA-256 of all rows as a study sees them, encoded and with their target.
+
+    The same rows from another kind of file have the same.
+
+    Args:
+        dataset: all rows, in order.
+    """
+    return _hashed(*dataset.inputs, dataset.target)
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from wellfit.api._confirm import Confirmed, choose_finalists, confirm_finalists
 from wellfit.api._ensemble import Ensemble, gather_ensemble
 from wellfit.api._events import Listener
 from wellfit.api._final import Final, finish
+from wellfit.api._fingerprint import data_digest
 from wellfit.api._frozen_features import FrozenFeatures, frozen_features
 from wellfit.api._laboratory import Laboratory
 from wellfit.api._linear_head import LINEAR_HEAD, score_linear_head
@@ -21,7 +22,6 @@ from wellfit.api._more_data import SHARES, more_data
 from wellfit.api._pace import slowdown
 from wellfit.api._plan import Plan, make_counted_plan, make_plan, member_cost
 from wellfit.api._progress import Progress
-from wellfit.api._provenance import data_digest
 from wellfit.api._range_test import with_range_rate
 from wellfit.api._ration import Budget, Ration
 from wellfit.api._reference import study_reference

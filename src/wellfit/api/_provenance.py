@@ -2,31 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from wellfit.records import Dataset, Report
-
-_BLOCK = 4096
-
-
-def data_digest(dataset: Dataset) -> str:
-    """Return the SHA-256 of all rows as the study saw them, encoded and with their target.
-
-    The same rows from another kind of file have the same.
-
-    Args:
-        dataset: all rows, in order.
-    """
-    digest = hashlib.sha256()
-    for values in (*dataset.inputs, dataset.target):
-        digest.update(f"{values.dtype.str}{values.shape[1:]}".encode())
-        for start in range(0, len(values), _BLOCK):
-            digest.update(np.ascontiguousarray(values[start : start + _BLOCK]).tobytes())
-    return digest.hexdigest()
+from wellfit.records import Report
 
 
 def provenance(report: Report, data_sha256: str) -> dict[str, Any]:
@@ -34,7 +13,7 @@ def provenance(report: Report, data_sha256: str) -> dict[str, Any]:
 
     Args:
         report: of its study.
-        data_sha256: from `data_digest`.
+        data_sha256: from `_fingerprint.data_digest`.
     """
     scores = report.evaluation.scores if report.evaluation is not None else {}
     return {
