@@ -1,21 +1,27 @@
-"""A bundle of a table of 20 columns, with the network of the reference task behind its preprocessing."""
+"""A bundle of a table of 20 columns, with the network of the reference task behind its preprocessing.
+
+It has a reference, as the bundle of a study has, so that a server watches what it is asked for drift.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from wellfit.drift import make_reference, reference_json
 from wellfit.records import Task
-from wellfit.serving import Column, Signature, digest_of
+from wellfit.serving import Column, Signature, digest_of, load
 
 NUMBERS = tuple(f"x{i}" for i in range(15))
 LABELS = tuple(f"c{i}" for i in range(5))
 WORDS = ("red", "green", "blue", "yellow", "black", "white")
 UNITS = (64, 32)
+Kind = Literal["number", "category"]
 CLASSES = ("no", "yes")
 
 
@@ -87,7 +93,10 @@ def write_bundle(folder: Path) -> Path:
             values_strings=list(CLASSES),
         ),
     ]
-    return _write(folder, nodes, constants)
+    _write(folder, nodes, constants)
+    (folder / "reference.json").write_text(_reference(folder), "utf-8")
+    _write_manifest(folder)
+    return folder
 
 
 def rows(count: int) -> list[dict[str, object]]:
@@ -118,7 +127,27 @@ def tensors(row: dict[str, object]) -> list[dict[str, object]]:
     return inputs
 
 
-def _write(folder: Path, nodes: list[onnx.NodeProto], constants: list[onnx.TensorProto]) -> Path:
+def _reference(folder: Path) -> str:
+    """Return what a study would keep of 2,000 rows like those that are asked."""
+    told = rows(2000)
+    random = np.random.default_rng(2)
+    columns: dict[str, tuple[Kind, Any]] = {
+        name: ("number" if name in NUMBERS else "category", [row[name] for row in told])
+        for name in (*NUMBERS, *LABELS)
+    }
+    return reference_json(
+        make_reference(
+            columns,
+            task=Task.BINARY,
+            class_names=CLASSES,
+            metric="log_loss",
+            prediction=load(folder).predict_proba(told),
+            target=random.integers(0, 2, len(told)),
+        )
+    )
+
+
+def _write(folder: Path, nodes: list[onnx.NodeProto], constants: list[onnx.TensorProto]) -> None:
     columns = [Column(name=name, tensor=name, kind="number", examples=("0.5",)) for name in NUMBERS]
     columns += [Column(name=name, tensor=name, kind="label", examples=WORDS[:2]) for name in LABELS]
     signature = Signature(
@@ -137,9 +166,12 @@ def _write(folder: Path, nodes: list[onnx.NodeProto], constants: list[onnx.Tenso
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(model.SerializeToString())
     (folder / "signature.json").write_text(signature.to_json(), "utf-8")
-    files = {name: digest_of(folder / name) for name in ("model.onnx", "signature.json")}
+    _write_manifest(folder)
+
+
+def _write_manifest(folder: Path) -> None:
+    files = {path.name: digest_of(path) for path in folder.iterdir() if path.name != "bundle.json"}
     (folder / "bundle.json").write_text(json.dumps({"version": 1, "files": files}), "utf-8")
-    return folder
 
 
 def _constant(name: str, values: np.ndarray) -> onnx.TensorProto:

@@ -149,21 +149,6 @@ def test_the_log_has_a_line_a_request(folder):
     assert "gold" not in stream.getvalue()
 
 
-def test_an_observer_sees_every_row(folder):
-    """Cells and predictions come to it after the answer; its own errors harm nobody."""
-    seen = []
-
-    def observer(model, cells, values):
-        seen.append((model.name, model.version, [len(column) for column in cells], values.shape))
-        raise RuntimeError
-
-    with client_of(folder, observer=observer) as client:
-        client.post("/predict", json=ROWS)
-        client.post("/predict", json=ROWS[0])
-    warm = [one for one in seen if one[2] == [3] * 4 or one[2] == [1] * 4]
-    assert warm == [(NAME, "1", [3] * 4, (3, 3)), (NAME, "1", [1] * 4, (1, 3))]
-
-
 def test_it_says_that_it_ends(folder):
     """While it ends it is not ready, but answers."""
     app = App(Store([folder], say=lambda line: None), reload_s=0)

@@ -53,7 +53,6 @@ def ask(client, asked: list[dict]) -> dict:
     """Ask for rows one by one in bundles of 50, and return what the server says of drift afterwards."""
     for start in range(0, len(asked), 50):
         assert client.post("/predict", json=asked[start : start + 50]).status_code == 200
-    client.app._observing.wait()
     (found,) = client.get("/drift").json()
     return found
 
@@ -96,8 +95,21 @@ def test_a_bundle_without_a_reference_is_served_unwatched(tmp_path):
     """As those of earlier studies are."""
     with client_of(write_bundle(tmp_path), watching=Watching()) as client:
         assert client.post("/predict", json=[{"x": 0.5, "c": "u"}]).status_code == 200
-        client.app._observing.wait()
         assert client.get("/drift").json() == []
+
+
+def test_rows_that_cannot_be_counted_are_predicted_all_the_same(folder, monkeypatch, capsys):
+    """The reason stands in the log, once, and the network is watched no more."""
+
+    def fail(*_, **__):
+        raise RuntimeError("no count")
+
+    monkeypatch.setattr("wellfit.serving.http._drift.count", fail)
+    with client_of(folder, watching=Watching()) as client:
+        for _ in range(2):
+            assert client.post("/predict", json=rows(0, 200)).status_code == 200
+        assert client.get("/drift").json() == []
+    assert capsys.readouterr().err.count("RuntimeError: no count") == 1
 
 
 def test_cells_are_counted_as_a_study_counts_them():

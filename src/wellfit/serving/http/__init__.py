@@ -5,7 +5,6 @@ from wellfit.serving.http._drift import Watching
 from wellfit.serving.http._keys import VARIABLE, Keys, read_keys
 from wellfit.serving.http._limits import Limits
 from wellfit.serving.http._log import AccessLog
-from wellfit.serving.http._observe import Observer
 from wellfit.serving.http._server import Serving
 from wellfit.serving.http._store import Store
 from wellfit.serving.http._workers import num_cores, serve
@@ -16,7 +15,6 @@ __all__ = [
     "App",
     "Keys",
     "Limits",
-    "Observer",
     "Serving",
     "Store",
     "Watching",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import sys
 import time
 import traceback
@@ -20,7 +21,6 @@ from wellfit.serving.http._keys import Keys
 from wellfit.serving.http._log import AccessLog
 from wellfit.serving.http._metrics import TEXT_TYPE, Metrics
 from wellfit.serving.http._model import Model
-from wellfit.serving.http._observe import Observer, Observing
 from wellfit.serving.http._pictures import prepare
 from wellfit.serving.http._refusal import RefusedError, too_many
 from wellfit.serving.http._request import Request
@@ -44,8 +44,7 @@ class App:
         keys: who may ask.
         reload_s: seconds between two looks at the folders; 0 never looks.
         log: writes a line for each request, or None.
-        observer: is told rows and predictions off the way of requests, or None.
-        watching: likewise, and says whether they drifted; or None.
+        watching: counts rows and predictions, and says whether they drifted; or None.
         drift_page: draws what drifted as a page, or None.
 
     Attributes:
@@ -59,7 +58,6 @@ class App:
         keys: Keys | None = None,
         reload_s: float = 1.0,
         log: AccessLog | None = None,
-        observer: Observer | None = None,
         watching: Watching | None = None,
         drift_page: DriftPage | None = None,
     ) -> None:
@@ -68,8 +66,6 @@ class App:
         self._limits = store.limits
         self._metrics = Metrics()
         self._num_active = 0
-        observers = [one for one in (observer, watching) if one is not None]
-        self._observing = Observing(observers) if observers else None
         self._watching, self._drift_page = watching, drift_page
         self._watch: asyncio.Task[None] | None = None
         store.observe = self._batch_done
@@ -165,8 +161,8 @@ class App:
     def _batch_done(self, model: Model, parts: Sequence[Rows], values: Any, seconds: float) -> None:
         waiting = model.batcher.num_waiting
         self._metrics.count_batch(model.name, model.version, len(values), seconds, waiting)
-        if self._observing is not None:
-            self._observing(model, parts, values)
+        if self._watching is not None:
+            self._watching(model, parts, values)
 
     def _make_routes(self) -> None:
         routes = make_routes(self._store, lambda: bool(self._store.models) and not self.is_ending)
@@ -184,11 +180,13 @@ class App:
     def _changed(self) -> None:
         self._metrics.count_exchange()
         self._make_routes()
+        _set_apart()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         if self._reload_s > 0:
             self._watch = asyncio.create_task(self._store.watch(self._reload_s, self._changed))
+        _set_apart()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         if self._watch is not None:
@@ -196,9 +194,19 @@ class App:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
         self._store.close()
-        if self._observing is not None:
-            self._observing.close()
+        gc.unfreeze()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _set_apart() -> None:
+    """Take what is there for long out of sight of the garbage collector.
+
+    Else it would look at all of it every few thousand requests, which then wait for some 20 ms. What was
+    exchanged is collected first.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 async def _body(scope: Scope, receive: Receive, most: int) -> bytes:

@@ -19,7 +19,6 @@ from wellfit.serving.http._drift import DriftPage, Watching
 from wellfit.serving.http._keys import Keys
 from wellfit.serving.http._limits import Limits
 from wellfit.serving.http._log import AccessLog
-from wellfit.serving.http._observe import Observer
 from wellfit.serving.http._store import Store
 
 # Longer than the 60 s after which balancers close idle connections: who closes first loses no request.
@@ -42,7 +41,6 @@ class Serving:
         drain_delay_s: for which it goes on, but says that it is not ready, before it begins to end.
         num_threads: that one batch may use.
         is_logged: whether a line of JSON is written for each request.
-        observer: is told rows and predictions, or None.
         window_rows: that are held against the training rows, the last ones; 0 watches nothing.
         drift_page: draws what drifted, or None.
     """
@@ -58,7 +56,6 @@ class Serving:
     drain_delay_s: float = 0.0
     num_threads: int = 1
     is_logged: bool = False
-    observer: Observer | None = None
     window_rows: int = 10_000
     drift_page: DriftPage | None = None
 
@@ -89,7 +86,6 @@ def run_worker(
         keys=Keys(serving.keys),
         reload_s=serving.reload_s,
         log=AccessLog() if serving.is_logged else None,
-        observer=serving.observer,
         watching=Watching(serving.window_rows) if serving.window_rows else None,
         drift_page=serving.drift_page,
     )
