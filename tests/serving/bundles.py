@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto
 
+from wellfit.drift import make_reference, reference_json
 from wellfit.formats._graph import Graph
 from wellfit.records import Task
 from wellfit.serving import Column, Signature
@@ -40,6 +41,32 @@ def write_bundle(folder: Path, *, signature: Signature = TABLE, graph: bytes | N
     }
     (folder / "bundle.json").write_text(json.dumps({"version": 1, "files": files}), "utf-8")
     return folder
+
+
+def write_watched_bundle(folder: Path) -> Path:
+    """Write one that knows what x and c were in training: x evenly between 0 and 1, c mostly u."""
+    rng = np.random.default_rng(4)
+    x, c = rng.random(800), rng.choice(["u", "v"], 800, p=[0.9, 0.1])
+    yes = np.where(c == "u", x, 0.25)
+    reference = make_reference(
+        {"x": ("number", x), "c": ("category", c.tolist())},
+        task=Task.BINARY,
+        class_names=("no", "yes"),
+        prediction=np.stack([1 - yes, yes], axis=1),
+        target=(rng.random(800) < yes).astype(np.int32),
+        metric="log_loss",
+    )
+    folder.mkdir()
+    add_file(write_bundle(folder), "reference.json", reference_json(reference))
+    return folder
+
+
+def add_file(bundle: Path, name: str, text: str) -> None:
+    """Put another file into a bundle and its manifest."""
+    (bundle / name).write_text(text, "utf-8")
+    manifest = json.loads((bundle / "bundle.json").read_text("utf-8"))
+    manifest["files"][name] = hashlib.sha256(text.encode()).hexdigest()
+    (bundle / "bundle.json").write_text(json.dumps(manifest), "utf-8")
 
 
 def _table() -> Graph:

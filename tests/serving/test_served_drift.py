@@ -1,43 +1,21 @@
 """A server holds the rows of late against those of the study, beside answering."""
 
-import hashlib
-import json
-
 import numpy as np
 import pytest
-from bundles import write_bundle
+from bundles import add_file, write_bundle, write_watched_bundle
 from server_samples import client_of
 
-from wellfit.drift import make_reference, reference_json
-from wellfit.records import Task
 from wellfit.report import monitor_html
 from wellfit.serving import Column
 from wellfit.serving.http import Watching
 from wellfit.serving.http._drift import _values
+from wellfit.serving.http._shared_windows import SharedWindows, forget_worker
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a bundle that knows what x and c were in training: x evenly between 0 and 1, c mostly u."""
-    rng = np.random.default_rng(4)
-    x, c = rng.random(800), rng.choice(["u", "v"], 800, p=[0.9, 0.1])
-    yes = np.where(c == "u", x, 0.25)
-    reference = make_reference(
-        {"x": ("number", x), "c": ("category", c.tolist())},
-        task=Task.BINARY,
-        class_names=("no", "yes"),
-        prediction=np.stack([1 - yes, yes], axis=1),
-        target=(rng.random(800) < yes).astype(np.int32),
-        metric="log_loss",
-    )
-    (tmp_path / "study").mkdir()
-    bundle = write_bundle(tmp_path / "study")
-    text = reference_json(reference)
-    (bundle / "reference.json").write_text(text, "utf-8")
-    manifest = json.loads((bundle / "bundle.json").read_text())
-    manifest["files"]["reference.json"] = hashlib.sha256(text.encode()).hexdigest()
-    (bundle / "bundle.json").write_text(json.dumps(manifest))
-    return bundle
+    """Return a bundle that knows its training rows."""
+    return write_watched_bundle(tmp_path / "study")
 
 
 def rows(low: float, count: int = 600) -> list[dict]:
@@ -89,6 +67,36 @@ def test_what_was_long_ago_is_forgotten(folder):
         assert 500 <= found["num_rows"] <= 600
         assert found["advice"] == "fine"
         assert client.get("/drift.html").status_code == 404
+
+
+def test_workers_tell_of_the_rows_of_all(folder, tmp_path):
+    """What another worker published is added; a worker that has ended is forgotten."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    other = Watching(500, SharedWindows(shared, worker=1))
+    with client_of(folder, watching=other) as client:
+        ask(client, rows(0.6, 400))
+        other.publish()
+    own = Watching(500, SharedWindows(shared, worker=2))
+    with client_of(folder, watching=own) as client:
+        found = ask(client, rows(0.6, 200))
+        assert (found["num_rows"], found["advice"]) == (600, "retrain")
+        assert 'wellfit_drift_rows{model="study",version="1"} 600.0' in client.get("/metrics").text
+        forget_worker(shared, 1)
+        assert client.get("/drift").json()[0]["num_rows"] == 200
+
+
+def test_windows_of_an_earlier_bundle_are_not_added(folder, tmp_path):
+    """A bundle that was exchanged is another one, though its name and version are the same."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    other = Watching(500, SharedWindows(shared, worker=1))
+    with client_of(folder, watching=other) as client:
+        ask(client, rows(0.6, 400))
+        other.publish()
+    add_file(folder, "note.txt", "new")
+    with client_of(folder, watching=Watching(500, SharedWindows(shared, worker=2))) as client:
+        assert ask(client, rows(0.6, 200))["num_rows"] == 200
 
 
 def test_a_bundle_without_a_reference_is_served_unwatched(tmp_path):

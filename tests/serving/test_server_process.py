@@ -15,6 +15,7 @@ import time
 import numpy as np
 import pytest
 from bundle_samples import ROWS, scores, softmax, table_bundle
+from bundles import write_watched_bundle
 from server_samples import NAME
 
 ENDS_S = 120
@@ -194,6 +195,32 @@ def test_workers_count_together_and_are_started_again(tmp_path):
                 assert ask(connection, **key)[0] == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(ENDS_S) == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="several workers need Linux")
+def test_every_worker_tells_of_the_rows_of_all(tmp_path):
+    """Rows that two workers counted are one window, whichever of them is asked."""
+    folder = write_watched_bundle(tmp_path / "study")
+    rows = [{"x": place / 100, "c": "u"} for place in range(100)]
+
+    def counted(port):
+        with contextlib.closing(connect(port)) as connection:
+            connection.request("GET", "/drift")
+            return [one["num_rows"] for one in json.loads(connection.getresponse().read())]
+
+    with server(folder, "--workers", 2, "--access-log") as (process, port):
+        pids = set()
+        for _ in range(40):
+            with contextlib.closing(connect(port)) as connection:
+                assert ask(connection, rows)[0] == 200
+            pids.add(json.loads(process.stdout.readline())["process"])
+        assert len(pids) == 2
+        said = []
+        while said[-20:] != [[4000]] * 20 and len(said) < 600:
+            said.append(counted(port))
+            process.stdout.readline()
+            time.sleep(0.05)
+        assert said[-20:] == [[4000]] * 20
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -10,6 +10,7 @@ from wellfit.drift._json import drift_json, reference_from_json, reference_json
 from wellfit.drift._make import make_reference
 from wellfit.drift._reference import ColumnReference, PredictionReference, Reference, SureBin
 from wellfit.drift._window import Window, add, count, empty_window, take_away
+from wellfit.drift._window_json import window_from_json, window_json
 
 __all__ = [
     "Advice",
@@ -30,4 +31,6 @@ __all__ = [
     "reference_from_json",
     "reference_json",
     "take_away",
+    "window_from_json",
+    "window_json",
 ]

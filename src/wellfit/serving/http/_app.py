@@ -34,6 +34,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # Longer bodies, and pictures, are read in a thread, so that they hold up nobody for long.
 _SHORT_BODY = 2**16
+_PUBLISH_S = 1.0
 
 
 class App:
@@ -67,7 +68,7 @@ class App:
         self._metrics = Metrics()
         self._num_active = 0
         self._watching, self._drift_page = watching, drift_page
-        self._watch: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         store.observe = self._batch_done
         store.load()
         if any(model.signature.kind == "pictures" for model in store.all()):
@@ -185,17 +186,27 @@ class App:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         if self._reload_s > 0:
-            self._watch = asyncio.create_task(self._store.watch(self._reload_s, self._changed))
+            self._tasks.append(asyncio.create_task(self._store.watch(self._reload_s, self._changed)))
+        if self._watching is not None and self._watching.is_shared:
+            self._tasks.append(asyncio.create_task(_publish(self._watching)))
         _set_apart()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        if self._watch is not None:
-            self._watch.cancel()
+        for task in self._tasks:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
+                await task
         self._store.close()
         gc.unfreeze()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _publish(watching: Watching) -> None:
+    """Let the other workers see what this one counted, again and again; a full disk costs them only that."""
+    while True:
+        await asyncio.sleep(_PUBLISH_S)
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(watching.publish)
 
 
 def _set_apart() -> None:

@@ -29,6 +29,7 @@ from wellfit.serving.http._batch import Rows
 from wellfit.serving.http._model import Model
 from wellfit.serving.http._refusal import RefusedError
 from wellfit.serving.http._routes import HTML_TYPE, Route
+from wellfit.serving.http._shared_windows import SharedWindows
 from wellfit.serving.http._store import Store
 
 DriftPage = Callable[[Drift], str]
@@ -47,17 +48,19 @@ class Watching:
     """Counts rows and predictions in rolling windows.
 
     A window holds the last `num_rows` rows, up to a tenth more. Networks without a reference, such as those
-    of earlier studies, are not watched. Each worker of a server counts what it answers itself.
+    of earlier studies, are not watched. Each worker of a server counts what it answers itself, and publishes
+    it for the others: what is said is said of the rows of all.
 
     Batches are counted where they were computed: a thread of its own would hold requests up, as each time
     that the server waits for the network or the disk it would have to wait for that thread as well.
 
     Args:
         num_rows: of a window.
+        shared: where the workers of a server find each other's windows; None where there is one alone.
     """
 
-    def __init__(self, num_rows: int = 10_000) -> None:
-        self._num_rows = num_rows
+    def __init__(self, num_rows: int = 10_000, shared: SharedWindows | None = None) -> None:
+        self._num_rows, self._shared = num_rows, shared
         self._lock = threading.Lock()
         self._rolling: dict[tuple[str, str], _Rolling] = {}
 
@@ -76,9 +79,25 @@ class Watching:
         with self._lock:
             rolling = self._of(model)
             window = rolling.window()
-        if rolling.reference is None or window is None or not window.num_rows:
+        if rolling.reference is None or window is None:
             return None
-        return compare(rolling.reference, window)
+        if self._shared is not None:
+            window = add(window, *self._shared.others(model))
+        return compare(rolling.reference, window) if window.num_rows else None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other workers count as well."""
+        return self._shared is not None
+
+    def publish(self) -> None:
+        """Let the other workers see what was counted since this was called last."""
+        if self._shared is None:
+            return
+        with self._lock:
+            windows = [one.news() for one in self._rolling.values() if one.has_news]
+        for model, window in windows:
+            self._shared.publish(model, window)
 
     def _of(self, model: Model) -> _Rolling:
         """Return the window of a network; one that was exchanged begins anew."""
@@ -98,10 +117,12 @@ class _Rolling:
         self._parts: deque[Window] = deque()
         self._waiting: list[tuple[Sequence[Rows], Array]] = []
         self._num_waiting = 0
+        self.has_news = False
 
     def take(self, parts: Sequence[Rows], predicted: Array) -> None:
         if self.reference is None:
             return
+        self.has_news = True
         self._waiting.append((parts, predicted))
         self._num_waiting += len(predicted)
         if self._num_waiting >= min(_COUNTED, self._num_rows):
@@ -112,6 +133,12 @@ class _Rolling:
             return None
         self._count()
         return add(empty_window(self.reference), *self._parts)
+
+    def news(self) -> tuple[Model, Window]:
+        window = self.window()
+        assert window is not None
+        self.has_news = False
+        return self.model, window
 
     def _count(self) -> None:
         if not self._waiting or self.reference is None:

@@ -56,26 +56,27 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         of = ("model", "version")
+        # What is said of drift is said of the rows of all workers, by whichever was asked last.
         self._advice = Gauge(
             "wellfit_drift_advice",
             "0 fine, 1 watch, 2 retrain.",
             of,
             registry=own,
-            multiprocess_mode="livemax",
+            multiprocess_mode="livemostrecent",
         )
         self._window_rows = Gauge(
             "wellfit_drift_rows",
             "Rows of late that were compared.",
             of,
             registry=own,
-            multiprocess_mode="livesum",
+            multiprocess_mode="livemostrecent",
         )
         self._moved = Gauge(
             "wellfit_drift_moved_share",
             "Share of these rows that lie elsewhere than in training.",
             (*of, "column"),
             registry=own,
-            multiprocess_mode="livemax",
+            multiprocess_mode="livemostrecent",
         )
         self._exchanges = Counter("wellfit_exchanges", "Networks exchanged while serving.", registry=own)
         if FOLDER not in os.environ:

@@ -19,6 +19,7 @@ from wellfit.serving.http._drift import DriftPage, Watching
 from wellfit.serving.http._keys import Keys
 from wellfit.serving.http._limits import Limits
 from wellfit.serving.http._log import AccessLog
+from wellfit.serving.http._shared_windows import SharedWindows
 from wellfit.serving.http._store import Store
 
 # Longer than the 60 s after which balancers close idle connections: who closes first loses no request.
@@ -41,7 +42,8 @@ class Serving:
         drain_delay_s: for which it goes on, but says that it is not ready, before it begins to end.
         num_threads: that one batch may use.
         is_logged: whether a line of JSON is written for each request.
-        window_rows: that are held against the training rows, the last ones; 0 watches nothing.
+        window_rows: that are held against the training rows, the last ones of all workers; 0 watches nothing.
+        shared: a folder where several workers find what the others counted; None for one alone.
         drift_page: draws what drifted, or None.
     """
 
@@ -57,6 +59,7 @@ class Serving:
     num_threads: int = 1
     is_logged: bool = False
     window_rows: int = 10_000
+    shared: Path | None = None
     drift_page: DriftPage | None = None
 
 
@@ -86,7 +89,7 @@ def run_worker(
         keys=Keys(serving.keys),
         reload_s=serving.reload_s,
         log=AccessLog() if serving.is_logged else None,
-        watching=Watching(serving.window_rows) if serving.window_rows else None,
+        watching=_watching(serving),
         drift_page=serving.drift_page,
     )
     config = uvicorn.Config(
@@ -101,6 +104,13 @@ def run_worker(
         timeout_graceful_shutdown=serving.drain_s,
     )
     _Server(config, app, serving.drain_delay_s, ready).run(sockets=[listener])
+
+
+def _watching(serving: Serving) -> Watching | None:
+    if not serving.window_rows:
+        return None
+    shared = None if serving.shared is None else SharedWindows(serving.shared)
+    return Watching(serving.window_rows, shared)
 
 
 class _Server(uvicorn.Server):

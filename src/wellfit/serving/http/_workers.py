@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -22,6 +23,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from wellfit.records import SettingsError, WellfitError, WorkerError
 from wellfit.serving.http._metrics import FOLDER
 from wellfit.serving.http._server import Serving, listening, run_worker
+from wellfit.serving.http._shared_windows import forget_worker
 
 _UNUSABLE = 2
 _PAUSE_S = 1.0
@@ -65,7 +67,10 @@ def serve(serving: Serving, *, num_workers: int = 1, say: Callable[[str], None] 
         return
     metrics = tempfile.mkdtemp(prefix="wellfit-metrics-")
     os.environ[FOLDER] = metrics
+    # Each holds its part of the window; together they are the last rows, as far as they are evenly asked.
+    part = -(-serving.window_rows // num_workers)
     try:
+        serving = replace(serving, shared=Path(metrics), window_rows=part)
         _Workers(serving, listeners, say, f"Serving at {address} with {num_workers} workers").run()
     finally:
         shutil.rmtree(metrics, ignore_errors=True)
@@ -143,6 +148,8 @@ class _Workers:
         if place is None:
             return
         mark_process_dead(pid)  # its gauges leave the sums; what it counted stays
+        if self._serving.shared is not None:
+            forget_worker(self._serving.shared, pid)
         if self._is_ending:
             return
         code = os.waitstatus_to_exitcode(status)
