@@ -114,6 +114,12 @@ def test_a_folder_becomes_a_study(folder: Path, monkeypatch: pytest.MonkeyPatch)
     assert np.allclose(own[:, 0], said["probability_bright"].to_numpy(), atol=1e-5)
     with pytest.raises(FileReadError, match="broken"):
         predict(folder.parent / "out", folder / "dark")
+    assert drift.measured is None  # the class is above what was given
+    (folder / "dark" / "broken.png").unlink()
+    measured = monitor(folder.parent / "out", folder).measured
+    assert measured is not None
+    assert measured.num_rows >= 60
+    assert measured.score.value < 0.7
     with pytest.raises(FileReadError, match="no file or folder"):
         study.predict(str(folder / "nowhere"))
 

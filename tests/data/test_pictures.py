@@ -15,6 +15,7 @@ from wellfit.data import (
     find_pictures,
     near_copies,
     picture_column,
+    picture_labels,
     picture_paths,
     read_pictures,
     read_table,
@@ -207,6 +208,19 @@ def test_new_pictures_are_named_by_a_table(folder: Path) -> None:
     table.write_text("id;file\n7;a\n8;b\n")
     with pytest.raises(DataError, match="no column"):
         picture_paths(table)
+
+
+def test_labels_of_new_pictures_are_their_folders_or_cells(folder: Path) -> None:
+    """The innermost folder of a class; in a table the one other column, if it has classes at all."""
+    assert picture_labels(folder, ["cat", "dog"]) == ["cat"] * 6 + ["dog"] * 6
+    assert picture_labels(folder, ["dog", "deep"])[-1] == "deep"
+    assert picture_labels(folder / "cat", ["cat", "dog"]) == [None] * 6
+    table = folder / "new.csv"
+    table.write_text("kind,file\ncat,cat/0.png\n,cat/1.png\nbird,dog/deep/1.jpg\n")
+    assert picture_labels(table, ["cat", "dog"]) == ["cat", None, "bird"]
+    assert picture_labels(table, ["fish", "ant"]) == [None] * 3
+    table.write_text("kind,file,day\ncat,cat/0.png,1\ncat,cat/1.png,2\n")
+    assert picture_labels(table, ["cat", "dog"]) == [None] * 2
 
 
 def test_damaged_files_are_listed_and_left_out(folder: Path) -> None:

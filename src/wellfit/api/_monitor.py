@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,18 @@ from wellfit.api._final import as_predictions
 from wellfit.api._picture_rows import picture_inputs
 from wellfit.api._predictor import TablePredictor, table_predictor
 from wellfit.api._reference import watched_pictures
-from wellfit.data import Table, encode_table, picture_paths, read_table, watched_columns
+from wellfit.data import (
+    Table,
+    encode_table,
+    picture_labels,
+    picture_paths,
+    read_table,
+    watched_columns,
+)
 from wellfit.drift import Drift, Reference, compare, count, reference_from_json
 from wellfit.evaluation import score_intervals
 from wellfit.models import load_model, predict_plain
-from wellfit.records import DataError, FileReadError, Scored, TargetError, Task
+from wellfit.records import DataError, FileReadError, Scored, TargetError, Task, shorten
 from wellfit.serving import read_manifest
 
 Array = NDArray[Any]
@@ -28,7 +36,8 @@ def monitor(folder: str | Path, data: Any, *, reading: dict[str, Any] | None = N
 
     Columns, and what the network says, are held against the study's rows by tests that find something in at
     most 5 % of all samples in which nothing changed. Without labels the score that is to be expected is
-    estimated; where the target column is there, the true score is held against the holdout's.
+    estimated; where the target column is there, or pictures lie in sub-folders of their classes, the true
+    score is held against the holdout's.
 
     Args:
         folder: a study's output folder.
@@ -85,7 +94,20 @@ def _of_pictures(
     task = Task(manifest["task"])
     prediction = as_predictions(predict_plain(model, [pictures]), task, bool(manifest["from_logits"]))
     columns = {name: values for name, (_, values) in watched_pictures(pictures).items()}
-    return compare(reference, count(reference, columns, prediction))
+    target, note = _picture_target(picture_labels(data, reference.class_names, reading), reference)
+    window = count(reference, columns, prediction, target=target)
+    drift = compare(reference, window, score=_score(reference, prediction, target))
+    return replace(drift, notes=(*drift.notes, note)) if note else drift
+
+
+def _picture_target(labels: Sequence[str | None], reference: Reference) -> tuple[Array | None, str]:
+    """Return ``[picture]`` codes (-1: not known), None where there are none, and why they cannot be used."""
+    codes = {name: code for code, name in enumerate(reference.class_names)}
+    new = sorted({label for label in labels if label is not None and label not in codes})
+    if new:
+        return None, f"The labels are not used: classes that the network does not know ({shorten(new)})."
+    found = np.array([codes.get(label or "", -1) for label in labels], np.int32)
+    return (found if (found >= 0).any() else None), ""
 
 
 def _target(predictor: TablePredictor, table: Table) -> tuple[Array | None, str]:

@@ -60,7 +60,8 @@ def stopping_lines(recipe: Recipe) -> tuple[list[str], list[str], list[str]]:
     stop = call_code("keras.callbacks.EarlyStopping", ['"val_data_loss"', *rule])
     more = [
         "if validation_data is not None:",
-        f"    epochs = {settings.epochs}",
-        f"    callbacks.append({stop})".replace("\n", "\n    "),
+        *([f"    epochs = {settings.epochs}"] if settings.epochs != recipe.epochs else []),
+        f"    stop = {stop}".replace("\n", "\n    "),
+        "    callbacks.append(stop)",
     ]
     return before, more, ["validation_data=validation_data"]

@@ -83,9 +83,13 @@ def _spared(recipe: Recipe) -> list[str]:
         lines += comment("The optimizer's own decay reached biases too; here all of it is for kernels.")
     paths, is_rule = decayed_paths(recipe.model, recipe.settings.penalty_where)
     if is_rule:
-        spared = "[v for v in model.trainable_variables if len(v.shape) < 2]"
+        rule = "len(v.shape) < 2"
         lines.append("# Biases and normalizations do not decay.")
     else:
         lines.append(f"decayed = {argument_code(paths)}")
-        spared = "[v for v in model.trainable_variables if v.path not in decayed]"
-    return [*lines, f"optimizer.exclude_from_weight_decay(var_list={spared})"]
+        rule = "v.path not in decayed"
+    return [
+        *lines,
+        f"spared = [v for v in model.trainable_variables if {rule}]",
+        "optimizer.exclude_from_weight_decay(var_list=spared)",
+    ]

@@ -8,6 +8,7 @@ from wellfit.data._pictures._decode import FITS, decode_picture
 from wellfit.data._pictures._encode import png_strip
 from wellfit.data._pictures._files import PictureFiles
 from wellfit.data._pictures._find import find_pictures, picture_paths
+from wellfit.data._pictures._labels import picture_labels
 from wellfit.data._pictures._path_table import files_of_table, picture_column
 from wellfit.data._pictures._read import Pictures, check_pictures, read_pictures
 
@@ -23,6 +24,7 @@ __all__ = [
     "find_pictures",
     "near_copies",
     "picture_column",
+    "picture_labels",
     "picture_paths",
     "png_strip",
     "read_pictures",

@@ -122,6 +122,12 @@ def paths_in_table(table: Table, place: Path) -> list[Path]:
     return [_beside(place, cell) for cell in cells]
 
 
+def other_cells(table: Table) -> list[str]:
+    """Return the cells of the one column beside that of the paths; empty where there is not one."""
+    rest = [name for name in table.column_names if not _are_paths(table, name)]
+    return _cells(table, rest[0]) if len(rest) == 1 and len(table.column_names) == 2 else []
+
+
 def _cells(table: Table, name: str, most: int | None = None) -> list[str]:
     column = table.frame[name] if most is None else table.frame[name].head(most)
     return ["" if cell is None else str(cell).strip() for cell in column.to_list()]
