@@ -17,7 +17,7 @@ OTHER_TEMPLATES = re.compile(r"comparison|diagnosis|fragment|monitor")
 # Code of other pages, and code that makes no text for people.
 OTHER_MODULES = re.compile(
     r"__init__|_card|_comparison|_monitor|_draw_shares|_diagnosis_(html|json|text|view)|_fragments|_plots|_json"
-    r"|_parse|_translate|_png|_files|_line_figures|_svg|_pages|_script|_markdown$"
+    r"|_parse|_translate|_png|_line_figures|_svg|_pages|_script|_markdown$"
 )
 # Where a study's record gets its sentences from.
 RECORDED = (

@@ -15,6 +15,7 @@ from wellfit.api._export_check import check_loss, check_same, network_rows
 from wellfit.api._predictor import read_predictor
 from wellfit.api._sample import Sample, read_sample
 from wellfit.api._score_loss import MAX_LOSS, ScoreLoss
+from wellfit.files import sync_folder, write_text
 from wellfit.formats import FORMATS, Format, Predictor, check_packages, features_json, signature_of
 from wellfit.records import OutputError, SettingsError, did_you_mean
 from wellfit.serving import GRAPH, SIGNATURE, digest_of, read_manifest
@@ -106,11 +107,11 @@ def export(
         loss = _write(task, target)
         if chosen.takes == "features":
             name = "features.json" if out is None else f"{target.stem}.features.json"
-            _write_text(target.parent / name, features_json(task.predictor))
+            write_text(target.parent / name, features_json(task.predictor))
         if into_bundle:
             _add_to_manifest(bundle, manifest, task.predictor, _told(task, loss))
         elif loss is not None:
-            _write_text(
+            write_text(
                 target.with_name(f"{target.stem}.precision.json"), json.dumps(_told(task, loss), indent=1)
             )
     except OSError as error:
@@ -190,26 +191,18 @@ def _place(written: Path, target: Path) -> None:
         with written.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(written, target)
-        return
-    if target.exists():
-        shutil.rmtree(target)
-    written.rename(target)
+    else:
+        if target.exists():
+            shutil.rmtree(target)
+        written.rename(target)
+    sync_folder(target.parent)
 
 
 def _add_to_manifest(
     bundle: Path, manifest: dict[str, Any], predictor: Predictor, reduced: dict[str, Any] | None
 ) -> None:
     """Tell of the graph last, so that whoever watches the manifest finds the files it names."""
-    _write_text(bundle / SIGNATURE, signature_of(predictor).to_json())
+    write_text(bundle / SIGNATURE, signature_of(predictor).to_json())
     added = {name: digest_of(bundle / name) for name in (GRAPH, SIGNATURE)}
     changed = {**manifest, "files": {**manifest["files"], **added}, "reduced": reduced}
-    _write_text(bundle / "bundle.json", json.dumps(changed, indent=1))
-
-
-def _write_text(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}-draft")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
+    write_text(bundle / "bundle.json", json.dumps(changed, indent=1))

@@ -18,8 +18,9 @@ from wellfit.api._code import saved_rows
 from wellfit.api._provenance import provenance
 from wellfit.api._sample import write_sample
 from wellfit.api._study import Study
-from wellfit.api._study_file import is_unfinished, sync_folder
+from wellfit.api._study_file import is_unfinished
 from wellfit.drift import reference_json
+from wellfit.files import sync_folder
 from wellfit.models import save_plain
 from wellfit.records import (
     Formula,

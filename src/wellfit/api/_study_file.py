@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from wellfit.data import Preparation
-from wellfit.records import FileReadError, OutputError
+from wellfit.files import write_text
+from wellfit.records import FileReadError
 
 NAME = "study.json"
 VERSION = 1
@@ -58,26 +57,7 @@ def write_study_file(folder: Path, found: StudyFile) -> None:
     Raises:
         OutputError: the folder cannot be written.
     """
-    text = json.dumps(asdict(found), indent=1)
-    draft = ""
-    try:
-        handle, draft = tempfile.mkstemp(dir=folder, prefix=f".{NAME}-")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(draft, 0o644)  # mkstemp makes it private
-        os.replace(draft, folder / NAME)
-        sync_folder(folder)
-    except OSError as error:
-        if draft:
-            Path(draft).unlink(missing_ok=True)
-        raise OutputError(
-            f"{folder} cannot be written.",
-            received=f"{type(error).__name__}: {error}",
-            expected="a folder that can be written, and room on the disk",
-            fix="choose another --out, or make room",
-        ) from error
+    write_text(folder / NAME, json.dumps(asdict(found), indent=1))
 
 
 def read_study_file(folder: Path) -> StudyFile | None:
@@ -127,15 +107,6 @@ def refuse_unfinished(folder: Path) -> None:
             expected="a finished study",
             fix=f"if it runs no more: wellfit resume {folder}",
         )
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk when this returns."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def written_down(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:

@@ -65,9 +65,9 @@ def watch(
                 script, ending, seizures, terminal, curves_only=no_diagnosis, debug=debug, command=command
             )
             if target is not None:
-                target.write_text(
-                    json_module.dumps(entries, indent=2, allow_nan=False) + "\n", encoding="utf-8"
-                )
+                from wellfit.files import write_text  # noqa: PLC0415
+
+                write_text(target, json_module.dumps(entries, indent=2, allow_nan=False) + "\n")
         except KeyboardInterrupt:
             _say(terminal, "wellfit: stopped.")
         except Exception as error:

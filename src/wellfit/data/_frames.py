@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from sklearn.datasets import load_breast_cancer
 
+from wellfit.files import written_whole
 from wellfit.records import OutputError
 
 Array = np.ndarray
@@ -74,18 +75,8 @@ def write_frame(frame: pl.DataFrame, path: str | os.PathLike[str]) -> None:
             expected=", ".join(writers),
             fix="for example: predictions.csv",
         )
-    draft = target.with_name(f".{target.name}.part")
-    try:
+    with written_whole(target) as draft:
         writers[target.suffix.lower()](draft)
-        os.replace(draft, target)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise OutputError(
-            f"{target} cannot be written.",
-            received=f"{type(error).__name__}: {error}",
-            expected="a place that can be written",
-            fix="choose another file",
-        ) from error
 
 
 def breast_cancer_frame(rng: np.random.Generator) -> pl.DataFrame:

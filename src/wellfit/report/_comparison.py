@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from wellfit.files import write_text
 from wellfit.records import Metric, Report
-from wellfit.report._files import write_text
 from wellfit.report._json import SCHEMA, plain_value
 from wellfit.report._summary import Change, changes, holdout_reading, num_averaged
 from wellfit.report._words import count

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from wellfit.files import write_text
 from wellfit.records import Report
 from wellfit.report import _view
 from wellfit.report._answer import headline
 from wellfit.report._comparison import ComparedStudy, Comparison, compare_reports
 from wellfit.report._comparison_text import changed_line, comparison_title, score_cells
 from wellfit.report._figures import ForestFigure, ForestRow, forest_axis
-from wellfit.report._files import write_text
 from wellfit.report._html import drawn_forests, page_environment
 from wellfit.report._numbers import duration
 from wellfit.report._summary import SIGN_CONVENTION

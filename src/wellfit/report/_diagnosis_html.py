@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from wellfit.files import write_text
 from wellfit.records import Diagnosis
 from wellfit.report import _diagnosis_view, _diagnosis_words, _view
 from wellfit.report._curve_figures import curves_figures
-from wellfit.report._files import write_text
 from wellfit.report._html import drawn_findings, drawn_forests, drawn_losses, page_environment
 from wellfit.report._numbers import duration
 

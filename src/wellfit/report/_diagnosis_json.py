@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from wellfit.files import write_text
 from wellfit.records import DataError, Diagnosis
-from wellfit.report._files import write_text
 from wellfit.report._json import SCHEMA, plain_value
 from wellfit.report._parse_nested import parse_nested
 

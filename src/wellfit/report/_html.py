@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from wellfit.files import write_text
 from wellfit.records import Finding, Report
 from wellfit.report import _diagnosis_view, _diagnosis_words, _view
 from wellfit.report._answer import answer, headline
@@ -22,7 +23,6 @@ from wellfit.report._evaluation_parts import evaluation_page
 from wellfit.report._evidence_figures import data_figure, effect_figure
 from wellfit.report._extract import changed_lines
 from wellfit.report._figures import MOST_CLASSES, ForestFigure, confusion_figure, forest_figures
-from wellfit.report._files import write_text
 from wellfit.report._method import protocol, said_notes, untried_table
 from wellfit.report._pages import cause_html
 from wellfit.report._script import page_script

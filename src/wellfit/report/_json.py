@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from wellfit.files import write_text
 from wellfit.records import Report
-from wellfit.report._files import write_text
 
 SCHEMA = 1
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from markupsafe import Markup
 
 from wellfit.drift import Advice, ColumnDrift, Drift, ScoreDrift, drift_json
+from wellfit.files import write_text
 from wellfit.report._draw_shares import SharesFigure, draw_shares
-from wellfit.report._files import write_text
 from wellfit.report._html import page_environment
 from wellfit.report._monitor_text import about_line, moved_cell, p_cell, score_cell
 from wellfit.report._numbers import signed

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from wellfit.files import write_text
 from wellfit.records import FileReadError, OutputError, SettingsError
 from wellfit.ui._workbench import Workbench
 
@@ -120,9 +121,7 @@ def _written(folder: Path, run: Run, pid: int) -> Run:
     """Write down how a study was started, and which process it is now."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     run = Run(**{**asdict(run), "arguments": run.arguments, "pid": pid, "started": now})
-    draft = folder / "run.json.draft"
-    draft.write_text(json.dumps(asdict(run), indent=1), "utf-8")
-    draft.replace(folder / "run.json")
+    write_text(folder / "run.json", json.dumps(asdict(run), indent=1))
     return run
 
 
