@@ -127,9 +127,7 @@ def test_trials_in_the_dashboard_of_optuna(folder):
         shown = opened.value
         expect(shown.get_by_text("study (id=")).to_be_visible()
         expect(shown.locator(".js-plotly-plot .scatterlayer").first).to_be_visible()
-        shown.get_by_role("link", name="Trials (Table)").or_(
-            shown.locator("a[href$='/trials']")
-        ).first.click()
+        shown.locator("a[href$='/trials']").first.click()
         expect(shown.get_by_text("0.625").first).to_be_visible()
         origin = url.partition("/enter")[0]
         assert [address for address in elsewhere if not address.startswith((origin, "data:"))] == []
