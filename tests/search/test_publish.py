@@ -8,7 +8,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from wellfit.search import publish_trials
+from wellfit.search import memory_storage, publish_trials
 
 TRIALS = [
     {"name": "l2", "settings": {"l2": 0.1}, "scores": [0.5, 0.7]},
@@ -37,3 +37,14 @@ def test_better_may_be_higher(tmp_path: Path) -> None:
     publish_trials(f"sqlite:///{tmp_path}/trials.db", "study", TRIALS, direction="maximize")
     study = optuna.load_study(study_name="study", storage=f"sqlite:///{tmp_path}/trials.db")
     assert study.best_value == pytest.approx(0.6)
+
+
+def test_in_memory() -> None:
+    """A storage may be given as such; trials that cannot be written leave the earlier ones there."""
+    storage = memory_storage()
+    publish_trials(storage, "study", TRIALS)
+    with pytest.raises(KeyError):
+        publish_trials(storage, "study", [{"name": "l2", "settings": {}}])
+    assert len(optuna.load_study(study_name="study", storage=storage).trials) == len(TRIALS)
+    publish_trials(storage, "study", TRIALS[:1])
+    assert len(optuna.load_study(study_name="study", storage=storage).trials) == 1

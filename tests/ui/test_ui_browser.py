@@ -1,12 +1,15 @@
 """The workbench in a real browser: from a file to a finished report, as a person does it."""
 
+import json
 from pathlib import Path
 
 import pytest
 from browser import look_at, open_page, served
+from cli_samples import small_report
 from playwright.sync_api import Page, Route, expect
 from sklearn.datasets import load_breast_cancer
 
+from wellfit.report import write_json
 from wellfit.ui._runs import find_run, is_running, run_names, stop_run
 from wellfit.ui._workbench import Workbench
 
@@ -103,6 +106,31 @@ def test_from_upload_to_report(folder, table):
         expect(page.locator("#said")).not_to_have_text(before)
         look_at(page, "try")
         assert "worst radius" not in page.locator(".cells").inner_text()
+        assert problems == []
+
+
+def test_trials_in_the_dashboard_of_optuna(folder):
+    """The link of a finished study leads to its trials, and nothing that the dashboard needs is refused."""
+    study = folder / "study"
+    study.mkdir()
+    write_json(small_report(), study / "report.json")
+    trials = [{"name": f"l2-{i}", "settings": {"l2": 0.1 * i}, "scores": [0.625 + i]} for i in range(5)]
+    (study / "trials.json").write_text(json.dumps(trials))
+    with served(folder) as url, open_page(viewport={"width": 1400, "height": 900}) as (page, problems):
+        elsewhere = []
+        page.context.on("request", lambda request: elsewhere.append(request.url))
+        page.context.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+        page.goto(url)
+        page.get_by_role("link", name="study").click()
+        with page.expect_popup() as opened:
+            page.get_by_role("link", name="Trials in Optuna's dashboard").click()
+        shown = opened.value
+        expect(shown.get_by_text("study (id=")).to_be_visible()
+        expect(shown.locator(".js-plotly-plot .scatterlayer").first).to_be_visible()
+        shown.locator("a[href$='/trials']").first.click()
+        expect(shown.get_by_text("0.625").first).to_be_visible()
+        origin = url.partition("/enter")[0]
+        assert [address for address in elsewhere if not address.startswith((origin, "data:"))] == []
         assert problems == []
 
 

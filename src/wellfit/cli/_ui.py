@@ -16,7 +16,7 @@ from wellfit.cli._process import prepare_process
 from wellfit.cli._progress import SCORED, STAGES
 from wellfit.cli._status import Status, guarded
 
-_NEEDED = ("fastapi", "starlette", "uvicorn", "python_multipart")
+_NEEDED = ("fastapi", "starlette", "uvicorn", "python_multipart", "a2wsgi")
 
 
 @guarded

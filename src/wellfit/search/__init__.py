@@ -12,7 +12,7 @@ from wellfit.search._halving import halving, rungs
 from wellfit.search._make_sampler import check_sampler, make_sampler, sampler_names
 from wellfit.search._paired import PairedEffect, holm, paired_effect
 from wellfit.search._pareto import pareto
-from wellfit.search._publish import publish_trials
+from wellfit.search._publish import memory_storage, publish_trials
 from wellfit.search._range_test import RANGE_RATES, range_rate
 from wellfit.search._remedies import FAMILIES, remedies
 from wellfit.search._role import Role, role_of
@@ -45,6 +45,7 @@ __all__ = [
     "make_candidate",
     "make_sampler",
     "make_space",
+    "memory_storage",
     "paired_effect",
     "pareto",
     "publish_trials",

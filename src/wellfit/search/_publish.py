@@ -8,14 +8,24 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from wellfit.search._pareto import Direction
 from wellfit.search._sampler import quiet
 
 
+def memory_storage() -> BaseStorage:
+    """Return a place for `publish_trials` that is gone when the process ends."""
+    return InMemoryStorage()
+
+
 def publish_trials(
-    storage: str, name: str, trials: Sequence[Mapping[str, Any]], *, direction: Direction = "minimize"
+    storage: str | BaseStorage,
+    name: str,
+    trials: Sequence[Mapping[str, Any]],
+    *,
+    direction: Direction = "minimize",
 ) -> None:
     """Write trials as a study of Optuna's, in the place of an earlier one of that name.
 
@@ -23,7 +33,7 @@ def publish_trials(
     comes at the end, for the Optuna dashboard and whoever reads such studies by program.
 
     Args:
-        storage: URL of the database.
+        storage: URL of the database, or a storage of Optuna's.
         name: of the study.
         trials: each with ``name``, ``settings`` (fields that differ from the baseline) and ``scores``.
         direction: which way scores are better.
@@ -32,11 +42,12 @@ def publish_trials(
         >>> publish_trials("sqlite://", "study", [{"name": "l2", "settings": {"l2": 0.1}, "scores": [0.5]}])
     """
     distributions = _distributions(trials)
+    made = [_trial(one, distributions) for one in trials]  # before the earlier study goes
     with quiet():
         if any(one == name for one in optuna.get_all_study_names(storage)):
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(storage=storage, study_name=name, direction=direction)
-        study.add_trials([_trial(one, distributions) for one in trials])
+        study.add_trials(made)
 
 
 def _trial(one: Mapping[str, Any], distributions: Mapping[str, BaseDistribution]) -> FrozenTrial:

@@ -12,7 +12,15 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from wellfit.records import WellfitError
-from wellfit.ui import _compare_routes, _data_routes, _start_routes, _study_routes, _try_routes
+from wellfit.ui import (
+    _compare_routes,
+    _dashboard_routes,
+    _data_routes,
+    _start_routes,
+    _study_routes,
+    _try_routes,
+)
+from wellfit.ui._dashboard import Dashboard
 from wellfit.ui._guard import Guard
 from wellfit.ui._hosts import Address
 from wellfit.ui._request import page
@@ -20,7 +28,7 @@ from wellfit.ui._secrets import Entrance
 from wellfit.ui._workbench import Workbench
 
 _ASSETS = Path(__file__).parent / "assets"
-ROUTES = (_start_routes, _data_routes, _try_routes, _study_routes, _compare_routes)
+ROUTES = (_start_routes, _data_routes, _try_routes, _study_routes, _compare_routes, _dashboard_routes)
 """What answers; tests ask each of them whether it lets strangers in."""
 
 
@@ -34,7 +42,7 @@ def create_app(workbench: Workbench, entrance: Entrance, address: Address) -> Fa
     """
     app = FastAPI(title="wellfit", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.workbench, app.state.entrance, app.state.address = workbench, entrance, address
-    app.state.closing = threading.Event()
+    app.state.closing, app.state.dashboard = threading.Event(), Dashboard()
     for routes in ROUTES:
         app.include_router(routes.router)
     app.mount("/assets", StaticFiles(directory=_ASSETS))

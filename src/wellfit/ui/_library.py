@@ -28,3 +28,9 @@ def report_package() -> Any:
     """Return `wellfit.report`."""
     with _LOCK:
         return import_module("wellfit.report")
+
+
+def search_package() -> Any:
+    """Return `wellfit.search`."""
+    with _LOCK:
+        return import_module("wellfit.search")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from wellfit.records import FileReadError
+from wellfit.ui import _dashboard
 from wellfit.ui._library import report_package
 from wellfit.ui._pages import path_part
 from wellfit.ui._request import Bench, OwnForm, page
@@ -53,6 +54,7 @@ def _result(request: Request, workbench: Workbench, entry: StudyEntry) -> HTMLRe
     words = report_package()
     report = words.read_json(study_file(workbench, entry.name, "report.json"))
     confirmed = [remedy for remedy in report.remedies if remedy.stage == "confirmed"]
+    files = own_files_of(workbench, entry.name)
     return page(
         request,
         "result.html.jinja",
@@ -62,7 +64,8 @@ def _result(request: Request, workbench: Workbench, entry: StudyEntry) -> HTMLRe
         holdout=words.holdout_line(report),
         changes=words.changes(report),
         confirmed=confirmed[:_MOST_REMEDIES],
-        files=own_files_of(workbench, entry.name),
+        files=files,
+        can_see_trials=_dashboard.is_installed() and "trials.json" in files,
         can_try=os.path.isfile(workbench.root / entry.name / "bundle" / "encoder.json"),
     )
 
