@@ -18,7 +18,7 @@ from wellfit.models import LONG_SCHEDULES, NetworkFunction, OptimizerFunction, l
 from wellfit.population._convolution import Convolving
 from wellfit.population._device import chunk_rows
 from wellfit.population._losses import RowLoss, correct, encode_target, smooth
-from wellfit.population._mechanisms import Batch, Compute, Mechanism, held
+from wellfit.population._mechanisms import Batch, Compute, Found, Mechanism, held
 from wellfit.population._random import derive, shuffle_keys, shuffled
 from wellfit.population._scope import MemberScope
 from wellfit.records import RESULTS, SCHEDULES, Task
@@ -66,7 +66,8 @@ class State(NamedTuple):
     """Everything that changes while a member trains. Leading axis: member.
 
     `average` is the mean of weights that a member is judged by, or empty where no member has one. `anchor`
-    are the kernels that it started from, or empty where no member is held to them.
+    are the kernels that it started from, or empty where no member is held to them. `running_loss` is the sum
+    over the updates of this epoch of the loss that Keras reports, each times its rows.
     """
 
     trainable: Tree
@@ -81,6 +82,7 @@ class State(NamedTuple):
     rate_factor: jax.Array
     plateau_best: jax.Array
     plateau_wait: jax.Array
+    running_loss: jax.Array
     updates: jax.Array
     epoch: jax.Array
     status: jax.Array
@@ -222,7 +224,7 @@ class Program:
     @property
     def curve_names(self) -> tuple[str, ...]:
         """Names of the curves that `segment` returns."""
-        losses = ("train_loss", "validation_loss", "penalty")
+        losses = ("train_loss", "validation_loss", "penalty", "running_loss")
         return (*losses, "train_accuracy", "validation_accuracy") if self.task.is_classification else losses
 
     def predict(self, weights: Tree, numbers: Numbers, shared: Shared, rows: jax.Array) -> jax.Array:
@@ -251,7 +253,8 @@ class Program:
         self, state: State, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
     ) -> State:
         """Take an update of each member of a block; `position` counts those of an epoch."""
-        return jax.vmap(self._step, in_axes=(0, 0, None, 0, None))(state, numbers, shared, keys, position)
+        step = jax.vmap(self._step, in_axes=(0, 0, None, 0, None, None))
+        return step(state, numbers, shared, keys, position, self._has_penalty(numbers))
 
     def close(self, state: State, numbers: Numbers) -> State:
         """Let the mechanisms do what they do after an epoch."""
@@ -289,7 +292,13 @@ class Program:
         return shuffle_keys(derive(numbers.seed, 0x5EED, state.epoch), shared.num_train[numbers.split])
 
     def _step(
-        self, state: State, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
+        self,
+        state: State,
+        numbers: Numbers,
+        shared: Shared,
+        keys: jax.Array,
+        position: jax.Array,
+        has_penalty: jax.Array,
     ) -> State:
         """Take one update of one member."""
         numbers = _anchored(numbers, state)
@@ -302,7 +311,9 @@ class Program:
         batch = Batch(self._inputs(numbers, shared, rows), target, weight, valid)
         for mechanism in self._mechanisms:
             batch = mechanism.batch(batch, numbers, seed)
-        (data, other), gradient = self._gradient(state, numbers, batch, seed)
+        (data, reported, other), gradient = self._gradient(state, numbers, batch, seed)
+        # The gradient needs no penalty's value: where nobody has one, a pass over all weights is saved.
+        reported += lax.cond(has_penalty, self._penalty, _no_penalty, state.trainable, numbers)
         if self.traits.clipping:
             gradient = _clipped(gradient, numbers.clip_norm)
         # The scalars of a member are computed once, not again in every loop that reads them.
@@ -318,6 +329,7 @@ class Program:
             trainable=list(trainable),
             other=list(other),
             optimizer=list(optimizer),
+            running_loss=state.running_loss + reported * batch.valid.sum(),
             updates=state.updates + 1,
             status=jnp.where(failed, jnp.int32(RESULTS.nonfinite), state.status),
         )
@@ -331,16 +343,14 @@ class Program:
 
     def _gradient(
         self, state: State, numbers: Numbers, batch: Batch, seed: jax.Array
-    ) -> tuple[tuple[jax.Array, Tree], Tree]:
-        """Return data loss and weights that are not trained after a batch, and the gradient of it."""
+    ) -> tuple[Found, Tree]:
+        """Return what is found of a batch, and its gradient."""
 
-        def objective(
-            trainable: Tree, inputs: Sequence[jax.Array]
-        ) -> tuple[jax.Array, tuple[jax.Array, Tree]]:
+        def objective(trainable: Tree, inputs: Sequence[jax.Array]) -> tuple[jax.Array, Found]:
             scope = self._scope(numbers, training=True, seed=seed, rows=batch.valid)
             outputs, other, extra = self.network.apply(trainable, state.other, inputs, True, scope)
             data = (self.loss(batch.target, outputs) * batch.weight).sum() / batch.valid.sum()
-            return data + extra + self._penalty(trainable, numbers), (data, other)
+            return data + extra + self._penalty(trainable, numbers), (data, data + extra, other)
 
         compute: Compute = _plain
         for mechanism in self._mechanisms:
@@ -351,8 +361,7 @@ class Program:
         self, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         """Return row indices, and which of them are real (the last batch of an epoch may not be full)."""
-        size = shared.num_train[numbers.split]
-        visits = jnp.where(numbers.num_visits > 0, numbers.num_visits, size)
+        size, visits = shared.num_train[numbers.split], self._visits(numbers, shared)
         place = position * self.traits.batch_size + lax.iota(jnp.int32, self.traits.batch_size)
         valid = place < visits
         place = place % jnp.maximum(size, 1)
@@ -423,6 +432,14 @@ class Program:
             total = total + mechanism.penalty(self.network, trainable, numbers)
         return total
 
+    def _has_penalty(self, numbers: Numbers) -> jax.Array:
+        """Return whether any member of a block has a penalty on weights."""
+        own = any(info.own_l1 or info.own_l2 for info in self.network.trainable)
+        if any(type(mechanism).penalty is not Mechanism.penalty for mechanism in self._mechanisms):
+            return jnp.bool_(True)
+        added = (numbers.l1 != 0) | (numbers.l2 != 0)
+        return (added | (numbers.penalty_scale != 0) if own else added).any()
+
     def _reach(self, index: int, numbers: Numbers) -> jax.Array | float:
         """Return 1 where penalties reach a variable, else 0."""
         return numbers.own["reach"][index] if "penalty_where" in self.traits.mechanisms else 1.0
@@ -440,11 +457,13 @@ class Program:
             for index, (value, info) in enumerate(zip(trainable, self.network.trainable, strict=True))
         ]
 
+    def _visits(self, numbers: Numbers, shared: Shared) -> jax.Array:
+        """Return the rows that an epoch visits."""
+        return jnp.where(numbers.num_visits > 0, numbers.num_visits, shared.num_train[numbers.split])
+
     def _num_updates(self, numbers: Numbers, shared: Shared) -> jax.Array:
         """Return the updates in all epochs, as a real number of at least 1."""
-        size = shared.num_train[numbers.split]
-        visits = jnp.where(numbers.num_visits > 0, numbers.num_visits, size)
-        steps = (visits + self.traits.batch_size - 1) // self.traits.batch_size
+        steps = (self._visits(numbers, shared) + self.traits.batch_size - 1) // self.traits.batch_size
         return jnp.maximum(steps * numbers.epochs, 1).astype(jnp.float32)
 
     def _learning_rate(self, state: State, numbers: Numbers, shared: Shared) -> jax.Array:
@@ -519,6 +538,7 @@ class Program:
         numbers = _anchored(numbers, state)
         judged = self._judged(state)
         row = self._row(judged, numbers, shared, outputs)
+        row["running_loss"] = self._running_loss(state, numbers, shared)
         has_validation = shared.num_validation[numbers.split] > 0
         running = state.status == RUNNING
         monitored = row["validation_loss"]
@@ -548,10 +568,22 @@ class Program:
             plateau_best=jnp.where(running & lowered, watched, state.plateau_best),
             plateau_wait=jnp.where(reduce, 0, plateau_wait),
             rate_factor=jnp.where(running & reduce, state.rate_factor * numbers.decay, state.rate_factor),
+            running_loss=jnp.zeros_like(state.running_loss),
             epoch=state.epoch + running,
             status=jnp.where(running, status, state.status),
         )
         return new, {name: jnp.where(running, value, jnp.nan) for name, value in row.items()}
+
+    def _running_loss(self, state: State, numbers: Numbers, shared: Shared) -> jax.Array:
+        """Return the mean of the loss that Keras reports over an epoch, in the unit of the other losses.
+
+        Keras weighs batches by their rows. Outputs that are scaled each on their own have no common unit.
+        """
+        mean = state.running_loss / self._visits(numbers, shared)
+        if self.task.is_classification:
+            return mean
+        unit = self._unit(numbers, shared)
+        return mean * jnp.where((unit == unit[0]).all(), unit[0], jnp.nan)
 
     def _row(
         self, weights: Tree, numbers: Numbers, shared: Shared, outputs: jax.Array
@@ -603,9 +635,12 @@ class Program:
         """Return ``[row]`` losses; of a scaled target in the target's own unit, output by output."""
         if self.task.is_classification:
             return self.loss(target, outputs)
+        return (self.loss(target[..., None], outputs[..., None]) * self._unit(numbers, shared)).mean(-1)
+
+    def _unit(self, numbers: Numbers, shared: Shared) -> jax.Array:
+        """Return ``[output]`` what a loss of scaled targets is multiplied by."""
         scale = shared.target_scale[numbers.scaling]
-        unit = scale if self.loss_name == "mean_absolute_error" else scale * scale
-        return (self.loss(target[..., None], outputs[..., None]) * unit).mean(-1)
+        return scale if self.loss_name == "mean_absolute_error" else scale * scale
 
     def _measured_train_rows(self, numbers: Numbers, shared: Shared) -> tuple[jax.Array, jax.Array]:
         """Return evenly spaced training rows, at most `Traits.measured_rows` of them."""
@@ -623,9 +658,14 @@ def _anchored(numbers: Numbers, state: State) -> Numbers:
     return numbers._replace(own={**numbers.own, "anchor": state.anchor}) if state.anchor else numbers
 
 
+def _no_penalty(trainable: Tree, numbers: Numbers) -> jax.Array:
+    del trainable, numbers
+    return jnp.float32(0.0)
+
+
 def _plain(
     objective: Callable[..., Any], trainable: Tree, inputs: Sequence[jax.Array]
-) -> tuple[tuple[jax.Array, Tree], Tree]:
+) -> tuple[Found, Tree]:
     (_, found), gradient = jax.value_and_grad(objective, has_aux=True)(trainable, inputs)
     return found, gradient
 
