@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -253,8 +254,9 @@ class Program:
         self, state: State, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
     ) -> State:
         """Take an update of each member of a block; `position` counts those of an epoch."""
-        step = jax.vmap(self._step, in_axes=(0, 0, None, 0, None, None))
-        return step(state, numbers, shared, keys, position, self._has_penalty(numbers))
+        # One answer for the whole block: under `vmap` a choice by member would compute both sides.
+        step = partial(self._step, has_penalty=self._has_penalty(numbers))
+        return jax.vmap(step, in_axes=(0, 0, None, 0, None))(state, numbers, shared, keys, position)
 
     def close(self, state: State, numbers: Numbers) -> State:
         """Let the mechanisms do what they do after an epoch."""
@@ -298,6 +300,7 @@ class Program:
         shared: Shared,
         keys: jax.Array,
         position: jax.Array,
+        *,
         has_penalty: jax.Array,
     ) -> State:
         """Take one update of one member."""
@@ -341,9 +344,7 @@ class Program:
     def _mechanisms(self) -> list[Mechanism]:
         return held(self.traits.mechanisms)
 
-    def _gradient(
-        self, state: State, numbers: Numbers, batch: Batch, seed: jax.Array
-    ) -> tuple[Found, Tree]:
+    def _gradient(self, state: State, numbers: Numbers, batch: Batch, seed: jax.Array) -> tuple[Found, Tree]:
         """Return what is found of a batch, and its gradient."""
 
         def objective(trainable: Tree, inputs: Sequence[jax.Array]) -> tuple[jax.Array, Found]:
@@ -663,9 +664,7 @@ def _no_penalty(trainable: Tree, numbers: Numbers) -> jax.Array:
     return jnp.float32(0.0)
 
 
-def _plain(
-    objective: Callable[..., Any], trainable: Tree, inputs: Sequence[jax.Array]
-) -> tuple[Found, Tree]:
+def _plain(objective: Callable[..., Any], trainable: Tree, inputs: Sequence[jax.Array]) -> tuple[Found, Tree]:
     (_, found), gradient = jax.value_and_grad(objective, has_aux=True)(trainable, inputs)
     return found, gradient
 

@@ -109,7 +109,7 @@ class RowData:
         return found
 
     def reported_unit(self, member: Members) -> float:
-        """Return what Keras' own loss is multiplied by to be in the unit of `measure`, NaN for no such number.
+        """Return what Keras' own loss is multiplied by to be in the unit of `measure`, or NaN.
 
         Outputs that are scaled each on their own have no common unit.
         """

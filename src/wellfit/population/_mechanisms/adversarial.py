@@ -27,9 +27,7 @@ class Adversarial(Mechanism):
         """Return the mean of the gradients at the rows and at the moved rows."""
         size = numbers.own["adversarial"]
 
-        def both(
-            objective: Objective, trainable: Tree, inputs: Sequence[jax.Array]
-        ) -> tuple[Found, Tree]:
+        def both(objective: Objective, trainable: Tree, inputs: Sequence[jax.Array]) -> tuple[Found, Tree]:
             real = [i for i, values in enumerate(inputs) if jnp.issubdtype(values.dtype, jnp.floating)]
 
             def by_real(trainable: Tree, chosen: Sequence[jax.Array]) -> Any:
