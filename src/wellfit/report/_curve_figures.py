@@ -149,7 +149,7 @@ def reported_note(report: Report) -> str:
         dots = "The dotted line is the validation loss as Keras reports it, with the weight penalty."
         return f"{dots} {training}"
     if report.baseline.label_smoothing or report.chosen.label_smoothing:
-        return f"{training} Its validation loss has smoothed labels too where training has."
+        return f"{training} Both losses of Keras have smoothed labels, where training has them."
     return f"There is no weight penalty, so Keras reports the same validation loss. {training}"
 
 
