@@ -255,7 +255,7 @@ class Program:
     ) -> State:
         """Take an update of each member of a block; `position` counts those of an epoch."""
         # One answer for the whole block: under `vmap` a choice by member would compute both sides.
-        step = partial(self._step, has_penalty=self._has_penalty(numbers))
+        step = partial(self._step, penalty_kind=self._penalty_kind(numbers))
         return jax.vmap(step, in_axes=(0, 0, None, 0, None))(state, numbers, shared, keys, position)
 
     def close(self, state: State, numbers: Numbers) -> State:
@@ -301,7 +301,7 @@ class Program:
         keys: jax.Array,
         position: jax.Array,
         *,
-        has_penalty: jax.Array,
+        penalty_kind: jax.Array,
     ) -> State:
         """Take one update of one member."""
         numbers = _anchored(numbers, state)
@@ -315,8 +315,9 @@ class Program:
         for mechanism in self._mechanisms:
             batch = mechanism.batch(batch, numbers, seed)
         (data, reported, other), gradient = self._gradient(state, numbers, batch, seed)
-        # The gradient needs no penalty's value: where nobody has one, a pass over all weights is saved.
-        reported += lax.cond(has_penalty, self._penalty, _no_penalty, state.trainable, numbers)
+        # The gradient needs no penalty's value: passes over all weights that nobody needs are saved.
+        ways = (_no_penalty, partial(self._penalty, has_l1=False), self._penalty)
+        reported += lax.switch(penalty_kind, ways, state.trainable, numbers)
         if self.traits.clipping:
             gradient = _clipped(gradient, numbers.clip_norm)
         # The scalars of a member are computed once, not again in every loop that reads them.
@@ -416,7 +417,7 @@ class Program:
             **changes,
         )
 
-    def _penalty(self, trainable: Tree, numbers: Numbers) -> jax.Array:
+    def _penalty(self, trainable: Tree, numbers: Numbers, *, has_l1: bool = True) -> jax.Array:
         """Return the penalties on weights of one member: its own strengths and the network's."""
         total = jnp.float32(0.0)
         for index, (value, info) in enumerate(zip(trainable, self.network.trainable, strict=True)):
@@ -425,7 +426,9 @@ class Program:
             added = self._reach(index, numbers)
             l1 = info.own_l1 * numbers.penalty_scale + (numbers.l1 * added if info.is_kernel else 0.0)
             l2 = info.own_l2 * numbers.penalty_scale + (numbers.l2 * added if info.is_kernel else 0.0)
-            penalty = l1 * jnp.abs(value).sum() + l2 * jnp.square(value).sum()
+            penalty = l2 * jnp.square(value).sum()
+            if has_l1:
+                penalty = l1 * jnp.abs(value).sum() + penalty
             if self.traits.depth and info.block >= 0:
                 penalty = jnp.where(numbers.gates[info.block], penalty, 0.0)
             total = total + penalty
@@ -433,13 +436,17 @@ class Program:
             total = total + mechanism.penalty(self.network, trainable, numbers)
         return total
 
-    def _has_penalty(self, numbers: Numbers) -> jax.Array:
-        """Return whether any member of a block has a penalty on weights."""
-        own = any(info.own_l1 or info.own_l2 for info in self.network.trainable)
+    def _penalty_kind(self, numbers: Numbers) -> jax.Array:
+        """Return which penalties on weights a block has: 0 for none, 1 for none of L1, 2 for any."""
+        infos, scaled = self.network.trainable, numbers.penalty_scale != 0
+        has_l1, has_l2 = numbers.l1 != 0, numbers.l2 != 0
+        if any(info.own_l1 for info in infos):
+            has_l1 |= scaled
+        if any(info.own_l2 for info in infos):
+            has_l2 |= scaled
         if any(type(mechanism).penalty is not Mechanism.penalty for mechanism in self._mechanisms):
-            return jnp.bool_(True)
-        added = (numbers.l1 != 0) | (numbers.l2 != 0)
-        return (added | (numbers.penalty_scale != 0) if own else added).any()
+            has_l2 = jnp.ones_like(has_l2)
+        return jnp.where(has_l1.any(), 2, has_l2.any().astype(jnp.int32))
 
     def _reach(self, index: int, numbers: Numbers) -> jax.Array | float:
         """Return 1 where penalties reach a variable, else 0."""
