@@ -56,6 +56,8 @@ def test_a_study_comes_to_an_end(finished: tuple[Study, Path, list[Event]]) -> N
     assert len({remedy.name for remedy in report.remedies}) == len(report.remedies)
     assert report.curves[0].name == "baseline"
     assert len(report.curves[0].train_loss) == OPTIONS["epochs"]
+    assert len(report.curves[0].running_loss) == OPTIONS["epochs"]
+    assert np.isfinite(report.curves[0].running_loss).all()
     assert report.members_trained > 40
 
 

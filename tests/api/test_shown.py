@@ -47,6 +47,7 @@ def study() -> wf.Study:
         train_loss=np.array([3.0, 2.0, 1.0], np.float32),
         validation_loss=np.array([3.0, 2.5, 2.75], np.float32),
         best_epoch=1,
+        running_loss=np.array([4.0, 3.0, 2.0], np.float32),
     )
     more = records.MoreData(
         extra_rows=9, estimate=0.1, low=0.0, high=0.2, unit="rmse", sizes=(5, 9), losses=(0.4, 0.3)
@@ -94,7 +95,11 @@ def test_effects_are_the_remedies() -> None:
 def test_curves_are_told_epoch_by_epoch() -> None:
     """Epochs count from 1, and the best one is marked."""
     shown = study().curves
-    assert shown.frame().columns == ["network", "epoch", "train_loss", "validation_loss", "is_best"]
+    columns = ["network", "epoch", "train_loss", "validation_loss", "is_best", "running_loss"]
+    assert shown.frame().columns == columns
+    assert shown.frame()["running_loss"].to_list() == [4.0, 3.0, 2.0]
+    older = dataclasses.replace(shown[0], running_loss=np.zeros(0, np.float32))
+    assert LossCurves([older]).frame()["running_loss"].is_null().all()
     assert shown.frame().filter(pl.col("is_best"))["epoch"].to_list() == [2]
     axes = Figure().subplots()
     assert shown.plot(axes) is axes

@@ -97,6 +97,8 @@ def test_stored_runs_are_as_good_as_trained_ones(
     done = do_all(first)
     first.close()
     assert np.isfinite(done["scores"]).sum() >= 2
+    assert len(done["curves"][0]) == 5
+    assert all(np.isfinite(part).all() and len(part) for part in done["curves"][0] if np.ndim(part))
     assert done["refused"] == ["", "", "", "it cannot be wider"]
     assert {len(found) for found in done["networks"].values()} == {1, 3}
     monkeypatch.setattr(_laboratory, "restructured", never)

@@ -93,7 +93,8 @@ def assert_weights_equal(
 
 def assert_same(one: Curves, other: Curves, positions: Sequence[int], others: Sequence[int]) -> None:
     """Assert that members of two populations are equal bit for bit, weights included."""
-    for name in ("train_loss", "validation_loss", "penalty", "num_epochs", "best_epoch", "results"):
+    losses = ("train_loss", "validation_loss", "penalty", "running_loss")
+    for name in (*losses, "num_epochs", "best_epoch", "results"):
         first, second = getattr(one, name)[list(positions)], getattr(other, name)[list(others)]
         width = min(np.shape(first)[-1], np.shape(second)[-1]) if first.ndim == 2 else None
         np.testing.assert_array_equal(first[..., :width], second[..., :width], err_msg=name)

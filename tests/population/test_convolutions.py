@@ -157,7 +157,7 @@ def test_steps_and_a_loop_tell_the_same(measured_rows: int, monkeypatch: pytest.
     assert (looped.results == stepped.results).all()
     assert (looped.num_epochs == stepped.num_epochs).all()
     assert RESULTS.early_stopped in looped.results
-    for name in ("train_loss", "validation_loss", "penalty"):
+    for name in ("train_loss", "validation_loss", "penalty", "running_loss"):
         np.testing.assert_allclose(getattr(stepped, name), getattr(looped, name), rtol=2e-3, atol=1e-5)
     np.testing.assert_allclose(also_said, said, rtol=2e-3, atol=1e-4)
 

@@ -114,7 +114,7 @@ def test_same_curves(curves: dict[str, Curves], kind: str) -> None:
     assert found.results.tolist() == [0, 0, 0, RESULTS.early_stopped, RESULTS.nonfinite]
     assert found.num_epochs.tolist() == wanted.num_epochs.tolist()
     assert found.best_epoch.tolist() == wanted.best_epoch.tolist()
-    for name in ("train_loss", "validation_loss", "penalty"):
+    for name in ("train_loss", "validation_loss", "penalty", "running_loss"):
         np.testing.assert_allclose(
             getattr(found, name), getattr(wanted, name), rtol=2e-3, atol=1e-5, err_msg=name
         )

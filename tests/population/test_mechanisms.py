@@ -159,6 +159,7 @@ def test_off_is_exactly_without(name: str) -> None:
     found = held.train(chosen.replace(learning_rate=0.1), weights=weights)
     for curves in (broken, found):
         np.testing.assert_array_equal(curves.train_loss[0], plain.train_loss[0])
+        np.testing.assert_array_equal(curves.running_loss[0], plain.running_loss[0])
         for one, other in zip(curves.weights, plain.weights, strict=True):
             np.testing.assert_array_equal(one[0], other[0])
     assert any(not np.array_equal(value[1], value[0]) for value in found.weights)
@@ -176,7 +177,7 @@ def test_equals_plain_keras(name: str) -> None:
     compiled = population(model, data).train(chosen, weights=weights)
     fit = FitExecutor(model, training_setup(model, data.task, any_training=True), data, [split(data)])
     plain = fit.train(chosen, weights=weights)
-    for curve in ("train_loss", "validation_loss", "penalty"):
+    for curve in ("train_loss", "validation_loss", "penalty", "running_loss"):
         np.testing.assert_allclose(getattr(compiled, curve), getattr(plain, curve), rtol=2e-4, atol=1e-5)
     for one, other in zip(compiled.weights, plain.weights, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=2e-5)

@@ -12,7 +12,7 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from report_samples import NAN, effect, full, hostile, many
+from report_samples import NAN, effect, full, hostile, many, with_running
 
 from wellfit.records import BiasVariance, CrossValidation, Metric, MoreData, RegularizationPath, Remedy
 from wellfit.report import (
@@ -158,6 +158,17 @@ def test_losses_have_a_color_a_network() -> None:
     assert (train.get_linestyle(), validation.get_linestyle()) == ("--", "-")
     assert best.get_xdata()[0] == full().curves[0].best_epoch + 1  # type: ignore[index]
     assert len(axes.get_lines()) == 6
+
+
+def test_losses_as_keras_reports_them_are_thinner() -> None:
+    """A line more for a network where they are known, in its color."""
+    axes = plot_losses(tuple(map(with_running, full().curves)))
+    train, _, running, best = axes.get_lines()[:4]
+    assert running.get_label() == "baseline, training as Keras reports it"
+    assert running.get_color() == train.get_color() == best.get_color()
+    assert running.get_linestyle() == "-."
+    assert running.get_linewidth() < train.get_linewidth()
+    assert len(axes.get_lines()) == 8
 
 
 def test_a_path_shows_which_strength_to_take() -> None:

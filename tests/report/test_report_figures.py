@@ -22,6 +22,7 @@ from report_samples import (
     many,
     screened,
     unmeasured,
+    with_running,
 )
 
 from wellfit.records import CurvePair, Remedy, Report
@@ -35,6 +36,8 @@ from wellfit.report._figures import (
     confusion_figure,
     forest_figures,
 )
+from wellfit.report._numbers import number
+from wellfit.report._view import curve_table
 
 
 def _with(*remedies: Remedy) -> Report:
@@ -180,6 +183,64 @@ def test_smoothed_labels_make_the_reported_loss_unknown() -> None:
     report = _with_penalty(label_smoothing=0.1)
     assert all(not figure.reported for figure in curves_figures(report))
     assert "smoothed labels" in reported_note(report)
+
+
+def _with_running() -> Report:
+    """Return a report that holds the training loss as Keras reports it."""
+    report = full()
+    return dataclasses.replace(report, curves=tuple(map(with_running, report.curves)))
+
+
+def test_the_training_loss_that_keras_reports_is_a_line_of_its_own() -> None:
+    """At the epochs of the others, within the axis, read off, named once, and told in words."""
+    report = _with_running()
+    figures = curves_figures(report)
+    for figure, pair in zip(figures, report.curves, strict=True):
+        assert figure.running == pytest.approx(pair.running_loss.tolist())
+        assert max(figure.running) < figure.upper
+        first, last = number(figure.running[0]), number(figure.running[-1])
+        words = f"Training as Keras reports it: {first} in the first epoch, {last} in the last."
+        assert figure.description.endswith(words)
+    lines = {line.name: line.values for line in losses_readout(figures).lines}
+    assert lines["chosen training as Keras reports it"][-1] == number(figures[1].running[-1])
+    for narrow in (False, True):
+        drawn = draw_losses(figures, name="c", narrow=narrow)
+        assert drawn.count(">training as Keras reports it<") == 1
+    (lone,) = curves_figures(dataclasses.replace(report, curves=report.curves[:1]))
+    assert ">training as Keras reports it<" in draw_losses((lone,), name="c")
+    note = reported_note(report)
+    assert "a running mean with dropout and penalties" in note
+    assert "did not record" not in note
+
+
+def test_an_older_report_has_no_such_line() -> None:
+    """Nor has one whose values are missing, or do not go with its epochs; the reader is told why."""
+    report = full()
+    first, second = report.curves
+    gone = dataclasses.replace(first, running_loss=np.full(60, np.nan, np.float32))
+    short = dataclasses.replace(second, running_loss=second.train_loss[:9])
+    odd = dataclasses.replace(report, curves=(gone, short))
+    for one in (report, odd):
+        figures = curves_figures(one)
+        assert [figure.running for figure in figures] == [(), ()]
+        assert [line.name for line in losses_readout(figures).lines] == [
+            f"{name} {side}" for name in ("baseline", "chosen") for side in ("training", "validation")
+        ]
+        assert "as Keras reports it" not in draw_losses(figures, name="c")
+        assert "did not record" in reported_note(one)
+
+
+def test_the_table_behind_the_curves_holds_what_is_known() -> None:
+    """A column of its own where any network has the loss, and none where no network has."""
+    report = _with_running()
+    mixed = dataclasses.replace(report, curves=(report.curves[0], full().curves[1]))
+    table = curve_table(mixed)
+    assert table.head[-1] == "Training loss as Keras reports it"
+    assert table.rows[0][-1] == number(float(report.curves[0].running_loss[0]))
+    assert table.rows[-1][-1] == "n/a"
+    assert {len(row) for row in table.rows} == {len(table.head)}
+    assert table.right == (1, 2, 3, 4, 5)
+    assert len(curve_table(full()).head) == 5
 
 
 def test_values_can_be_read_off_by_epoch() -> None:

@@ -14,7 +14,7 @@ import pytest
 from evaluation_samples import EVALUATED
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_samples import SAMPLES, full
+from report_samples import SAMPLES, full, regression
 
 from wellfit.records import (
     CurvePair,
@@ -71,6 +71,7 @@ def curve_pairs(draw: st.DrawFn) -> CurvePair:
         validation_loss=validation,
         best_epoch=draw(st.integers(-1, 9)),
         penalty=draw(st.sampled_from((train, train[:0]))),
+        running_loss=draw(st.sampled_from((train, train[:0]))),
     )
 
 
@@ -133,6 +134,15 @@ def test_samples_are_strict_and_come_back(make: Callable[[], Report]) -> None:
     values = to_json(make())
     assert _strict(values) == values
     assert to_json(from_json(_strict(values))) == values
+
+
+def test_a_report_from_before_it_was_recorded_has_no_running_loss() -> None:
+    """An absent key is an empty curve; a present one comes back."""
+    values: Any = to_json(regression())
+    assert from_json(values).curves[0].running_loss.tolist() == values["curves"][0]["running_loss"]
+    for pair in values["curves"]:
+        del pair["running_loss"]
+    assert [len(pair.running_loss) for pair in from_json(values).curves] == [0, 0]
 
 
 def test_a_finite_report_comes_back_equal() -> None:

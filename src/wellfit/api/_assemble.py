@@ -226,10 +226,11 @@ def _curves(found: Found, baseline: Settings) -> tuple[CurvePair, ...]:
     return tuple(
         CurvePair(
             name=name,
-            train_loss=curves[settings][0],
-            validation_loss=curves[settings][1],
-            best_epoch=curves[settings][2],
-            penalty=curves[settings][3],
+            train_loss=curves[settings].train_loss,
+            validation_loss=curves[settings].validation_loss,
+            best_epoch=curves[settings].best_epoch,
+            penalty=curves[settings].penalty,
+            running_loss=curves[settings].running_loss,
         )
         for name, settings in named.items()
     )

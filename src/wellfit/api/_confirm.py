@@ -154,7 +154,8 @@ def confirm_finalists(
         trials=plan.confirm[: scores.shape[1]],
         baseline_scores=scores[0],
         best_epochs={
-            arm: int(np.median([part.curves[i][2] for part in known])) for i, arm in enumerate(lasting)
+            arm: int(np.median([part.curves[i].best_epoch for part in known]))
+            for i, arm in enumerate(lasting)
         },
         curves=curves,
         temperatures=_mean_temperatures(lasting, known),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,27 @@ from numpy.typing import NDArray
 from wellfit.records import RESULTS, Curves
 
 Array = NDArray[Any]
-MeanCurve = tuple[Array, Array, int, Array]
-"""Mean training and validation loss ``[epoch]``, the median best epoch, and the mean penalty ``[epoch]``."""
 
+_NOTHING = np.zeros(0, np.float32)
 _ENDED = (RESULTS.finished, RESULTS.early_stopped, RESULTS.nonfinite)
+
+
+class MeanCurve(NamedTuple):
+    """Curves ``[epoch]`` of a run, or means over runs.
+
+    Attributes:
+        train_loss: on training rows.
+        validation_loss: on validation rows.
+        best_epoch: or the median of them.
+        penalty: on weights.
+        running_loss: training loss as Keras reports it; empty where that is not known.
+    """
+
+    train_loss: Array = _NOTHING
+    validation_loss: Array = _NOTHING
+    best_epoch: int = -1
+    penalty: Array = _NOTHING
+    running_loss: Array = _NOTHING
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,9 +94,13 @@ class Collector:
         for index, job in enumerate(jobs):
             self._scores[job], self._temperatures[job] = scores[index], temperatures[index]
             self._results[job] = curves.results[index]
-            best = int(curves.best_epoch[index])
-            losses = curves.train_loss[index], curves.validation_loss[index]
-            self._curves[job] = (*losses, best, curves.penalty[index])
+            self._curves[job] = MeanCurve(
+                train_loss=curves.train_loss[index],
+                validation_loss=curves.validation_loss[index],
+                best_epoch=int(curves.best_epoch[index]),
+                penalty=curves.penalty[index],
+                running_loss=_NOTHING if curves.running_loss is None else curves.running_loss[index],
+            )
 
     def measured(self, duration_s: float) -> Measured:
         """Return what has come in."""
@@ -98,14 +119,19 @@ class Collector:
 
 def _mean_curves(curves: Sequence[MeanCurve]) -> MeanCurve:
     if not curves:
-        return np.zeros(0, np.float32), np.zeros(0, np.float32), -1, np.zeros(0, np.float32)
-    train = _mean([train for train, *_ in curves])
-    validation = _mean([validation for _, validation, *_ in curves])
-    penalty = _mean([penalty for *_, penalty in curves])
-    trained = np.isfinite(train)
-    length = int(trained.nonzero()[0].max(initial=-1)) + 1
-    best = int(np.median([curve[2] for curve in curves]))
-    return train[:length], validation[:length], best, penalty[:length]
+        return MeanCurve()
+    train = _mean([curve.train_loss for curve in curves])
+    running = _mean([curve.running_loss for curve in curves])
+    length = int(np.isfinite(train).nonzero()[0].max(initial=-1)) + 1
+    # A mean over some of the runs would not belong to the means over all of them.
+    is_known = all(len(curve.running_loss) for curve in curves) and bool(np.isfinite(running).any())
+    return MeanCurve(
+        train_loss=train[:length],
+        validation_loss=_mean([curve.validation_loss for curve in curves])[:length],
+        best_epoch=int(np.median([curve.best_epoch for curve in curves])),
+        penalty=_mean([curve.penalty for curve in curves])[:length],
+        running_loss=running[:length] if is_known else _NOTHING,
+    )
 
 
 def _mean(curves: Sequence[Array]) -> Array:

@@ -17,6 +17,8 @@ Array = NDArray[Any]
 
 # What a study reads of curves after a run; metrics by epoch are only watched.
 _FIELDS = ("train_loss", "validation_loss", "penalty", "num_epochs", "best_epoch", "results")
+# What runs that were stored by earlier versions do not have.
+_LATER_FIELDS = ("running_loss",)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,13 +44,15 @@ class Judged:
 
 def curves_of(found: Curves) -> dict[str, Array]:
     """Return curves as arrays, without weights."""
-    return {f"curves/{name}": np.asarray(getattr(found, name)) for name in _FIELDS}
+    known = [name for name in (*_FIELDS, *_LATER_FIELDS) if getattr(found, name) is not None]
+    return {f"curves/{name}": np.asarray(getattr(found, name)) for name in known}
 
 
 def curves_from(outcome: Outcome) -> Curves:
     """Return the curves that `curves_of` took apart."""
     found: dict[str, Any] = {name: outcome.arrays[f"curves/{name}"] for name in _FIELDS}
-    return Curves(**found)
+    later: dict[str, Any] = {name: outcome.arrays.get(f"curves/{name}") for name in _LATER_FIELDS}
+    return Curves(**found, **later)
 
 
 def judged_of(judged: Sequence[Judged]) -> dict[str, Array]:

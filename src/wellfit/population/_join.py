@@ -30,10 +30,12 @@ def join_curves(parts: Sequence[Curves], order: Array) -> Curves:
         return np.concatenate([getattr(part, name) for part in parts])[back]
 
     first = parts[0]
+    running = [part.running_loss for part in parts if part.running_loss is not None]
     return Curves(
         train_loss=epochs([part.train_loss for part in parts]),
         validation_loss=epochs([part.validation_loss for part in parts]),
         penalty=epochs([part.penalty for part in parts]),
+        running_loss=epochs(running) if len(running) == len(parts) else None,
         train_metrics={name: epochs([p.train_metrics[name] for p in parts]) for name in first.train_metrics},
         validation_metrics={
             name: epochs([p.validation_metrics[name] for p in parts]) for name in first.validation_metrics

@@ -14,7 +14,7 @@ from wellfit.models import NetworkFunction, OptimizerFunction
 SHARE = 0.5
 """Share of the free memory that the states of members may take at once."""
 
-_NUM_CURVES = 5
+_NUM_CURVES = 6
 _CGROUP = Path("/sys/fs/cgroup")
 
 

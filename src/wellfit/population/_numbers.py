@@ -113,6 +113,7 @@ def initial_state(
         rate_factor=full(1.0, np.float32),
         plateau_best=full(np.inf, np.float32),
         plateau_wait=full(0, np.int32),
+        running_loss=full(0.0, np.float32),
         updates=full(0, np.int32),
         epoch=full(0, np.int32),
         status=full(RUNNING, np.int32),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -18,7 +19,7 @@ from wellfit.models import LONG_SCHEDULES, NetworkFunction, OptimizerFunction, l
 from wellfit.population._convolution import Convolving
 from wellfit.population._device import chunk_rows
 from wellfit.population._losses import RowLoss, correct, encode_target, smooth
-from wellfit.population._mechanisms import Batch, Compute, Mechanism, held
+from wellfit.population._mechanisms import Batch, Compute, Found, Mechanism, held
 from wellfit.population._random import derive, shuffle_keys, shuffled
 from wellfit.population._scope import MemberScope
 from wellfit.records import RESULTS, SCHEDULES, Task
@@ -66,7 +67,8 @@ class State(NamedTuple):
     """Everything that changes while a member trains. Leading axis: member.
 
     `average` is the mean of weights that a member is judged by, or empty where no member has one. `anchor`
-    are the kernels that it started from, or empty where no member is held to them.
+    are the kernels that it started from, or empty where no member is held to them. `running_loss` is the sum
+    over the updates of this epoch of the loss that Keras reports, each times its rows.
     """
 
     trainable: Tree
@@ -81,6 +83,7 @@ class State(NamedTuple):
     rate_factor: jax.Array
     plateau_best: jax.Array
     plateau_wait: jax.Array
+    running_loss: jax.Array
     updates: jax.Array
     epoch: jax.Array
     status: jax.Array
@@ -222,7 +225,7 @@ class Program:
     @property
     def curve_names(self) -> tuple[str, ...]:
         """Names of the curves that `segment` returns."""
-        losses = ("train_loss", "validation_loss", "penalty")
+        losses = ("train_loss", "validation_loss", "penalty", "running_loss")
         return (*losses, "train_accuracy", "validation_accuracy") if self.task.is_classification else losses
 
     def predict(self, weights: Tree, numbers: Numbers, shared: Shared, rows: jax.Array) -> jax.Array:
@@ -251,7 +254,9 @@ class Program:
         self, state: State, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
     ) -> State:
         """Take an update of each member of a block; `position` counts those of an epoch."""
-        return jax.vmap(self._step, in_axes=(0, 0, None, 0, None))(state, numbers, shared, keys, position)
+        # One answer for the whole block: under `vmap` a choice by member would compute both sides.
+        step = partial(self._step, penalty_kind=self._penalty_kind(numbers))
+        return jax.vmap(step, in_axes=(0, 0, None, 0, None))(state, numbers, shared, keys, position)
 
     def close(self, state: State, numbers: Numbers) -> State:
         """Let the mechanisms do what they do after an epoch."""
@@ -289,7 +294,14 @@ class Program:
         return shuffle_keys(derive(numbers.seed, 0x5EED, state.epoch), shared.num_train[numbers.split])
 
     def _step(
-        self, state: State, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
+        self,
+        state: State,
+        numbers: Numbers,
+        shared: Shared,
+        keys: jax.Array,
+        position: jax.Array,
+        *,
+        penalty_kind: jax.Array,
     ) -> State:
         """Take one update of one member."""
         numbers = _anchored(numbers, state)
@@ -302,7 +314,10 @@ class Program:
         batch = Batch(self._inputs(numbers, shared, rows), target, weight, valid)
         for mechanism in self._mechanisms:
             batch = mechanism.batch(batch, numbers, seed)
-        (data, other), gradient = self._gradient(state, numbers, batch, seed)
+        (data, reported, other), gradient = self._gradient(state, numbers, batch, seed)
+        # The gradient needs no penalty's value: passes over all weights that nobody needs are saved.
+        ways = (_no_penalty, partial(self._penalty, has_l1=False), self._penalty)
+        reported += lax.switch(penalty_kind, ways, state.trainable, numbers)
         if self.traits.clipping:
             gradient = _clipped(gradient, numbers.clip_norm)
         # The scalars of a member are computed once, not again in every loop that reads them.
@@ -318,6 +333,7 @@ class Program:
             trainable=list(trainable),
             other=list(other),
             optimizer=list(optimizer),
+            running_loss=state.running_loss + reported * batch.valid.sum(),
             updates=state.updates + 1,
             status=jnp.where(failed, jnp.int32(RESULTS.nonfinite), state.status),
         )
@@ -329,18 +345,14 @@ class Program:
     def _mechanisms(self) -> list[Mechanism]:
         return held(self.traits.mechanisms)
 
-    def _gradient(
-        self, state: State, numbers: Numbers, batch: Batch, seed: jax.Array
-    ) -> tuple[tuple[jax.Array, Tree], Tree]:
-        """Return data loss and weights that are not trained after a batch, and the gradient of it."""
+    def _gradient(self, state: State, numbers: Numbers, batch: Batch, seed: jax.Array) -> tuple[Found, Tree]:
+        """Return what is found of a batch, and its gradient."""
 
-        def objective(
-            trainable: Tree, inputs: Sequence[jax.Array]
-        ) -> tuple[jax.Array, tuple[jax.Array, Tree]]:
+        def objective(trainable: Tree, inputs: Sequence[jax.Array]) -> tuple[jax.Array, Found]:
             scope = self._scope(numbers, training=True, seed=seed, rows=batch.valid)
             outputs, other, extra = self.network.apply(trainable, state.other, inputs, True, scope)
             data = (self.loss(batch.target, outputs) * batch.weight).sum() / batch.valid.sum()
-            return data + extra + self._penalty(trainable, numbers), (data, other)
+            return data + extra + self._penalty(trainable, numbers), (data, data + extra, other)
 
         compute: Compute = _plain
         for mechanism in self._mechanisms:
@@ -351,8 +363,7 @@ class Program:
         self, numbers: Numbers, shared: Shared, keys: jax.Array, position: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         """Return row indices, and which of them are real (the last batch of an epoch may not be full)."""
-        size = shared.num_train[numbers.split]
-        visits = jnp.where(numbers.num_visits > 0, numbers.num_visits, size)
+        size, visits = shared.num_train[numbers.split], self._visits(numbers, shared)
         place = position * self.traits.batch_size + lax.iota(jnp.int32, self.traits.batch_size)
         valid = place < visits
         place = place % jnp.maximum(size, 1)
@@ -406,7 +417,7 @@ class Program:
             **changes,
         )
 
-    def _penalty(self, trainable: Tree, numbers: Numbers) -> jax.Array:
+    def _penalty(self, trainable: Tree, numbers: Numbers, *, has_l1: bool = True) -> jax.Array:
         """Return the penalties on weights of one member: its own strengths and the network's."""
         total = jnp.float32(0.0)
         for index, (value, info) in enumerate(zip(trainable, self.network.trainable, strict=True)):
@@ -415,13 +426,27 @@ class Program:
             added = self._reach(index, numbers)
             l1 = info.own_l1 * numbers.penalty_scale + (numbers.l1 * added if info.is_kernel else 0.0)
             l2 = info.own_l2 * numbers.penalty_scale + (numbers.l2 * added if info.is_kernel else 0.0)
-            penalty = l1 * jnp.abs(value).sum() + l2 * jnp.square(value).sum()
+            penalty = l2 * jnp.square(value).sum()
+            if has_l1:
+                penalty = l1 * jnp.abs(value).sum() + penalty
             if self.traits.depth and info.block >= 0:
                 penalty = jnp.where(numbers.gates[info.block], penalty, 0.0)
             total = total + penalty
         for mechanism in self._mechanisms:
             total = total + mechanism.penalty(self.network, trainable, numbers)
         return total
+
+    def _penalty_kind(self, numbers: Numbers) -> jax.Array:
+        """Return which penalties on weights a block has: 0 for none, 1 for none of L1, 2 for any."""
+        infos, scaled = self.network.trainable, numbers.penalty_scale != 0
+        has_l1, has_l2 = numbers.l1 != 0, numbers.l2 != 0
+        if any(info.own_l1 for info in infos):
+            has_l1 |= scaled
+        if any(info.own_l2 for info in infos):
+            has_l2 |= scaled
+        if any(type(mechanism).penalty is not Mechanism.penalty for mechanism in self._mechanisms):
+            has_l2 = jnp.ones_like(has_l2)
+        return jnp.where(has_l1.any(), 2, has_l2.any().astype(jnp.int32))
 
     def _reach(self, index: int, numbers: Numbers) -> jax.Array | float:
         """Return 1 where penalties reach a variable, else 0."""
@@ -440,11 +465,13 @@ class Program:
             for index, (value, info) in enumerate(zip(trainable, self.network.trainable, strict=True))
         ]
 
+    def _visits(self, numbers: Numbers, shared: Shared) -> jax.Array:
+        """Return the rows that an epoch visits."""
+        return jnp.where(numbers.num_visits > 0, numbers.num_visits, shared.num_train[numbers.split])
+
     def _num_updates(self, numbers: Numbers, shared: Shared) -> jax.Array:
         """Return the updates in all epochs, as a real number of at least 1."""
-        size = shared.num_train[numbers.split]
-        visits = jnp.where(numbers.num_visits > 0, numbers.num_visits, size)
-        steps = (visits + self.traits.batch_size - 1) // self.traits.batch_size
+        steps = (self._visits(numbers, shared) + self.traits.batch_size - 1) // self.traits.batch_size
         return jnp.maximum(steps * numbers.epochs, 1).astype(jnp.float32)
 
     def _learning_rate(self, state: State, numbers: Numbers, shared: Shared) -> jax.Array:
@@ -519,6 +546,7 @@ class Program:
         numbers = _anchored(numbers, state)
         judged = self._judged(state)
         row = self._row(judged, numbers, shared, outputs)
+        row["running_loss"] = self._running_loss(state, numbers, shared)
         has_validation = shared.num_validation[numbers.split] > 0
         running = state.status == RUNNING
         monitored = row["validation_loss"]
@@ -548,10 +576,22 @@ class Program:
             plateau_best=jnp.where(running & lowered, watched, state.plateau_best),
             plateau_wait=jnp.where(reduce, 0, plateau_wait),
             rate_factor=jnp.where(running & reduce, state.rate_factor * numbers.decay, state.rate_factor),
+            running_loss=jnp.zeros_like(state.running_loss),
             epoch=state.epoch + running,
             status=jnp.where(running, status, state.status),
         )
         return new, {name: jnp.where(running, value, jnp.nan) for name, value in row.items()}
+
+    def _running_loss(self, state: State, numbers: Numbers, shared: Shared) -> jax.Array:
+        """Return the mean of the loss that Keras reports over an epoch, in the unit of the other losses.
+
+        Keras weighs batches by their rows. Outputs that are scaled each on their own have no common unit.
+        """
+        mean = state.running_loss / self._visits(numbers, shared)
+        if self.task.is_classification:
+            return mean
+        unit = self._unit(numbers, shared)
+        return mean * jnp.where((unit == unit[0]).all(), unit[0], jnp.nan)
 
     def _row(
         self, weights: Tree, numbers: Numbers, shared: Shared, outputs: jax.Array
@@ -603,9 +643,12 @@ class Program:
         """Return ``[row]`` losses; of a scaled target in the target's own unit, output by output."""
         if self.task.is_classification:
             return self.loss(target, outputs)
+        return (self.loss(target[..., None], outputs[..., None]) * self._unit(numbers, shared)).mean(-1)
+
+    def _unit(self, numbers: Numbers, shared: Shared) -> jax.Array:
+        """Return ``[output]`` what a loss of scaled targets is multiplied by."""
         scale = shared.target_scale[numbers.scaling]
-        unit = scale if self.loss_name == "mean_absolute_error" else scale * scale
-        return (self.loss(target[..., None], outputs[..., None]) * unit).mean(-1)
+        return scale if self.loss_name == "mean_absolute_error" else scale * scale
 
     def _measured_train_rows(self, numbers: Numbers, shared: Shared) -> tuple[jax.Array, jax.Array]:
         """Return evenly spaced training rows, at most `Traits.measured_rows` of them."""
@@ -623,9 +666,12 @@ def _anchored(numbers: Numbers, state: State) -> Numbers:
     return numbers._replace(own={**numbers.own, "anchor": state.anchor}) if state.anchor else numbers
 
 
-def _plain(
-    objective: Callable[..., Any], trainable: Tree, inputs: Sequence[jax.Array]
-) -> tuple[tuple[jax.Array, Tree], Tree]:
+def _no_penalty(trainable: Tree, numbers: Numbers) -> jax.Array:
+    del trainable, numbers
+    return jnp.float32(0.0)
+
+
+def _plain(objective: Callable[..., Any], trainable: Tree, inputs: Sequence[jax.Array]) -> tuple[Found, Tree]:
     (_, found), gradient = jax.value_and_grad(objective, has_aux=True)(trainable, inputs)
     return found, gradient
 

@@ -108,6 +108,16 @@ class RowData:
             found["accuracy"] = float((np.asarray(hits) * weight).sum() / total)
         return found
 
+    def reported_unit(self, member: Members) -> float:
+        """Return what Keras' own loss is multiplied by to be in the unit of `measure`, or NaN.
+
+        Outputs that are scaled each on their own have no common unit.
+        """
+        if self._task.is_classification or self._target_scaling is None:
+            return 1.0
+        unit = np.ravel(self._unit(member))
+        return float(unit[0]) if (unit == unit[0]).all() else np.nan
+
     def readable(self, output: Array, scaling: int) -> Array:
         """Return probabilities, or a regression's outputs in the target's own unit."""
         if self._task.is_classification:
@@ -138,7 +148,11 @@ class RowData:
         )
         if self._task.is_classification or self._target_scaling is None:
             return np.asarray(loss(jnp.asarray(target), jnp.asarray(output)))
-        scale = self._target_scaling.scale[int(member.scaling[0])]
-        unit = scale if name == "mean_absolute_error" else scale * scale
         parts = loss(jnp.asarray(target)[..., None], jnp.asarray(output)[..., None])
-        return (np.asarray(parts) * unit).mean(-1)
+        return (np.asarray(parts) * self._unit(member)).mean(-1)
+
+    def _unit(self, member: Members) -> Array:
+        """Return ``[output]`` what a loss of scaled targets is multiplied by."""
+        assert self._target_scaling is not None
+        scale = self._target_scaling.scale[int(member.scaling[0])]
+        return scale if self._setup.loss_name == "mean_absolute_error" else scale * scale

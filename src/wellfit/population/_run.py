@@ -131,6 +131,7 @@ class Run:
             train_loss=table.get("train_loss", blank),
             validation_loss=table.get("validation_loss", blank),
             penalty=table.get("penalty", blank),
+            running_loss=table.get("running_loss", blank),
             train_metrics=_renamed(table, "train_"),
             validation_metrics=_renamed(table, "validation_"),
             num_epochs=self._epochs.copy(),

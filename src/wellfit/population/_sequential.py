@@ -186,6 +186,7 @@ class _FitRun:
             train_loss=_table(rows, "train_loss", width),
             validation_loss=_table(rows, "validation_loss", width),
             penalty=_table(rows, "penalty", width),
+            running_loss=_table(rows, "running_loss", width),
             train_metrics={name: _table(rows, f"train_{name}", width) for name in metrics},
             validation_metrics={name: _table(rows, f"validation_{name}", width) for name in metrics},
             num_epochs=np.array([row["num_epochs"] for row in rows], np.int32),

@@ -80,10 +80,13 @@ class Steps:
         )
 
     def train(self, model: Any, inputs: list[Array], target: Array, weight: Array | None) -> float:
-        """Take an epoch's updates one by one; return the mean loss, which is not finite if any was not."""
+        """Take an epoch's updates one by one; return the mean loss, which is not finite if any was not.
+
+        As in Keras' `fit`, batches count by their rows.
+        """
         if self._average is None:
             self._average = weight_values(model)
-        losses = []
+        losses, counts = [], []
         for at in self._batches(len(target)):
             rows, wanted = [values[at] for values in inputs], target[at]
             weights = None if weight is None else weight[at]
@@ -91,9 +94,10 @@ class Steps:
                 rows, wanted, weights = self._with_moved(model, rows, wanted, weights)
             with shorten_steps(model, self._rate_decay):
                 losses.append(model.train_on_batch(packed_inputs(model, rows), wanted, sample_weight=weights))
+            counts.append(len(wanted))
             self._updates += 1
             self._follow(model)
-        return float(np.mean([np.ravel(loss)[0] for loss in losses]))
+        return float(np.average([np.ravel(loss)[0] for loss in losses], weights=counts))
 
     @contextmanager
     def judged(self, model: Any, epoch: int) -> Iterator[None]:

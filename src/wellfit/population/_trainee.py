@@ -59,12 +59,15 @@ class Trainee:
     def advance(self) -> None:
         """Train one epoch, measure both sides, keep the best, and decide whether to go on."""
         before = self.model.get_weights()
-        if not np.isfinite(self._fit()):
+        reported = self._fit()
+        if reported is not None and not np.isfinite(reported):
             self.model.set_weights(before)
             self.status = int(RESULTS.nonfinite)
             return
         with self._steps.judged(self.model, self.epoch):
             row = self._measured()
+            unit = self._data.reported_unit(self._member)
+            row["running_loss"] = np.nan if reported is None else reported * unit
             for name, value in row.items():
                 self._curves.setdefault(name, []).append(value)
             self._judge(row)
@@ -80,8 +83,11 @@ class Trainee:
             "weights": self._best,
         }
 
-    def _fit(self) -> float:
-        """Train one epoch and return Keras' own loss of it, which is not finite if any batch's was not."""
+    def _fit(self) -> float | None:
+        """Train one epoch and return Keras' own loss of it, which is not finite if any batch's was not.
+
+        A training step of its own may report none.
+        """
         member, data = self._member, self._data
         rows = data.train_rows(member, self.epoch, shuffle=self._shuffle)
         target = data.target(member, rows, self._executor.network.num_outputs)
@@ -105,7 +111,8 @@ class Trainee:
             shuffle=False,
             verbose=0,
         )
-        return float(history.history.get("loss", [0.0])[-1])
+        losses = history.history.get("loss")
+        return float(losses[-1]) if losses else None
 
     def _labels(self, target: Array) -> Array:
         """Return smoothed labels, or codes where the loss wants codes."""

@@ -29,12 +29,18 @@ _OF_MEMBERS = ("train_loss", "validation_loss", "penalty", "num_epochs", "best_e
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Curves:
-    """Per member and epoch, in inference mode and without penalties; NaN after a member has ended.
+    """Per member and epoch; NaN after a member has ended.
+
+    All but `running_loss` are measured in inference mode, and losses hold no penalties.
 
     Attributes:
         train_loss: ``[member, epoch]`` mean data loss on training rows.
         validation_loss: ``[member, epoch]`` mean data loss on validation rows.
         penalty: ``[member, epoch]`` weight penalties at the end of the epoch.
+        running_loss: ``[member, epoch]`` the training loss that Keras reports: the mean over the updates of
+            the epoch, weighed by their rows, while the weights change, with dropout, changed rows, smoothed
+            labels, weights of rows and all penalties. NaN where Keras reports none, or where a target of
+            several outputs is scaled output by output. None where it was not recorded.
         train_metrics: name to ``[member, epoch]``.
         validation_metrics: name to ``[member, epoch]``.
         num_epochs: ``[member]`` epochs that were trained.
@@ -54,6 +60,7 @@ class Curves:
     results: IntArray
     train_metrics: Mapping[str, FloatArray] = field(default_factory=dict[str, FloatArray])
     validation_metrics: Mapping[str, FloatArray] = field(default_factory=dict[str, FloatArray])
+    running_loss: FloatArray | None = None
     weights: tuple[NDArray[np.generic], ...] = ()
     compile_s: float = 0.0
     duration_s: float = 0.0
@@ -66,7 +73,8 @@ class Curves:
     def take(self, members: Sequence[int] | IntArray) -> Curves:
         """Return the curves of some members, in the given order."""
         where = np.asarray(members, np.int64)
-        of_members: dict[str, Any] = {name: getattr(self, name)[where] for name in _OF_MEMBERS}
+        known = [name for name in (*_OF_MEMBERS, "running_loss") if getattr(self, name) is not None]
+        of_members: dict[str, Any] = {name: getattr(self, name)[where] for name in known}
         return dataclasses.replace(
             self,
             train_metrics={name: values[where] for name, values in self.train_metrics.items()},

@@ -86,6 +86,9 @@ class CurvePair:
         best_epoch: median best epoch, counted from 0.
         penalty: ``[epoch]`` mean weight penalty at the end of the epoch, which Keras adds to the losses that
             it reports; empty where it is not known.
+        running_loss: ``[epoch]`` the training loss that Keras itself reports, mean over runs: a mean over the
+            batches of an epoch, while the weights change, with dropout and penalties; empty where it is not
+            known.
     """
 
     name: str
@@ -93,6 +96,7 @@ class CurvePair:
     validation_loss: FloatArray
     best_epoch: int
     penalty: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
+    running_loss: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -24,6 +24,7 @@ class CurvesFigure:
         epochs: epoch numbers from 1 of the points drawn.
         train: training loss at them; NaN where there is none.
         validation: validation loss at them.
+        running: training loss as Keras reports it at them, a running mean; empty where it is not known.
         reported: validation loss as Keras reports it at them, with the weight penalty; empty where that is
             not known or the same.
         best_epoch: number from 1 of the best epoch, or 0 for none.
@@ -42,6 +43,7 @@ class CurvesFigure:
     upper: float
     logarithmic: bool
     description: str
+    running: tuple[float, ...] = ()
     reported: tuple[float, ...] = ()
 
 
@@ -71,7 +73,7 @@ def loss_figures(
 ) -> tuple[CurvesFigure, ...]:
     """Return a figure for each pair of curves, all with one loss axis; `reported` as in `reported_losses`."""
     also = reported or {}
-    arrays = [array for pair in curves for array in (pair.train_loss, pair.validation_loss)]
+    arrays = [array for pair in curves for array in (pair.train_loss, pair.validation_loss, _running(pair))]
     values = [array[np.isfinite(array)] for array in (*arrays, *also.values())]
     finite = np.concatenate(values) if values else np.zeros(0)
     if not finite.size:
@@ -87,12 +89,19 @@ def loss_figures(
     )
 
 
+def _running(pair: CurvePair) -> FloatArray:
+    """Return the training loss as Keras reports it; empty where it is not known for every epoch."""
+    is_whole = len(pair.running_loss) == len(pair.train_loss)
+    return pair.running_loss if is_whole and np.isfinite(pair.running_loss).any() else pair.running_loss[:0]
+
+
 def _curve(
     pair: CurvePair, reported: FloatArray | None, *, lower: float, upper: float, logarithmic: bool
 ) -> CurvesFigure:
     num_epochs = min(len(pair.train_loss), len(pair.validation_loss))
     best = pair.best_epoch if 0 <= pair.best_epoch < num_epochs else -1
     stride = max(math.ceil(num_epochs / MOST_CURVE_POINTS), 1)
+    running = _running(pair)
     shown = sorted({*range(0, num_epochs, stride), num_epochs - 1, best} & set(range(num_epochs)))
     return CurvesFigure(
         name=clean(pair.name),
@@ -104,6 +113,7 @@ def _curve(
         upper=upper,
         logarithmic=logarithmic,
         description=_curve_words(pair, num_epochs, best),
+        running=tuple(float(running[index]) for index in shown) if len(running) else (),
         reported=() if reported is None else tuple(float(reported[index]) for index in shown),
     )
 
@@ -115,6 +125,10 @@ def _curve_words(pair: CurvePair, num_epochs: int, best: int) -> str:
         if 0 <= index < num_epochs:
             train, validation = float(pair.train_loss[index]), float(pair.validation_loss[index])
             text += f" {words}: training {number(train)}, validation {number(validation)}."
+    running = _running(pair)[:num_epochs]
+    if len(running):
+        first, last = number(float(running[0])), number(float(running[-1]))
+        text += f" Training as Keras reports it: {first} in the first epoch, {last} in the last."
     return text
 
 
@@ -122,15 +136,20 @@ def reported_note(report: Report) -> str:
     """Return how the curves differ from what Keras prints, in a sentence or two."""
     training = (
         "Keras prints another training loss: a running mean over the epoch, with dropout on and weights that "
-        "still change, which a study does not record."
+        "still change, which this study did not record."
     )
+    if any(len(_running(pair)) for pair in report.curves):
+        training = (
+            "The thin line of dashes and dots is the training loss as Keras reports it: a running mean with "
+            "dropout and penalties, over the batches of an epoch, while the weights still change."
+        )
     if not all(len(pair.penalty) for pair in report.curves):
         return training
     if reported_losses(report):
         dots = "The dotted line is the validation loss as Keras reports it, with the weight penalty."
         return f"{dots} {training}"
     if report.baseline.label_smoothing or report.chosen.label_smoothing:
-        return f"{training} Its validation loss has smoothed labels too where training has."
+        return f"{training} Both losses of Keras have smoothed labels, where training has them."
     return f"There is no weight penalty, so Keras reports the same validation loss. {training}"
 
 
@@ -172,6 +191,7 @@ def losses_readout(figures: tuple[CurvesFigure, ...]) -> Readout:
         for side, values in (
             ("training", figure.train),
             ("validation", figure.validation),
+            ("training as Keras reports it", figure.running),
             ("validation as Keras reports it", figure.reported),
         )
         if values

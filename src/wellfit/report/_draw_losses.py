@@ -11,7 +11,14 @@ from matplotlib.ticker import MaxNLocator
 from wellfit.report._curve_figures import CurvesFigure
 from wellfit.report._svg import GRID, MUTED, TRAIN, VALIDATION, Canvas, drawing_style, plain_decades, svg
 
-_DASHES = {"training": (0, (4, 2)), "validation": "solid", "as Keras reports it": (0, (1, 1.6))}
+_TRAINING, _VALIDATION = "training as Keras reports it", "validation as Keras reports it"
+_DASHES = {
+    "training": (0, (4, 2)),
+    "validation": "solid",
+    _TRAINING: (0, (7, 2, 1.5, 2)),
+    _VALIDATION: (0, (1, 1.6)),
+}
+_WIDTHS = {"training": 1.6, "validation": 2.0, _TRAINING: 1.0, _VALIDATION: 1.6}
 _LEGEND_ROW = 18
 
 
@@ -93,13 +100,16 @@ def _colors(figures: tuple[CurvesFigure, ...], place: int) -> tuple[str, str]:
 
 def _plot(axes: Axes, figure: CurvesFigure, colors: tuple[str, str]) -> None:
     lone = {"marker": "o", "markersize": 3} if len(figure.epochs) < 3 else {}
-    axes.plot(
-        figure.epochs, figure.train, color=colors[0], linewidth=1.6, linestyle=_DASHES["training"], **lone
-    )
-    axes.plot(figure.epochs, figure.validation, color=colors[1], linewidth=2, **lone)
-    if figure.reported:
-        dots = _DASHES["as Keras reports it"]
-        axes.plot(figure.epochs, figure.reported, color=colors[1], linewidth=1.6, linestyle=dots, **lone)
+    lines = {
+        "training": (colors[0], figure.train),
+        "validation": (colors[1], figure.validation),
+        _TRAINING: (colors[0], figure.running),
+        _VALIDATION: (colors[1], figure.reported),
+    }
+    for word, (color, values) in lines.items():
+        if values:
+            dashes, width = _DASHES[word], _WIDTHS[word]
+            axes.plot(figure.epochs, values, color=color, linewidth=width, linestyle=dashes, **lone)
     if figure.best_epoch:
         axes.axvline(figure.best_epoch, color=colors[1], linewidth=1, linestyle=(0, (1, 2)))
         value = figure.validation[figure.epochs.index(figure.best_epoch)]
@@ -129,30 +139,30 @@ def _mark_best(axes: Axes, figures: tuple[CurvesFigure, ...], last: int) -> None
 def _legend_rows(
     figures: tuple[CurvesFigure, ...], *, narrow: bool
 ) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return a row for each network: its name, and color and word for each of its lines."""
+    """Return a row for each network: its name, and color and word for each of its lines.
+
+    What Keras reports comes below, once for all networks.
+    """
     rows: list[tuple[str, list[tuple[str, str]]]] = []
     for place, figure in enumerate(figures):
         train, validation = _colors(figures, place)
-        entries = [(train, "training"), (validation, "validation")]
-        reported = [(validation, "as Keras reports it")] if figure.reported else []
-        # A phone has no room for three beside a name.
-        rows += (
-            [(figure.name, entries), ("", reported)]
-            if narrow and reported
-            else [(figure.name, entries + reported)]
-        )
-    return rows
+        rows.append((figure.name, [(train, "training"), (validation, "validation")]))
+    train, validation = _colors(figures, 0) if len(figures) == 1 else (MUTED, MUTED)
+    reported = [(train, _TRAINING)] if any(figure.running for figure in figures) else []
+    reported += [(validation, _VALIDATION)] if any(figure.reported for figure in figures) else []
+    # A phone has no room for two of them side by side.
+    return rows + [("", part) for part in ([[one] for one in reported] if narrow else [reported]) if part]
 
 
 def _legend(axes: Axes, canvas: Canvas, rows: list[tuple[str, list[tuple[str, str]]]]) -> None:
     """Draw line samples above the axes; matplotlib's own legend box would be laid out with the wrong font."""
     at = canvas.figure.transFigure
-    start, step = (0.31, 0.25) if canvas.width < 500 else (0.2, 0.16)
+    start, narrow, wide = (0.31, 0.25, 0.0) if canvas.width < 500 else (0.2, 0.16, 0.32)
     for place, (name, entries) in enumerate(rows):
         y = 1 - (12 + _LEGEND_ROW * place) / canvas.height
         axes.text(4 / canvas.width, y, canvas.word(name, 15), transform=at, va="center", fontsize=10)
         for column, (color, word) in enumerate(entries):
-            x = start + step * column
+            x = start + column * (narrow if name else wide)
             end = x + 26 / canvas.width
             axes.plot(
                 [x, end],
@@ -160,7 +170,7 @@ def _legend(axes: Axes, canvas: Canvas, rows: list[tuple[str, list[tuple[str, st
                 transform=at,
                 color=color,
                 linestyle=_DASHES[word],
-                linewidth=2,
+                linewidth=_WIDTHS[word],
                 clip_on=False,
             )
             axes.text(end + 6 / canvas.width, y, word, transform=at, va="center", fontsize=10)

@@ -114,7 +114,10 @@ def _interval_colors(axes: Axes) -> IntervalColors:
 
 
 def losses_axes(figures: tuple[CurvesFigure, ...], ax: Axes | None = None) -> Axes:
-    """Return axes with the losses of all networks: a color a network, training dashed, best epochs marked."""
+    """Return axes with the losses of all networks: a color a network, training dashed, best epochs marked.
+
+    The training loss as Keras reports it is thin, of dashes and dots.
+    """
     axes = ax or _new_axes(6.4, 4.0)
     if not figures:
         return _without_data(axes, "No curve was recorded.")
@@ -123,6 +126,9 @@ def losses_axes(figures: tuple[CurvesFigure, ...], ax: Axes | None = None) -> Ax
         name = shorten_to(figure.name, _LABEL_CELLS)
         axes.plot(figure.epochs, figure.train, color=color, linestyle="--", label=f"{name}, training")
         axes.plot(figure.epochs, figure.validation, color=color, label=f"{name}, validation")
+        if figure.running:
+            label = f"{name}, training as Keras reports it"
+            axes.plot(figure.epochs, figure.running, color=color, linestyle="-.", linewidth=0.9, label=label)
         if figure.best_epoch:
             value = figure.validation[figure.epochs.index(figure.best_epoch)]
             axes.plot([figure.best_epoch], [value], color=color, marker="o", linestyle="")

@@ -154,7 +154,8 @@ def curve_table(report: Report | Diagnosis) -> Table:
 
 
 def loss_table(curves: Sequence[CurvePair]) -> Table:
-    """Return losses of every pair of curves at up to 20 epochs."""
+    """Return losses of every pair of curves at up to 20 epochs; as Keras reports them where that is known."""
+    with_running = any(len(pair.running_loss) for pair in curves)
     rows: list[tuple[str, ...]] = []
     strong: list[int] = []
     for pair in curves:
@@ -166,9 +167,13 @@ def loss_table(curves: Sequence[CurvePair]) -> Table:
                 strong.append(len(rows))
             train, validation = float(pair.train_loss[index]), float(pair.validation_loss[index])
             cells = (number(train), number(validation), signed(validation - train))
-            rows.append((pair.name, str(index + 1), *cells))
+            known = (
+                number(float(pair.running_loss[index])) if index < len(pair.running_loss) else NOT_AVAILABLE
+            )
+            rows.append((pair.name, str(index + 1), *cells, *([known] if with_running else [])))
     head = ("Network", "Epoch", "Training loss", "Validation loss", "Gap")
-    return Table(head=head, rows=tuple(rows), right=(1, 2, 3, 4), strong=tuple(strong))
+    head += ("Training loss as Keras reports it",) if with_running else ()
+    return Table(head=head, rows=tuple(rows), right=tuple(range(1, len(head))), strong=tuple(strong))
 
 
 def confusion_table(figure: ConfusionFigure) -> Table:

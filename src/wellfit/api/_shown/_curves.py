@@ -18,11 +18,13 @@ class LossCurves(tuple[CurvePair, ...]):
 
     Example:
         >>> LossCurves().frame().columns
-        ['network', 'epoch', 'train_loss', 'validation_loss', 'is_best']
+        ['network', 'epoch', 'train_loss', 'validation_loss', 'is_best', 'running_loss']
     """
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Return axes with all losses: a color a network, training dashed, best epochs marked.
+
+        The training loss as Keras reports it is a thin line of dashes and dots, where it is known.
 
         Args:
             ax: where to draw; a new figure if None.
@@ -30,7 +32,10 @@ class LossCurves(tuple[CurvePair, ...]):
         return plot_losses(self, ax)
 
     def frame(self) -> pl.DataFrame:
-        """Return one row a network and epoch, epochs counted from 1."""
+        """Return one row a network and epoch, epochs counted from 1.
+
+        ``running_loss`` is the training loss as Keras reports it, null where it is not known.
+        """
         return losses_frame(self)
 
     def _repr_html_(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from wellfit.data import frame_of
@@ -57,21 +58,26 @@ def _cells(effect: Effect | None) -> tuple[object, ...]:
 
 
 def losses_frame(curves: Sequence[CurvePair]) -> pl.DataFrame:
-    """Return one row a network and epoch, epochs counted from 1."""
+    """Return one row a network and epoch, epochs counted from 1.
+
+    ``running_loss`` is the training loss as Keras reports it, null where it is not known.
+    """
     columns = {
         "network": str,
         "epoch": int,
         "train_loss": float,
         "validation_loss": float,
         "is_best": bool,
+        "running_loss": float,
     }
     return frame_of(columns, (row for pair in curves for row in _epochs(pair)))
 
 
 def _epochs(pair: CurvePair) -> Iterator[tuple[object, ...]]:
-    losses = zip(pair.train_loss.tolist(), pair.validation_loss.tolist(), strict=False)
-    for epoch, (train, validation) in enumerate(losses):
-        yield pair.name, epoch + 1, train, validation, epoch == pair.best_epoch
+    known = pair.running_loss.tolist() if len(pair.running_loss) == len(pair.train_loss) else repeat(math.nan)
+    losses = zip(pair.train_loss.tolist(), pair.validation_loss.tolist(), known, strict=False)
+    for epoch, (train, validation, running) in enumerate(losses):
+        yield pair.name, epoch + 1, train, validation, epoch == pair.best_epoch, running
 
 
 def path_frame(path: RegularizationPath) -> pl.DataFrame:

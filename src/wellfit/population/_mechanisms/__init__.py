@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wellfit.models import NetworkFunction
-from wellfit.population._mechanisms._base import Batch, Compute, Mechanism
+from wellfit.population._mechanisms._base import Batch, Compute, Found, Mechanism
 from wellfit.population._mechanisms.activity_l2 import ActivityL2
 from wellfit.population._mechanisms.adversarial import Adversarial
 from wellfit.population._mechanisms.augmentation import AUGMENTATIONS
@@ -95,6 +95,7 @@ __all__ = [
     "ON_BATCHES",
     "Batch",
     "Compute",
+    "Found",
     "Mechanism",
     "held",
     "mechanism_groups",

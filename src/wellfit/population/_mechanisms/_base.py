@@ -13,11 +13,14 @@ from wellfit.records import Members
 
 Array = Any  # NumPy on the host, JAX on the device
 Tree = Any
-Objective = Callable[[Tree, Sequence[jax.Array]], tuple[jax.Array, tuple[jax.Array, Tree]]]
-"""``(trainable, inputs) -> (loss with penalties, (data loss, non-trainable weights))`` of one batch."""
+Found = tuple[jax.Array, jax.Array, Tree]
+"""Of one batch: data loss, the same with penalties on activities, weights that are not trained."""
 
-Compute = Callable[[Objective, Tree, Sequence[jax.Array]], tuple[tuple[jax.Array, Tree], Tree]]
-"""``(objective, trainable, inputs) -> ((data loss, non-trainable weights), gradient)``."""
+Objective = Callable[[Tree, Sequence[jax.Array]], tuple[jax.Array, Found]]
+"""``(trainable, inputs) -> (loss with all penalties, found)`` of one batch."""
+
+Compute = Callable[[Objective, Tree, Sequence[jax.Array]], tuple[Found, Tree]]
+"""``(objective, trainable, inputs) -> (found, gradient)``."""
 
 
 class Batch(NamedTuple):

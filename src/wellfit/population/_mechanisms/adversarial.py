@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from wellfit.population._mechanisms._base import Compute, Mechanism, Objective, Tree
+from wellfit.population._mechanisms._base import Compute, Found, Mechanism, Objective, Tree
 
 
 class Adversarial(Mechanism):
@@ -27,9 +27,7 @@ class Adversarial(Mechanism):
         """Return the mean of the gradients at the rows and at the moved rows."""
         size = numbers.own["adversarial"]
 
-        def both(
-            objective: Objective, trainable: Tree, inputs: Sequence[jax.Array]
-        ) -> tuple[tuple[jax.Array, Tree], Tree]:
+        def both(objective: Objective, trainable: Tree, inputs: Sequence[jax.Array]) -> tuple[Found, Tree]:
             real = [i for i, values in enumerate(inputs) if jnp.issubdtype(values.dtype, jnp.floating)]
 
             def by_real(trainable: Tree, chosen: Sequence[jax.Array]) -> Any:
@@ -37,12 +35,13 @@ class Adversarial(Mechanism):
                 return objective(trainable, [placed.get(i, values) for i, values in enumerate(inputs)])
 
             chosen = [inputs[i] for i in real]
-            (_, (data, other)), (clean, slopes) = jax.value_and_grad(by_real, argnums=(0, 1), has_aux=True)(
-                trainable, chosen
-            )
+            differentiate = jax.value_and_grad(by_real, argnums=(0, 1), has_aux=True)
+            (_, (*losses, other)), (clean, slopes) = differentiate(trainable, chosen)
             moved = [values + size * jnp.sign(slope) for values, slope in zip(chosen, slopes, strict=True)]
-            (moved_data, _), gradient = inner(by_real, trainable, moved)
+            (*moved_losses, _), gradient = inner(by_real, trainable, moved)
             mean = jax.tree.map(lambda a, b: jnp.where(size > 0, 0.5 * (a + b), a), clean, gradient)
-            return (jnp.where(size > 0, 0.5 * (data + moved_data), data), other), mean
+            pairs = zip(losses, moved_losses, strict=True)
+            data, reported = (jnp.where(size > 0, 0.5 * (a + b), a) for a, b in pairs)
+            return (data, reported, other), mean
 
         return both
