@@ -31,6 +31,7 @@ TARGETS = {
     "server": "_fuzz_server:Server",
 }
 _MOST_BYTES = 2 * 2**30
+_NUM_WARM = 40
 _PROJECT = f"{os.sep}wellfit{os.sep}"
 
 
@@ -103,7 +104,12 @@ def main() -> None:
         return
     os.chdir(folder)
     at = os.open(folder / "at", os.O_RDWR | os.O_CREAT)
-    is_bound, told = False, time.monotonic()
+    for warm in range(_NUM_WARM):  # loads what is loaded late
+        case = target.draw(random.Random(f"{name} warm {warm}"))
+        write_case(case, case_folder)
+        outcome(target, case, case_folder)
+    bound_memory(target.pids())
+    told = time.monotonic()
     while True:
         case = target.draw(random.Random(f"{name} {seed} {number}"))
         write_case(case, case_folder)
@@ -120,9 +126,6 @@ def main() -> None:
                 keep(case, folder / f"input-{number}", "".join(traceback.format_exception(error)))
             said = {"number": number, "crash": key, "message": str(error)[:300]}
             print(json.dumps(said), flush=True)
-        if not is_bound and number >= int(first) + 20:
-            bound_memory(target.pids())
-            is_bound = True
         if time.monotonic() - told > 2.0:
             told = time.monotonic()
             print(json.dumps({"counts": counts}), flush=True)

@@ -3,8 +3,8 @@
 ``python benchmarks/fuzz.py [--target NAME ...] [--minutes N] [--seed N] [--keep DIR] [--json FILE] [--quick]``.
 Targets: tables, histories, bundles, networks (``.keras`` and ``.h5``), server. Each input is drawn from the
 seed and its number (`_fuzz_*.py`). A reader may read it, or refuse it by an error that it documents; the
-server may answer anything below 500. All else is a crash, and so are 20 seconds without an end and more than
-2 GiB of memory. Crashes are told apart by error and innermost line of the project; the first input of each
+server may answer anything below 500. All else is a crash, and so are 20 seconds of processor time (or two
+minutes of waiting) without an end and more than 2 GiB of memory. Crashes are told apart by error and innermost line of the project; the first input of each
 is kept.
 """
 
@@ -27,7 +27,8 @@ from _figures import Figure, machine, print_table, write_json
 from _fuzz_worker import TARGETS
 
 PACKAGES = ("wellfit", "polars", "keras", "onnxruntime", "h5py", "tensorboard", "uvicorn")
-_HANG_S = 20.0
+_HANG_S = 20.0  # of processor time: what else the machine does is no fault of the input
+_WAIT_S = 120.0
 _START_S = 600.0  # samples are made, and packages imported, before the first input
 
 
@@ -69,8 +70,7 @@ class Worker:
                 start_new_session=True,
                 env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"},
             )
-        self._began = self._moved = time.monotonic()
-        self._number = -1
+        self._moved, self._used, self._number = time.monotonic(), 0.0, -1
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
@@ -88,10 +88,12 @@ class Worker:
 
     def hangs(self) -> bool:
         """Return whether the same input has been read for too long; to be asked often."""
-        now, number = time.monotonic(), self.number
+        now, used, number = time.monotonic(), _processor_s(self.process.pid), self.number
         if number != self._number:
-            self._number, self._moved = number, now
-        return now - self._moved > (_HANG_S if number >= 0 else _START_S)
+            self._number, self._moved, self._used = number, now, used
+        if number < 0:
+            return now - self._moved > _START_S
+        return used - self._used > _HANG_S or now - self._moved > _WAIT_S
 
     def keep(self, what: str) -> None:
         """Write down the input that ended it."""
@@ -107,6 +109,15 @@ class Worker:
         """Return the last line that it wrote."""
         lines = (self._folder / "errors.txt").read_text("utf-8", "replace").strip().splitlines()
         return lines[-1][:300] if lines else ""
+
+
+def _processor_s(pid: int) -> float:
+    """Return the seconds of processor time that all threads of a process have used."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def fuzz(name: str, minutes: float, seed: int, folder: Path) -> Found:

@@ -32,9 +32,9 @@ def row_losses(task: Task, target: ArrayLike, prediction: ArrayLike) -> NDArray[
         [[4.0], [2.0]]
     """
     said = np.asarray(prediction, np.float64)
-    said = said.reshape(len(said), -1)
+    said = said.reshape(len(said), int(np.prod(said.shape[1:])))  # -1 does not say it where there are no rows
     if not task.is_classification:
-        error = said - np.asarray(target, np.float64).reshape(len(said), -1)
+        error = said - np.asarray(target, np.float64).reshape(said.shape)
         return np.stack([np.square(error).mean(axis=1), np.abs(error).mean(axis=1)])
     codes = np.asarray(target).astype(np.intp).reshape(-1)
     said = said / said.sum(axis=1, keepdims=True)
@@ -48,4 +48,6 @@ def row_losses(task: Task, target: ArrayLike, prediction: ArrayLike) -> NDArray[
 
 def usable_rows(prediction: NDArray[Any]) -> NDArray[np.bool_]:
     """Return ``[row]`` whether a prediction is finite throughout."""
-    return np.asarray(np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1))
+    return np.asarray(
+        np.isfinite(prediction).reshape(len(prediction), int(np.prod(prediction.shape[1:]))).all(axis=1)
+    )
