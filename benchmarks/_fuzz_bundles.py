@@ -53,7 +53,11 @@ class Bundles(Reader):
             files[_MANIFEST] = json_bytes(rng, manifest)
         else:
             files[_MANIFEST] = json.dumps(manifest).encode()
-        way = "load" if "model.onnx" in changed or "signature.json" in changed else rng.choice(("load", "predict", "monitor"))
+        way = (
+            "load"
+            if "model.onnx" in changed or "signature.json" in changed
+            else rng.choice(("load", "predict", "monitor"))
+        )
         return Case(files={f"bundle/{name}": data for name, data in files.items()}, call={"way": way})
 
     def call(self, case: Case, folder: Path) -> None:

@@ -134,7 +134,16 @@ def mutated_archive(rng: Random, files: Mapping[str, bytes]) -> bytes:
     if way == 0:
         del found[name]
     elif way == 1:
-        odd = ("../written", "/tmp/written", "a/../../written", "C:\\written", "", "a" * 70_000, f"{name}/", "\0")
+        odd = (
+            "../written",
+            "/tmp/written",
+            "a/../../written",
+            "C:\\written",
+            "",
+            "a" * 70_000,
+            f"{name}/",
+            "\0",
+        )
         found[rng.choice(odd)[:65_000]] = found.pop(name) if rng.random() < 0.5 else b"x"
     elif way == 2:
         found[name] = zip_bytes(found)
@@ -152,5 +161,7 @@ def _with_lies(rng: Random, data: bytes) -> bytes:
     """Return an archive whose directory says other sizes, methods or places than are true."""
     start = data.find(b"PK\x01\x02")
     field = rng.choice((8, 10, 16, 20, 24, 28, 30, 42))
-    lie = struct.pack("<I", rng.choice((0, 1, 99, 2**16 - 1, 2**31, 2**32 - 1)))[: 2 if field in (8, 10, 28, 30) else 4]
+    lie = struct.pack("<I", rng.choice((0, 1, 99, 2**16 - 1, 2**31, 2**32 - 1)))[
+        : 2 if field in (8, 10, 28, 30) else 4
+    ]
     return data[: start + field] + lie + data[start + field + len(lie) :]

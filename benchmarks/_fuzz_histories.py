@@ -19,7 +19,19 @@ from _fuzz_bytes import VALUES, json_bytes, mutated_bytes, mutated_json
 from _fuzz_target import Case, Reader
 from wellfit.records import DataError
 
-_NAMES = ("loss", "val_loss", "accuracy", "val_accuracy", "acc", "val_acc", "lr", "learning_rate", "auc", "epoch", "step")
+_NAMES = (
+    "loss",
+    "val_loss",
+    "accuracy",
+    "val_accuracy",
+    "acc",
+    "val_acc",
+    "lr",
+    "learning_rate",
+    "auc",
+    "epoch",
+    "step",
+)
 _ODD = (*VALUES, 0.0, 1e300, -1e300, 5e-324, "0.5", "[0.25]", "1,5", "-inf")
 
 
@@ -57,21 +69,35 @@ class Histories(Reader):
 def _curves(rng: Random) -> dict[str, list[Any]]:
     length = rng.choice((0, 1, 2, 3, 4, 5, 20, 200))
     found = {}
-    for name in rng.sample(_NAMES, rng.randrange(1, 6)) + ["loss"] * (rng.random() < 0.8) + ["val_loss"] * (rng.random() < 0.7):
-        scale, slope, noise = 10.0 ** rng.choice((-300, -3, 0, 0, 0, 3, 300)), rng.choice((0, 0.1, -0.1, 1)), rng.random()
-        values: list[Any] = [scale * (0.7 - slope * i / 20 + noise * rng.gauss(0, 0.05)) for i in range(length)]
+    for name in (
+        rng.sample(_NAMES, rng.randrange(1, 6))
+        + ["loss"] * (rng.random() < 0.8)
+        + ["val_loss"] * (rng.random() < 0.7)
+    ):
+        scale, slope, noise = (
+            10.0 ** rng.choice((-300, -3, 0, 0, 0, 3, 300)),
+            rng.choice((0, 0.1, -0.1, 1)),
+            rng.random(),
+        )
+        values: list[Any] = [
+            scale * (0.7 - slope * i / 20 + noise * rng.gauss(0, 0.05)) for i in range(length)
+        ]
         if name in ("epoch", "step"):
             values = list(range(length))
         for _ in range(rng.choice((0, 0, 0, 1, 5))):
             if values:
-                values[rng.randrange(length)] = rng.choice((None, float("nan"), float("inf"), 0.0, -1.0, 1e300, "0.5", "NA"))
+                values[rng.randrange(length)] = rng.choice(
+                    (None, float("nan"), float("inf"), 0.0, -1.0, 1e300, "0.5", "NA")
+                )
         found[name] = values if rng.random() < 0.97 else values[:-1]
     return found
 
 
 def _log(rng: Random, curves: dict[str, list[Any]]) -> bytes:
     stream = io.StringIO()
-    writer = csv.writer(stream, delimiter=rng.choice(",,;\t"), quoting=rng.choice((csv.QUOTE_MINIMAL, csv.QUOTE_ALL)))
+    writer = csv.writer(
+        stream, delimiter=rng.choice(",,;\t"), quoting=rng.choice((csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
+    )
     for _ in range(rng.choice((1, 1, 2))):
         writer.writerow(curves)
         writer.writerows(zip(*curves.values(), strict=False))
@@ -101,7 +127,9 @@ def _scalar(rng: Random, tag: str, step: int, number: float) -> bytes:
         part = Summary.Value(tag=tag, simple_value=number)
     else:
         odd = rng.random() < 0.03
-        part = Summary.Value(tag=tag, tensor=make_tensor_proto([number] * 2 if odd else number, dtype="float32"))
+        part = Summary.Value(
+            tag=tag, tensor=make_tensor_proto([number] * 2 if odd else number, dtype="float32")
+        )
         part.metadata.plugin_data.plugin_name = "scalars"
     return Event(wall_time=2.0, step=step, summary=Summary(value=[part])).SerializeToString()
 

@@ -49,7 +49,19 @@ class Server:
     def __init__(self, samples: Path) -> None:
         study = write_study(samples / "study")
         self._errors = samples / "server.txt"
-        command = [sys.executable, "-m", "wellfit", "serve", str(study), "--name", "study", "--workers", "1", "--port", "0"]
+        command = [
+            sys.executable,
+            "-m",
+            "wellfit",
+            "serve",
+            str(study),
+            "--name",
+            "study",
+            "--workers",
+            "1",
+            "--port",
+            "0",
+        ]
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         self._address = ("127.0.0.1", _port_of(self._process))
@@ -181,7 +193,10 @@ def _csv(rng: Random, rows: list[dict[str, Any]]) -> bytes:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, list(ROW), delimiter=rng.choice(",,;\t"))
     writer.writeheader()
-    writer.writerows({name: rng.choice((cell, cell, cell, rng.choice(VALUES))) for name, cell in row.items()} for row in rows)
+    writer.writerows(
+        {name: rng.choice((cell, cell, cell, rng.choice(VALUES))) for name, cell in row.items()}
+        for row in rows
+    )
     return mutated_bytes(rng, stream.getvalue().encode("utf-8", "surrogatepass"))
 
 
@@ -192,9 +207,13 @@ def _binary(rng: Random) -> tuple[str, bytes, list[str]]:
         text = str(cell).encode()
         data = rng.randbytes(8) if name in ("age", "visits") else len(text).to_bytes(4, "little") + text
         kind = {"age": "FP64", "visits": "INT64"}.get(name, "BYTES")
-        inputs.append({"name": name, "shape": [1, 1], "datatype": kind, "parameters": {"binary_data_size": len(data)}})
+        inputs.append(
+            {"name": name, "shape": [1, 1], "datatype": kind, "parameters": {"binary_data_size": len(data)}}
+        )
         tails.append(data)
-    head = json_bytes(rng, mutated_json(rng, {"inputs": inputs}) if rng.random() < 0.6 else {"inputs": inputs})
+    head = json_bytes(
+        rng, mutated_json(rng, {"inputs": inputs}) if rng.random() < 0.6 else {"inputs": inputs}
+    )
     size = len(head) if rng.random() < 0.8 else rng.choice((0, 10, 10**9))
     body = head + mutated_bytes(rng, b"".join(tails)) if rng.random() < 0.6 else head + b"".join(tails)
     return "/v2/models/study/infer", body, [f"Inference-Header-Content-Length: {size}"]

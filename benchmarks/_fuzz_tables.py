@@ -17,7 +17,18 @@ from _fuzz_target import Case, Reader
 from wellfit.data import prepare, read_table
 from wellfit.records import DataError, SettingsError
 
-_ENCODINGS = ("utf-8", "utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030", "latin-1")
+_ENCODINGS = (
+    "utf-8",
+    "utf-8",
+    "utf-8-sig",
+    "cp1252",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32",
+    "gb18030",
+    "latin-1",
+)
 _WORDS = (
     "", " ", "NA", "?", "-", "nan", "inf", "-inf", "null", "None", "#N/A", "red", "green", "blue", "ja", "nein", "TRUE",
     "f", "0", "1", "-1", "007", "1,5", "1.5", "1.234,56", "1,234.56", "1e308", "1e999", "9" * 30, "9" * 400, "5 %", "$ 5", "(5)",
@@ -49,7 +60,10 @@ class Tables(Reader):
         if rng.random() < 0.2:
             data = mutated_bytes(rng, data, _text(rng)[1])
         reading = {key: rng.choice(odd) for key, odd in _OPTIONS.items() if rng.random() < 0.03}
-        return Case(files={name: data}, call={"reading": reading, "target": rng.randrange(8), "more": rng.randrange(12)})
+        return Case(
+            files={name: data},
+            call={"reading": reading, "target": rng.randrange(8), "more": rng.randrange(12)},
+        )
 
     def call(self, case: Case, folder: Path) -> None:
         """Read it, and prepare it for a study."""
@@ -65,11 +79,21 @@ def _text(rng: Random) -> tuple[str, bytes]:
     delimiter, newline = rng.choice(",,;;\t| "), rng.choice(("\n", "\n", "\r\n", "\r"))
     quote = rng.choice(('"', '"', "'", ""))
     pools = [_pool(rng) for _ in range(rng.choice((1, 2, 5, 8)))]
-    lines = [[_quoted(rng, rng.choice(pool), delimiter, quote) for pool in pools] for _ in range(rng.choice((0, 1, 5, 40, 40, 40, 200)))]
-    header = [_quoted(rng, rng.choice(_WORDS) if rng.random() < 0.05 else f"c{i}", delimiter, quote) for i in range(len(pools))]
+    lines = [
+        [_quoted(rng, rng.choice(pool), delimiter, quote) for pool in pools]
+        for _ in range(rng.choice((0, 1, 5, 40, 40, 40, 200)))
+    ]
+    header = [
+        _quoted(rng, rng.choice(_WORDS) if rng.random() < 0.05 else f"c{i}", delimiter, quote)
+        for i in range(len(pools))
+    ]
     rows = ([header] if rng.random() < 0.85 else []) + lines
     text = newline.join(delimiter.join(row) for row in rows)
-    text = rng.choice(("", "", "", f"sep={delimiter}{newline}", newline, "\ufeff")) + text + rng.choice(("", newline, newline * 3))
+    text = (
+        rng.choice(("", "", "", f"sep={delimiter}{newline}", newline, "\ufeff"))
+        + text
+        + rng.choice(("", newline, newline * 3))
+    )
     data = text.encode(rng.choice(_ENCODINGS), "replace")
     names = ("t.csv", "t.csv", "t.tsv", "t.txt", "t.CSV", "t")
     return rng.choice(names if rng.random() < 0.95 else ("t.json", "t.parquet", "t.arrow")), data
@@ -86,7 +110,11 @@ def _pool(rng: Random) -> list[str]:
         start = dt.datetime(2020, 1, 1)
         form = rng.choice(("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%y", "%Y-%m-%dT%H:%M:%S", "%H:%M", "%d %b %Y"))
         return [(start + dt.timedelta(hours=rng.randrange(90_000))).strftime(form) for _ in range(30)]
-    return rng.sample(_WORDS, rng.choice((2, 4, 30))) if way == 3 else rng.sample(("red", "green", "blue", "", "NA", "x"), 3)
+    return (
+        rng.sample(_WORDS, rng.choice((2, 4, 30)))
+        if way == 3
+        else rng.sample(("red", "green", "blue", "", "NA", "x"), 3)
+    )
 
 
 def _quoted(rng: Random, cell: str, delimiter: str, quote: str) -> str:
@@ -143,20 +171,29 @@ def _typed(rng: Random) -> tuple[str, bytes]:
     way = rng.randrange(4)
     try:
         if way < 2:
-            frame.write_parquet(stream, compression=rng.choice(("zstd", "snappy", "gzip", "lz4", "uncompressed", "brotli")))
+            frame.write_parquet(
+                stream, compression=rng.choice(("zstd", "snappy", "gzip", "lz4", "uncompressed", "brotli"))
+            )
         elif way == 2:
             frame.write_ipc(stream, compression=rng.choice(("uncompressed", "lz4", "zstd")))
         else:
             frame.write_ipc_stream(stream)
     except BaseException:  # what polars cannot write is no sample
         return _text(rng)
-    name = rng.choice(("t.parquet", "t.pq", "t.csv")) if way < 2 else rng.choice(("t.arrow", "t.feather", "t.ipc", "t.parquet"))
+    name = (
+        rng.choice(("t.parquet", "t.pq", "t.csv"))
+        if way < 2
+        else rng.choice(("t.arrow", "t.feather", "t.ipc", "t.parquet"))
+    )
     return name, mutated_bytes(rng, stream.getvalue()) if rng.random() < 0.35 else stream.getvalue()
 
 
 def _json_lines(rng: Random) -> tuple[str, bytes]:
     names = [f"c{i}" for i in range(rng.choice((1, 3, 6)))]
-    rows = [{name: rng.choice((i, i / 3, "a", "b", None, True, "2026-01-31")) for name in names} for i in range(rng.choice((1, 5, 40, 40)))]
+    rows = [
+        {name: rng.choice((i, i / 3, "a", "b", None, True, "2026-01-31")) for name in names}
+        for i in range(rng.choice((1, 5, 40, 40)))
+    ]
     if rng.random() < 0.6:
         rows = mutated_json(rng, rows)
     if rng.random() < 0.3 or not isinstance(rows, list):

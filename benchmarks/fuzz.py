@@ -68,7 +68,12 @@ class Worker:
                 stderr=errors,
                 text=True,
                 start_new_session=True,
-                env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"},
+                env={
+                    **os.environ,
+                    "KERAS_BACKEND": "jax",
+                    "JAX_PLATFORMS": "cpu",
+                    "TF_CPP_MIN_LOG_LEVEL": "3",
+                },
             )
         self._moved, self._used, self._number = time.monotonic(), 0.0, -1
         threading.Thread(target=self._read, daemon=True).start()

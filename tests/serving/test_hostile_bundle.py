@@ -100,3 +100,15 @@ def test_files_outside_of_a_bundle_are_not_read(tmp_path, name):
     (folder / "bundle.json").write_text(json.dumps(manifest))
     with pytest.raises(wf.FileReadError):
         wf.load(folder)
+
+
+def test_a_signature_that_is_no_text_is_refused(tmp_path):
+    """Bytes of no encoding, with the right checksum."""
+    folder = write_bundle(tmp_path)
+    damaged = (folder / "signature.json").read_bytes().replace(b'"x"', b'"\xff"')
+    (folder / "signature.json").write_bytes(damaged)
+    manifest = json.loads((folder / "bundle.json").read_text())
+    manifest["files"]["signature.json"] = hashlib.sha256(damaged).hexdigest()
+    (folder / "bundle.json").write_text(json.dumps(manifest))
+    with pytest.raises(wf.FileReadError, match="not the signature"):
+        wf.load(folder)
