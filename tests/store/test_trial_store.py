@@ -157,9 +157,25 @@ def test_a_database_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_passwords_are_not_written_down() -> None:
     """Neither in study.json nor in an error."""
     assert without_password("postgresql://me:secret@host:5/db?a=b") == "postgresql://me@host:5/db?a=b"
-    with pytest.raises(SettingsError) as caught:
-        TrialStore("oracle://me:secret@host/trials", "one")
-    assert "secret" not in str(caught.value)
+    assert without_password("mysql://me@host/db?passwd=secret&a=b") == "mysql://me@host/db?a=b"
+    for url in ("oracle://me:secret@host/trials", "nothing://me:secret@host/a", "://me:secret@host"):
+        with pytest.raises(SettingsError) as caught:
+            TrialStore(url, "one")
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "package"),
+    [
+        ("mysql+missing://host/trials", "missing"),
+        ("oracle://host/trials", "oracle"),
+        ("nothing://host/a", "nothing"),
+    ],
+)
+def test_a_missing_driver_says_what_brings_it(url: str, package: str) -> None:
+    """It names what to install, also where SQLAlchemy does not know the database."""
+    with pytest.raises(SettingsError, match=f"pip install .*{package}"):
+        TrialStore(url, "one")
 
 
 def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
