@@ -14,10 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 import wellfit.store
 from wellfit.records import DataError, OutputError, SettingsError, StoreError
 from wellfit.store import Entry, FolderLock, TrialStore, pack, sqlite_url, unpack, without_password
+from wellfit.store._trials import _ENTRIES
 
 LARGE = 3 * 2**22 + 5  # bytes: of several parts, and too many to be compressed
 
@@ -197,3 +200,12 @@ def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
     assert (tmp_path / "study.lock").exists()
     FolderLock(tmp_path).release()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text"), [(postgresql, "body TEXT"), (mysql, "body TEXT(16777216)"), (sqlite, "body TEXT")]
+)
+def test_tables_are_said_as_each_database_wants_them(dialect, text) -> None:
+    """PostgreSQL refuses a text with a length; without one MySQL cuts off at 64 KiB."""
+    said = str(sa.schema.CreateTable(_ENTRIES).compile(dialect=dialect.dialect()))
+    assert f"{text} NOT NULL" in said

@@ -21,13 +21,14 @@ Array = NDArray[Any]
 
 _CHUNK_BYTES = 2**22  # servers refuse larger packets long before their columns are full
 _PACKAGES = {"postgresql": "'psycopg[binary]'", "mysql": "pymysql", "mariadb": "pymysql"}
-_LONG = 2**24  # of text, where a database asks how long it may be
+# MySQL asks how long a text may be, and PostgreSQL refuses to be told.
+_LONG_TEXT = sa.Text().with_variant(sa.Text(2**24), "mysql", "mariadb")
 _TABLES = sa.MetaData()
 _STUDIES = sa.Table(
     "wellfit_studies",
     _TABLES,
     sa.Column("study", sa.String(40), primary_key=True),
-    sa.Column("facts", sa.Text(_LONG), nullable=False),
+    sa.Column("facts", _LONG_TEXT, nullable=False),
 )
 _ENTRIES = sa.Table(
     "wellfit_entries",
@@ -35,7 +36,7 @@ _ENTRIES = sa.Table(
     sa.Column("study", sa.String(40), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("request", sa.String(64), nullable=False),
-    sa.Column("body", sa.Text(_LONG), nullable=False),
+    sa.Column("body", _LONG_TEXT, nullable=False),
 )
 _ARRAYS = sa.Table(
     "wellfit_arrays",
