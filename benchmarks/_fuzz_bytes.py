@@ -13,17 +13,18 @@ from typing import Any
 
 _LARGEST = 1 << 18
 _TOKENS = (
-    b"\0", b"\xff" * 4, b"\x00" * 8, b"\xff\xff\xff\x7f", b"\x00\x00\x00\x80", b'"', b'""', b"'", b"\n", b"\r",
-    b"\r\n\r\n", b"\t", b";", b",", b"|", b"\\", b"\xef\xbb\xbf", b"\xff\xfe", b"\xe2\x80\xa8", b"\xed\xa0\x80",
-    b"1e999", b"-0", b"NaN", b"9" * 400, b"{", b"[" * 3000, b"]", b"sep=;\n", b"PAR1", b"ARROW1", b"\x1a",
+    b"\0", b"\xff" * 4, b"\x00" * 8, b"\xff\xff\xff\x7f", b"\x00\x00\x00\x80", b'"', b'""', b"'", b"\n",
+    b"\r", b"\r\n\r\n", b"\t", b";", b",", b"|", b"\\", b"\xef\xbb\xbf", b"\xff\xfe", b"\xe2\x80\xa8",
+    b"\xed\xa0\x80", b"1e999", b"-0", b"NaN", b"9" * 400, b"{", b"[" * 3000, b"]", b"sep=;\n", b"PAR1",
+    b"ARROW1", b"\x1a",
 )  # fmt: skip
 VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, 10**40, -(10**400), 1e308, 1e-320, float("nan"), float("inf"),
-    0.5, "", "a", "NaN", "Infinity", "null", "\0", "\ud800", "\u202e", "é" * 50, "x" * 20_000, "1e400", "\u0661", "$",
-    "../../etc/passwd", "/etc/passwd", "a/../b", "keras", "keras.layers", "Lambda", "__lambda__", "os", "system",
-    "builtins", "eval", "float32", "int64", "2026-01-31", "0000-00-00", "9999-12-31T23:59:59-23:59",
-    [], [[]], {}, {"a": 1}, [None], [1, [2]], ["a"], [0.5] * 3, {"b64": "AAAA"}, {"class_name": "Dense"},
-    {"class_name": "__tensor__", "config": {"value": [1], "dtype": "object"}},
+    None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, 10**40, -(10**400), 1e308, 1e-320, float("nan"),
+    float("inf"), 0.5, "", "a", "NaN", "Infinity", "null", "\0", "\ud800", "\u202e", "é" * 50, "x" * 20_000,
+    "1e400", "\u0661", "$", "../../etc/passwd", "/etc/passwd", "a/../b", "keras", "keras.layers", "Lambda",
+    "__lambda__", "os", "system", "builtins", "eval", "float32", "int64", "2026-01-31", "0000-00-00",
+    "9999-12-31T23:59:59-23:59", [], [[]], {}, {"a": 1}, [None], [1, [2]], ["a"], [0.5] * 3, {"b64": "AAAA"},
+    {"class_name": "Dense"}, {"class_name": "__tensor__", "config": {"value": [1], "dtype": "object"}},
     {"class_name": "function", "module": "os", "config": "system", "registered_name": "function"},
     {"class_name": "system", "module": "os", "config": {"command": "touch written"}, "registered_name": None},
 )  # fmt: skip

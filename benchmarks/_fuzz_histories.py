@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import struct
 from pathlib import Path
 from random import Random
@@ -122,7 +123,7 @@ def _events(rng: Random, curves: dict[str, list[Any]]) -> bytes:
 
 
 def _scalar(rng: Random, tag: str, step: int, number: float) -> bytes:
-    number = max(-3e38, min(3e38, number)) if number == number else number
+    number = number if math.isnan(number) else max(-3e38, min(3e38, number))
     if rng.random() < 0.2:
         part = Summary.Value(tag=tag, simple_value=number)
     else:

@@ -63,15 +63,28 @@ def _members(data: bytes) -> dict[str, bytes]:
 
 def _write_samples(folder: Path) -> None:
     """Write small networks of most kinds of layers."""
-    table = keras.Sequential([
-        layers.Input((3,)), layers.Normalization(mean=[0.0] * 3, variance=[1.0] * 3),
-        layers.Dense(4, "relu", kernel_regularizer="l2"), layers.BatchNormalization(), layers.Dropout(0.5), layers.Dense(1, "sigmoid"),
-    ])  # fmt: skip
+    table = keras.Sequential(
+        [
+            layers.Input((3,)),
+            layers.Normalization(mean=[0.0] * 3, variance=[1.0] * 3),
+            layers.Dense(4, "relu", kernel_regularizer="l2"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.5),
+            layers.Dense(1, "sigmoid"),
+        ]
+    )
     table.compile("adam", "binary_crossentropy", metrics=["accuracy", "auc"])
     table.fit(np.zeros((4, 3), np.float32), np.zeros(4, np.float32), verbose=0)
-    picture = keras.Sequential([
-        layers.Input((6, 6, 1)), layers.RandomFlip(), layers.Conv2D(2, 3), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(2, "softmax"),
-    ])  # fmt: skip
+    picture = keras.Sequential(
+        [
+            layers.Input((6, 6, 1)),
+            layers.RandomFlip(),
+            layers.Conv2D(2, 3),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(2, "softmax"),
+        ]
+    )
     words = keras.Input((5,), dtype="int32")
     both = layers.Bidirectional(layers.LSTM(2))(layers.Embedding(7, 3)(words))
     text = keras.Model(words, layers.Concatenate()([layers.Dense(1)(both), layers.Activation("tanh")(both)]))

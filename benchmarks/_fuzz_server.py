@@ -18,17 +18,21 @@ from _fuzz_study import ROW, write_study
 from _fuzz_target import Case
 
 _HEADERS = (
-    "Content-Type: text/csv", "Content-Type: application/json; charset=utf-16", "Content-Type: ", "Content-Encoding: gzip",
-    "Transfer-Encoding: chunked", "Content-Length: -1", "Content-Length: 99999999999999999999", "Content-Length: 5",
-    "Inference-Header-Content-Length: 12", "Inference-Header-Content-Length: -1", "Expect: 100-continue", "Accept: text/csv",
-    "Accept: */*;q=nan", "Connection: upgrade", "Upgrade: websocket", "X-Api-Key: \xff", "Host: a\x00b", "Range: bytes=0-", "A" * 70_000,
-    "Traceparent: 00-zz", "Accept-Encoding: gzip, br", "Cookie: a=b", ": empty", "Content-Type: multipart/form-data; boundary=x",
+    "Content-Type: text/csv", "Content-Type: application/json; charset=utf-16", "Content-Type: ",
+    "Content-Encoding: gzip", "Transfer-Encoding: chunked", "Content-Length: -1",
+    "Content-Length: 99999999999999999999", "Content-Length: 5", "Inference-Header-Content-Length: 12",
+    "Inference-Header-Content-Length: -1", "Expect: 100-continue", "Accept: text/csv", "Accept: */*;q=nan",
+    "Connection: upgrade", "Upgrade: websocket", "X-Api-Key: \xff", "Host: a\x00b", "Range: bytes=0-",
+    "A" * 70_000, "Traceparent: 00-zz", "Accept-Encoding: gzip, br", "Cookie: a=b", ": empty",
+    "Content-Type: multipart/form-data; boundary=x",
 )  # fmt: skip
 _ODD_PATHS = (
-    "/", "//", "/predict/", "/v1/models/study/versions/9999999999999999999999:predict", "/v1/models/%00:predict", "/v1/models/../../etc/passwd",
-    "/v2/models/study/versions//infer", "/v1/models/study:delete", "/predict?model=%ff&version=-1", "/predict?version=1e9&model=study",
-    "/metrics", "/docs", "/openapi.json", "/drift", "/drift.html", "/v2", "/v2/health/ready", "/v1/models/study/metadata", "/ping", "/\u0661",
-    "/v2/models/study", "/v2/models/study/ready", "*", "http://other/predict", "/predict?" + "a=b&" * 5000, "/drift?model=nothing",
+    "/", "//", "/predict/", "/v1/models/study/versions/9999999999999999999999:predict",
+    "/v1/models/%00:predict", "/v1/models/../../etc/passwd", "/v2/models/study/versions//infer",
+    "/v1/models/study:delete", "/predict?model=%ff&version=-1", "/predict?version=1e9&model=study",
+    "/metrics", "/docs", "/openapi.json", "/drift", "/drift.html", "/v2", "/v2/health/ready",
+    "/v1/models/study/metadata", "/ping", "/\u0661", "/v2/models/study", "/v2/models/study/ready", "*",
+    "http://other/predict", "/predict?" + "a=b&" * 5000, "/drift?model=nothing",
 )  # fmt: skip
 _METHODS = ("GET", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "get", "POST\x00", "A" * 200)
 
@@ -163,13 +167,30 @@ def _request(rng: Random) -> tuple[str, bytes, list[str]]:
         ("/v1/models/study/versions/1:predict", {"inputs": columns}),
         ("/v1/models/study:classify", {"examples": rows, "context": {"plan": "gold"}}),
         ("/v1/models/study:regress", {"examples": rows}),
-        ("/v2/models/study/infer", {"id": "a", "parameters": {}, "inputs": _tensors(rng, columns), "outputs": [{"name": "prediction"}]}),
+        (
+            "/v2/models/study/infer",
+            {
+                "id": "a",
+                "parameters": {},
+                "inputs": _tensors(rng, columns),
+                "outputs": [{"name": "prediction"}],
+            },
+        ),
         ("/v2/models/study/versions/1/infer", {"inputs": _tensors(rng, columns)}),
-        ("/invocations", {"dataframe_split": {"columns": list(ROW), "index": [0], "data": [list(row.values()) for row in rows]}}),
+        (
+            "/invocations",
+            {
+                "dataframe_split": {
+                    "columns": list(ROW),
+                    "index": [0],
+                    "data": [list(row.values()) for row in rows],
+                }
+            },
+        ),
         ("/invocations", {"dataframe_records": rows, "params": {}}),
         ("/invocations", {"instances": rows}),
         ("/invocations", {"inputs": columns}),
-    )  # fmt: skip
+    )
     if rng.random() < 0.12:
         return rng.choice(("/predict", "/invocations")), _csv(rng, rows), ["Content-Type: text/csv"]
     if rng.random() < 0.08:

@@ -30,10 +30,11 @@ _ENCODINGS = (
     "latin-1",
 )
 _WORDS = (
-    "", " ", "NA", "?", "-", "nan", "inf", "-inf", "null", "None", "#N/A", "red", "green", "blue", "ja", "nein", "TRUE",
-    "f", "0", "1", "-1", "007", "1,5", "1.5", "1.234,56", "1,234.56", "1e308", "1e999", "9" * 30, "9" * 400, "5 %", "$ 5", "(5)",
-    "\u0661", "1\u00a0000", "2026-01-31", "31.01.2026", "01/31/26", "2026-01-31T23:59:59Z", "0000-00-00", "23:59", "24:00",
-    "9999-12-31 23:59:59.999999", "2026-W01-1", "a" * 3000, "Zürich", "\u202eabc", "=1+1", 'a"b', '"', "a\nb", "\t", "\0", "\ufeff",
+    "", " ", "NA", "?", "-", "nan", "inf", "-inf", "null", "None", "#N/A", "red", "green", "blue", "ja",
+    "nein", "TRUE", "f", "0", "1", "-1", "007", "1,5", "1.5", "1.234,56", "1,234.56", "1e308", "1e999",
+    "9" * 30, "9" * 400, "5 %", "$ 5", "(5)", "\u0661", "1\u00a0000", "2026-01-31", "31.01.2026", "01/31/26",
+    "2026-01-31T23:59:59Z", "0000-00-00", "23:59", "24:00", "9999-12-31 23:59:59.999999", "2026-W01-1",
+    "a" * 3000, "Zürich", "\u202eabc", "=1+1", 'a"b', '"', "a\nb", "\t", "\0", "\ufeff",
 )  # fmt: skip
 _OPTIONS: dict[str, tuple[Any, ...]] = {
     "delimiter": (",", ";", "\t", "|", " ", "a", "\\t", "", '"', "\n", "é", "1"),
@@ -43,9 +44,10 @@ _OPTIONS: dict[str, tuple[Any, ...]] = {
     "header": (True, False),
 }
 _DTYPES = (
-    pl.Int8, pl.Int64, pl.UInt64, pl.Int128, pl.Float32, pl.Float64, pl.Boolean, pl.String, pl.Binary, pl.Date, pl.Time,
-    pl.Datetime("us"), pl.Datetime("ns", "Europe/Zurich"), pl.Duration("ms"), pl.Categorical, pl.Decimal(20, 3), pl.Null,
-    pl.List(pl.Int64), pl.Array(pl.Float32, 2), pl.Struct({"a": pl.Int64}), pl.Enum(["a", "b"]), pl.Object,
+    pl.Int8, pl.Int64, pl.UInt64, pl.Int128, pl.Float32, pl.Float64, pl.Boolean, pl.String, pl.Binary,
+    pl.Date, pl.Time, pl.Datetime("us"), pl.Datetime("ns", "Europe/Zurich"), pl.Duration("ms"),
+    pl.Categorical, pl.Decimal(20, 3), pl.Null, pl.List(pl.Int64), pl.Array(pl.Float32, 2),
+    pl.Struct({"a": pl.Int64}), pl.Enum(["a", "b"]), pl.Object,
 )  # fmt: skip
 
 
@@ -136,7 +138,7 @@ def _frame(rng: Random) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _cell(rng: Random, dtype: Any) -> Any:
+def _cell(rng: Random, dtype: Any) -> Any:  # noqa: PLR0911 (one for each kind of cell)
     number = rng.choice((0, 1, -1, 2, 3, 100, 2**62, -(2**62)))
     made = {
         pl.Float32: rng.choice((0.5, float("nan"), float("inf"), -1e38, 1e-40)),

@@ -1,11 +1,11 @@
 """What damaged and odd input does to the readers of files of strangers, and to the server.
 
-``python benchmarks/fuzz.py [--target NAME ...] [--minutes N] [--seed N] [--keep DIR] [--json FILE] [--quick]``.
+``python benchmarks/fuzz.py [--target NAME ...] [--minutes N] [--seed N] [--keep DIR] [--json FILE]``.
 Targets: tables, histories, bundles, networks (``.keras`` and ``.h5``), server. Each input is drawn from the
 seed and its number (`_fuzz_*.py`). A reader may read it, or refuse it by an error that it documents; the
 server may answer anything below 500. All else is a crash, and so are 20 seconds of processor time (or two
-minutes of waiting) without an end and more than 2 GiB of memory. Crashes are told apart by error and innermost line of the project; the first input of each
-is kept.
+minutes of waiting) without an end and more than 2 GiB of memory. Crashes are told apart by error and
+innermost line of the project; the first input of each is kept.
 """
 
 from __future__ import annotations

@@ -23,5 +23,7 @@ def test_passwords_are_not_told(monkeypatch, url, joined):
     option = [f"--storage={url}"] if joined else ["--storage", url]
     monkeypatch.setattr(sys, "argv", ["wellfit", "improve", "a b.csv", *option, "--target", "y"])
     told = command_text()
-    assert "secret" not in told and "cret" not in told.replace("--storage", "")
-    assert told.startswith("wellfit improve 'a b.csv' ") and "host" in told and told.endswith("--target y")
+    assert "cret" not in told
+    assert "host" in told
+    assert told.startswith("wellfit improve 'a b.csv' ")
+    assert told.endswith("--target y")

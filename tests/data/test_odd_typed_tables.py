@@ -26,7 +26,8 @@ def test_first_and_last_dates_are_kept():
     """Nothing is taken from dates that a calendar has."""
     ends = [dt.date(1, 1, 1), dt.date(9999, 12, 31)]
     table = read_table(pl.DataFrame({"day": ends}))
-    assert table.frame["day"].to_list() == ends and table.steps == ()
+    assert table.frame["day"].to_list() == ends
+    assert table.steps == ()
 
 
 @pytest.mark.parametrize(("task", "largest"), [("classification", 2), ("regression", 2 * 86_400 + 2)])
