@@ -74,7 +74,7 @@ def _write_samples(folder: Path) -> None:
         ]
     )
     table.compile("adam", "binary_crossentropy", metrics=["accuracy", "auc"])
-    table.fit(np.zeros((4, 3), np.float32), np.zeros(4, np.float32), verbose=0)
+    table.fit(np.zeros((4, 3), np.float32), np.zeros(4, np.float32), verbose=0)  # pyright: ignore[reportArgumentType]
     picture = keras.Sequential(
         [
             layers.Input((6, 6, 1)),

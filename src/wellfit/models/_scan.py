@@ -254,7 +254,7 @@ def check_datasets(file: h5py.File, path: Path, stored: int) -> None:
     seen: set[int] = set()
     while waiting:
         group = waiting.pop()
-        place = h5py.h5o.get_info(group.id).addr
+        place = h5py.h5o.get_info(group.id).addr  # pyright: ignore[reportAttributeAccessIssue]
         if place in seen:  # a group may hold itself
             raise ModelLoadError(f"{path.name} holds a group twice", received=f"group {group.name!r}")
         seen.add(place)
