@@ -7,8 +7,8 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from wellfit.data import prepare, read_table
-from wellfit.records import FileReadError
+from wellfit.data import picture_paths, prepare, read_table
+from wellfit.records import DataError, FileReadError
 
 
 def test_impossible_dates_are_missing(tmp_path):
@@ -49,3 +49,10 @@ def test_a_panic_of_the_reader_is_refused(tmp_path, monkeypatch):
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     with pytest.raises(FileReadError, match="could not be read as Parquet"):
         read_table(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("source", [pl.DataFrame({"x": [1.5]}), [3], 7])
+def test_what_holds_no_paths_is_refused(source):
+    """A frame of cells is no list of pictures."""
+    with pytest.raises(DataError, match="no paths of pictures"):
+        picture_paths(source)

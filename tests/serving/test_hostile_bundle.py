@@ -89,7 +89,9 @@ def test_odd_manifests_are_refused_or_harmless(tmp_path_factory, data):
     load_or_refuse(folder)
 
 
-@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "sub/file", ".", "", "a\0b"])
+@pytest.mark.parametrize(
+    "name", ["../outside", "/etc/passwd", "sub/file", ".", "", "a\0b", "a" * 400, "\ud800"]
+)
 def test_files_outside_of_a_bundle_are_not_read(tmp_path, name):
     """A manifest names files of its own folder."""
     (tmp_path / "outside").write_text("secret")
