@@ -57,6 +57,7 @@ def damaged(predictor: Predictor) -> dict[str, Predictor]:
         "scaling of another width": replace(predictor, scalings=(scaling(9),)),
         "no scaling": replace(predictor, scalings=()),
         "more classes than outputs": replace(predictor, class_names=("a", "b", "c")),
+        "classes that are no text": replace(predictor, class_names=("no", {"a": 1})),
         "classes of a number": replace(predictor, task=Task.REGRESSION),
         "columns without details": replace(predictor, encoder=replace(predictor.encoder, schema=schema)),
         "fewer columns": replace(
@@ -68,6 +69,7 @@ def damaged(predictor: Predictor) -> dict[str, Predictor]:
 
 @pytest.mark.parametrize("what", [
     "scaling of another width", "no scaling", "more classes than outputs", "classes of a number",
+    "classes that are no text",
     "columns without details", "fewer columns", "a feature of no column",
 ])  # fmt: skip
 def test_parts_that_do_not_fit_are_found(predictor, what):

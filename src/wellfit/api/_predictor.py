@@ -87,6 +87,8 @@ def _check_whole(predictor: Predictor) -> None:
     places = [tuple(tensor.shape) for tensor in predictor.model.inputs]
     if len(places) != len(scalings):
         raise ValueError(f"{len(scalings)} scalings for {len(places)} inputs")
+    if not all(isinstance(name, str) for name in predictor.class_names):
+        raise TypeError("names of classes must be text")
     width, num_classes = predictor.model.output_shape[-1], len(predictor.class_names)
     if bool(num_classes) != predictor.task.is_classification or num_classes == 1:
         raise ValueError(f"{num_classes} classes of a {predictor.task} target")
