@@ -262,3 +262,10 @@ def test_written_cells_are_read_again(tmp_path_factory, rows, delimiter):
     path = _write(tmp_path_factory.mktemp("t") / "a.csv", "\n".join(lines))
     table = read_table(path, delimiter=delimiter, quote='"', header=True, encoding="utf-8")
     assert [tuple(cell or "" for cell in row) for row in table.frame.rows()] == rows
+
+
+def test_a_header_that_is_read_in_two_ways_is_refused(tmp_path):
+    """A quote inside of a name hides a delimiter from one reader and not from the other."""
+    lines = ['?"23 Jul" "12 Apr"', *(f'"{day} May" "{day} June"' for day in range(10, 30))]
+    with pytest.raises(FileReadError, match="header"):
+        read_table(_write(tmp_path / "a.csv", "\n".join(lines)), delimiter=" ", quote='"', header=True)

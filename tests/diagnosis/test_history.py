@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import struct
 import sys
 
 import keras
@@ -276,4 +277,15 @@ def test_without_tensorboard_the_error_says_what_to_install(tmp_path, monkeypatc
     monkeypatch.setitem(sys.modules, "tensorboard.backend.event_processing.event_accumulator", None)
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     with pytest.raises(FileReadError, match=r"wellfit\[tensorboard\]"):
+        read_history(tmp_path)
+
+
+def test_damaged_events_are_refused(tmp_path):
+    """A record with the right checksum that holds no event."""
+    crc = pytest.importorskip("tensorboard.compat.tensorflow_stub.pywrap_tensorflow").masked_crc32c
+    record = b"\x0a\xff\xff\xff\xff\x0f damaged"
+    size = struct.pack("<Q", len(record))
+    checked = [size, struct.pack("<I", crc(size)), record, struct.pack("<I", crc(record))]
+    (tmp_path / "events.out.tfevents.1").write_bytes(b"".join(checked))
+    with pytest.raises(FileReadError, match="are damaged"):
         read_history(tmp_path)

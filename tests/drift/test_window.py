@@ -7,6 +7,7 @@ import pytest
 
 from wellfit.drift import Reference, Window, add, compare, count, empty_window, make_reference, take_away
 from wellfit.drift._binning import category_reference, count_labels, count_numbers, number_reference
+from wellfit.drift._losses import loss_names, row_losses, usable_rows
 from wellfit.records import DataError, SettingsError, Task
 
 
@@ -145,3 +146,10 @@ def test_labels_that_are_not_known_do_not_count(reference: Reference) -> None:
     window = count(reference, {}, probability, target=target)
     assert (window.num_unusable, window.num_labeled, int(window.sure.sum())) == (1, 2, 3)
     assert np.isfinite(window.losses).all()
+
+
+@pytest.mark.parametrize("task", [Task.BINARY, Task.REGRESSION])
+def test_losses_of_no_rows_are_none(task: Task) -> None:
+    """A network that says nothing finite has no row whose label counts."""
+    assert row_losses(task, np.zeros((0,)), np.zeros((0, 2))).shape == (len(loss_names(task)), 0)
+    assert usable_rows(np.zeros((0, 2))).shape == (0,)

@@ -475,3 +475,24 @@ def test_what_is_no_network(spec, fix):
     """A guess, or what to write."""
     with pytest.raises(ModelLoadError, match=fix):
         load_model(spec)
+
+
+def test_a_group_that_holds_itself_ends_nowhere(tmp_path):
+    """A weights file is walked once, however its groups refer to each other."""
+    path = _saved(tmp_path, name="model.h5")
+    with h5py.File(path, "a") as file:
+        file.create_group("again")["root"] = file["/"]
+    with pytest.raises(ModelLoadError, match="holds a group twice"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("field", [16, 24, 42], ids=["checksum", "size", "place"])
+def test_an_archive_that_lies_about_its_members(tmp_path, field):
+    """Whatever zipfile and zlib raise becomes an error that names the file."""
+    path = _saved(tmp_path)
+    data = bytearray(path.read_bytes())
+    start = data.find(b"PK\x01\x02") + field
+    data[start : start + 4] = b"\xff\xff\xff\x7f"
+    path.write_bytes(bytes(data))
+    with pytest.raises(ModelLoadError):
+        load_model(path)

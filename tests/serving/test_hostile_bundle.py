@@ -89,7 +89,9 @@ def test_odd_manifests_are_refused_or_harmless(tmp_path_factory, data):
     load_or_refuse(folder)
 
 
-@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "sub/file", ".", "", "a\0b"])
+@pytest.mark.parametrize(
+    "name", ["../outside", "/etc/passwd", "sub/file", ".", "", "a\0b", "a" * 400, "\ud800"]
+)
 def test_files_outside_of_a_bundle_are_not_read(tmp_path, name):
     """A manifest names files of its own folder."""
     (tmp_path / "outside").write_text("secret")
@@ -99,4 +101,16 @@ def test_files_outside_of_a_bundle_are_not_read(tmp_path, name):
     manifest["files"][name] = hashlib.sha256(b"secret").hexdigest()
     (folder / "bundle.json").write_text(json.dumps(manifest))
     with pytest.raises(wf.FileReadError):
+        wf.load(folder)
+
+
+def test_a_signature_that_is_no_text_is_refused(tmp_path):
+    """Bytes of no encoding, with the right checksum."""
+    folder = write_bundle(tmp_path)
+    damaged = (folder / "signature.json").read_bytes().replace(b'"x"', b'"\xff"')
+    (folder / "signature.json").write_bytes(damaged)
+    manifest = json.loads((folder / "bundle.json").read_text())
+    manifest["files"]["signature.json"] = hashlib.sha256(damaged).hexdigest()
+    (folder / "bundle.json").write_text(json.dumps(manifest))
+    with pytest.raises(wf.FileReadError, match="not the signature"):
         wf.load(folder)

@@ -14,10 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 import wellfit.store
 from wellfit.records import DataError, OutputError, SettingsError, StoreError
 from wellfit.store import Entry, FolderLock, TrialStore, pack, sqlite_url, unpack, without_password
+from wellfit.store._trials import _ENTRIES
 
 LARGE = 3 * 2**22 + 5  # bytes: of several parts, and too many to be compressed
 
@@ -157,9 +160,25 @@ def test_a_database_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_passwords_are_not_written_down() -> None:
     """Neither in study.json nor in an error."""
     assert without_password("postgresql://me:secret@host:5/db?a=b") == "postgresql://me@host:5/db?a=b"
-    with pytest.raises(SettingsError) as caught:
-        TrialStore("oracle://me:secret@host/trials", "one")
-    assert "secret" not in str(caught.value)
+    assert without_password("mysql://me@host/db?passwd=secret&a=b") == "mysql://me@host/db?a=b"
+    for url in ("oracle://me:secret@host/trials", "nothing://me:secret@host/a", "://me:secret@host"):
+        with pytest.raises(SettingsError) as caught:
+            TrialStore(url, "one")
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "package"),
+    [
+        ("mysql+missing://host/trials", "missing"),
+        ("oracle://host/trials", "oracle"),
+        ("nothing://host/a", "nothing"),
+    ],
+)
+def test_a_missing_driver_says_what_brings_it(url: str, package: str) -> None:
+    """It names what to install, also where SQLAlchemy does not know the database."""
+    with pytest.raises(SettingsError, match=f"pip install .*{package}"):
+        TrialStore(url, "one")
 
 
 def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
@@ -181,3 +200,12 @@ def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
     assert (tmp_path / "study.lock").exists()
     FolderLock(tmp_path).release()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text"), [(postgresql, "body TEXT"), (mysql, "body TEXT(16777216)"), (sqlite, "body TEXT")]
+)
+def test_tables_are_said_as_each_database_wants_them(dialect, text) -> None:
+    """PostgreSQL refuses a text with a length; without one MySQL cuts off at 64 KiB."""
+    said = str(sa.schema.CreateTable(_ENTRIES).compile(dialect=dialect.dialect()))
+    assert f"{text} NOT NULL" in said

@@ -82,7 +82,7 @@ def read_reference(bundle: Path, manifest: dict[str, Any]) -> Reference:
             expected="a bundle with reference.json, which studies write now",
             fix="run the study again",
         )
-    return reference_from_json((bundle / "reference.json").read_text("utf-8"))
+    return reference_from_json((bundle / "reference.json").read_bytes())
 
 
 def _of_pictures(

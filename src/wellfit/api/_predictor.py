@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wellfit.api._final import as_predictions, prepared_inputs
 from wellfit.api._output import formulas_from_json, scaling_from_json
-from wellfit.data import Encoder, Table, encode_table, predictions_frame
+from wellfit.data import Encoder, Table, encode_table, predictions_frame, read_table
 from wellfit.formats import Predictor
 from wellfit.models import load_model, predict_plain
 from wellfit.records import DataError, FileReadError, FloatArray, Task, WellfitError
@@ -35,8 +35,8 @@ class TablePredictor(Predictor):
 
 def predictions_of(predictor: Predictor, inputs: list[Any]) -> FloatArray:
     """Return ``[row, class]`` probabilities or ``[row, output]`` values of inputs that are not yet scaled."""
-    outputs = predict_plain(predictor.model, prepared_inputs(inputs, predictor.formulas, predictor.scalings))
-    return as_predictions(outputs, predictor.task, predictor.from_logits)
+    prepared = prepared_inputs(inputs, predictor.formulas, predictor.scalings)
+    return as_predictions(predict_plain(predictor.model, prepared), predictor.task, predictor.from_logits)
 
 
 def read_predictor(bundle: Path, manifest: dict[str, Any]) -> Predictor:
@@ -50,10 +50,13 @@ def read_predictor(bundle: Path, manifest: dict[str, Any]) -> Predictor:
         FileReadError: its files do not hold what they should, although they have the manifest's checksums.
     """
     try:
-        return _read(bundle, manifest)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        if isinstance(error, WellfitError):
-            raise
+        predictor = _read(bundle, manifest)
+        _check_whole(predictor)
+        return predictor
+    except WellfitError:
+        raise
+    # What a stranger wrote in its files raises whatever reading, encoding and scaling raise on it.
+    except Exception as error:
         raise FileReadError(
             f"{bundle} is damaged.",
             received=f"{type(error).__name__}: {error}",
@@ -76,6 +79,28 @@ def _read(bundle: Path, manifest: dict[str, Any]) -> Predictor:
         picture_fit=str(manifest.get("picture_fit", "")),
         picture_depth=manifest.get("picture_depth"),
     )
+
+
+def _check_whole(predictor: Predictor) -> None:
+    """Take two rows up to the network, one without a cell; raise whatever that raises if parts do not fit."""
+    encoder, scalings = predictor.encoder, predictor.scalings
+    places = [tuple(tensor.shape) for tensor in predictor.model.inputs]
+    if len(places) != len(scalings):
+        raise ValueError(f"{len(scalings)} scalings for {len(places)} inputs")
+    if not all(isinstance(name, str) for name in predictor.class_names):
+        raise TypeError("names of classes must be text")
+    width, num_classes = predictor.model.output_shape[-1], len(predictor.class_names)
+    if bool(num_classes) != predictor.task.is_classification or num_classes == 1:
+        raise ValueError(f"{num_classes} classes of a {predictor.task} target")
+    if num_classes and width != num_classes and (width, num_classes) != (1, 2):
+        raise ValueError(f"{num_classes} classes of a network with {width} outputs")
+    if encoder is None:
+        return
+    cells = {column.name: [None, "1"] for column in encoder.used_columns}
+    inputs = list(encode_table(encoder, read_table(cells), with_target=False, strict=False).dataset.inputs)
+    for place, values in zip(places, prepared_inputs(inputs, predictor.formulas, scalings), strict=True):
+        if len(place) == 2 and values.ndim == 2 and place[1] not in (None, values.shape[1]):
+            raise ValueError(f"{values.shape[1]} features for an input of {place[1]}")
 
 
 def table_predictor(bundle: Path, manifest: dict[str, Any]) -> TablePredictor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 import time
@@ -261,5 +262,14 @@ def demo(
 
 
 def command_text() -> str:
-    """Return the command as it was typed, for the report."""
-    return shlex.join(["wellfit", *sys.argv[1:]])
+    """Return the command as it was typed, for the report; passwords of databases are left out."""
+    return shlex.join(["wellfit", *map(_without_password, sys.argv[1:])])
+
+
+def _without_password(argument: str) -> str:
+    is_named = re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", argument)
+    return (
+        re.sub(r"([?&][^=&?]*pass[^=&?]*=)[^&]*", r"\1", is_named, flags=re.IGNORECASE)
+        if "://" in argument
+        else is_named
+    )

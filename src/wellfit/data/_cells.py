@@ -71,6 +71,8 @@ def read_labels(column: pl.Series) -> pl.Series:
     """Return ``[row]`` text, null where missing; a whole number has no decimal point ("2", not "2.0")."""
     if column.dtype == pl.Boolean:
         return column.cast(pl.String).str.to_titlecase()
+    if column.dtype == pl.Duration:
+        column = _as_float(column)  # in seconds, as where it is a feature
     if column.dtype.is_float():
         column = column.fill_nan(None)
     return clean_text(column).str.replace(WHOLE, "$1")

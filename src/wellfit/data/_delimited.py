@@ -143,6 +143,13 @@ def _names(
     # R writes row names without a name above them.
     if len(counts) > 1 and (counts[1:] == len(names) + 1).all():
         names, width = ["", *names], width + 1
+    if len(names) != width:  # a quote inside of a name is read in two ways
+        raise FileReadError(
+            f"the header of {name} cannot be read.",
+            received=f"{len(names)} names over {width} columns",
+            expected="quotes around whole names, doubled inside of them",
+            fix="mend the first line, or name the delimiter and the quote if they were not found rightly",
+        )
     return [text or f"column_{i + 1}" for i, text in enumerate(names)], width, 1
 
 

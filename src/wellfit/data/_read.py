@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +14,20 @@ import numpy as np
 import polars as pl
 
 from wellfit.data._delimited import check_names, read_delimited
+from wellfit.data._possible_times import with_possible_times
 from wellfit.data._table import Table
 from wellfit.data._text_encoding import decode
 from wellfit.records import DataError, FileReadError
 
 _ARROW = (".arrow", ".feather", ".ipc")
 _PARQUET = (".parquet", ".pq")
+_TRIAL = """
+import io, sys
+import polars
+data = sys.stdin.buffer.read()
+read = polars.read_ipc if data.startswith(b"ARROW1") else polars.read_ipc_stream
+read(io.BytesIO(data))
+"""
 _JSON_LINES = (".jsonl", ".ndjson", ".json")
 
 
@@ -137,8 +147,9 @@ def _read_typed(kind: str, data: bytes, name: str, encoding: str | None) -> tupl
         return read(), label
     except FileReadError:
         raise
-    # Polars raises errors of many kinds on damaged bytes, also plain OSError and ValueError.
-    except Exception as error:
+    # Polars raises errors of many kinds on damaged bytes, also plain OSError and ValueError; a panic is
+    # no Exception.
+    except (Exception, pl.exceptions.PanicException) as error:
         raise FileReadError(
             f"{name} could not be read as {label}.",
             received=str(error).splitlines()[0] if str(error) else type(error).__name__,
@@ -148,9 +159,19 @@ def _read_typed(kind: str, data: bytes, name: str, encoding: str | None) -> tupl
 
 
 def _read_arrow(data: bytes) -> pl.DataFrame:
+    _try_apart(data)
     if data.startswith(b"ARROW1"):
         return pl.read_ipc(io.BytesIO(data))
     return pl.read_ipc_stream(io.BytesIO(data))
+
+
+def _try_apart(data: bytes) -> None:
+    """Read an Arrow file in another process first: on sizes that are damaged polars ends the one it is in."""
+    if not sys.executable:
+        return
+    tried = subprocess.run([sys.executable, "-c", _TRIAL], input=data, capture_output=True, check=False)
+    if tried.returncode not in (0, 1):
+        raise ValueError("the sizes that it tells are not true")
 
 
 def _read_json(data: bytes, name: str, encoding: str | None) -> pl.DataFrame:
@@ -169,7 +190,8 @@ def _typed_table(frame: pl.DataFrame, name: str, **detected: object) -> Table:
             expected="at least one row and one column",
             fix="check that the export wrote the rows",
         )
-    return Table(frame=frame, name=name, detected=detected)
+    frame, steps = with_possible_times(frame)
+    return Table(frame=frame, name=name, detected=detected, steps=steps)
 
 
 def _from_object(source: object) -> Table:

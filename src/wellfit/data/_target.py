@@ -171,7 +171,7 @@ def _missing_step(name: str, num_missing: int) -> tuple[CleaningStep, ...]:
 
 def _numbers(column: pl.Series, decimal: str) -> NDArray[np.float64] | None:
     """Return the known values as float64, infinite ones included; None if any is not a number."""
-    if column.dtype == pl.Boolean or not (is_text(column) or column.dtype.is_numeric()):
+    if not (is_text(column) or column.dtype.is_numeric() or column.dtype == pl.Duration):
         return None
     numbers = read_numbers(column, decimal)
     return None if numbers.wrong.any() else numbers.values[np.isfinite(numbers.values)]

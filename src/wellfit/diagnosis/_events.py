@@ -31,14 +31,14 @@ def read_events(path: Path) -> tuple[dict[object, object], str]:
         Name as in Keras to a list with one number an epoch, and what was done to them (may be empty).
 
     Raises:
-        FileReadError: there are no event files, or the `tensorboard` package is missing.
+        FileReadError: there are no event files, they are damaged, or the `tensorboard` package is missing.
         DataError: the folder holds several runs, or no scalars of epochs.
     """
     sides = _sides(path)
     accumulator, tensors = _tensorboard()
     found: dict[str, dict[int, float]] = {}
     for folder, prefix in sides.items():
-        for tag, values in _scalars(folder, accumulator, tensors).items():
+        for tag, values in _read_scalars(folder, accumulator, tensors).items():
             name = tag.removeprefix(_PREFIX)
             if values and (tag.startswith(_PREFIX) or not prefix):
                 found[f"{prefix}{name}"] = values
@@ -88,6 +88,19 @@ def _sides(path: Path) -> dict[Path, str]:
 
 def _has_events(folder: Path) -> bool:
     return folder.is_dir() and any(folder.glob(f"{_FILES}*"))
+
+
+def _read_scalars(source: Path, accumulator: ModuleType, tensors: ModuleType) -> dict[str, dict[int, float]]:
+    try:
+        return _scalars(source, accumulator, tensors)
+    # Damaged records raise whatever protobuf, TensorFlow and NumPy raise on them.
+    except Exception as error:
+        raise FileReadError(
+            f"the events in {source.name} are damaged",
+            received=f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}",
+            expected="event files as keras.callbacks.TensorBoard writes them",
+            fix="train again, or save history.history as JSON",
+        ) from error
 
 
 def _scalars(source: Path, accumulator: ModuleType, tensors: ModuleType) -> dict[str, dict[int, float]]:

@@ -45,11 +45,14 @@ def drift_json(drift: Drift) -> dict[str, Any]:
     return {"schema": DRIFT_SCHEMA, **_plain(drift)}
 
 
-def reference_from_json(text: str) -> Reference:
+def reference_from_json(text: str | bytes) -> Reference:
     """Return the reference that `reference_json` wrote.
 
     Every number is looked at: cuts rise, counts are whole and add up, and nothing is larger than what a
     study writes.
+
+    Args:
+        text: JSON, as text or as the bytes of its file.
 
     Raises:
         FileReadError: the text is no such reference.
@@ -65,7 +68,7 @@ def reference_from_json(text: str) -> Reference:
     """
     try:
         if len(text) > _LONGEST_TEXT:
-            raise ValueError(f"{len(text):,} characters")
+            raise ValueError(f"{len(text):,} characters, at most {_LONGEST_TEXT:,} are expected")
         return _reference(json.loads(text, parse_constant=_refuse_constant))
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())[:200]

@@ -31,10 +31,9 @@ def row_losses(task: Task, target: ArrayLike, prediction: ArrayLike) -> NDArray[
         >>> row_losses(Task.REGRESSION, [[1.0]], [[3.0]]).tolist()
         [[4.0], [2.0]]
     """
-    said = np.asarray(prediction, np.float64)
-    said = said.reshape(len(said), -1)
+    said = _flat(np.asarray(prediction, np.float64))
     if not task.is_classification:
-        error = said - np.asarray(target, np.float64).reshape(len(said), -1)
+        error = said - _flat(np.asarray(target, np.float64))
         return np.stack([np.square(error).mean(axis=1), np.abs(error).mean(axis=1)])
     codes = np.asarray(target).astype(np.intp).reshape(-1)
     said = said / said.sum(axis=1, keepdims=True)
@@ -48,4 +47,9 @@ def row_losses(task: Task, target: ArrayLike, prediction: ArrayLike) -> NDArray[
 
 def usable_rows(prediction: NDArray[Any]) -> NDArray[np.bool_]:
     """Return ``[row]`` whether a prediction is finite throughout."""
-    return np.asarray(np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1))
+    return np.asarray(np.isfinite(_flat(prediction)).all(axis=1))
+
+
+def _flat(values: NDArray[Any]) -> NDArray[Any]:
+    """Return ``[row, value]``, also of no rows, of which ``reshape(rows, -1)`` cannot tell the values."""
+    return values.reshape(len(values), int(np.prod(values.shape[1:])))

@@ -65,7 +65,10 @@ def read_config(path: Path) -> Any:
         with zipfile.ZipFile(path) as archive:
             _check_archive(archive, path)
             return _read_json(archive.read(_CONFIG_NAME), path)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (ModelLoadError, PermissionError):
+        raise
+    # A damaged archive raises what zipfile, zlib and struct raise on it: their errors have no common base.
+    except Exception as error:
         raise ModelLoadError(
             f"{path.name} is not a Keras model file, or is damaged",
             received=f"{path.stat().st_size:,} bytes; {error}",
@@ -86,7 +89,8 @@ def read_hdf5_config(path: Path) -> Any:
             config, training = (file.attrs.get(name) for name in ("model_config", "training_config"))
     except (ModelLoadError, PermissionError):
         raise
-    except OSError as error:
+    # On damaged files h5py raises nearly everything that Python has.
+    except Exception as error:
         raise ModelLoadError(
             f"{path.name} is not an HDF5 file, or is damaged",
             received=f"{path.stat().st_size:,} bytes",
@@ -237,7 +241,7 @@ def _check_weights(member: Any, path: Path, size: int) -> None:
             check_datasets(weights, path, size)
     except ModelLoadError:
         raise
-    except OSError as error:
+    except Exception as error:
         raise ModelLoadError(
             f"the weights in {path.name} are damaged", received=str(error), fix="save the model again"
         ) from error
@@ -247,8 +251,13 @@ def check_datasets(file: h5py.File, path: Path, stored: int) -> None:
     """Refuse datasets that are elsewhere, or far larger than the file that declares them."""
     total = 0
     waiting: list[h5py.Group] = [file]
+    seen: set[int] = set()
     while waiting:
         group = waiting.pop()
+        place = h5py.h5o.get_info(group.id).addr  # pyright: ignore[reportAttributeAccessIssue]
+        if place in seen:  # a group may hold itself
+            raise ModelLoadError(f"{path.name} holds a group twice", received=f"group {group.name!r}")
+        seen.add(place)
         for name in group:
             link = group.get(name, getlink=True)
             if isinstance(link, h5py.ExternalLink | h5py.SoftLink):

@@ -64,9 +64,13 @@ def digest_of(path: Path) -> str:
 
 
 def _verify(path: Path, name: str, digest: object) -> None:
-    if Path(name).name != name or not path.is_file() or digest_of(path) != digest:
+    try:
+        is_whole = Path(name).name == name and path.is_file() and digest_of(path) == digest
+    except (OSError, ValueError):  # a name that no file can have
+        is_whole = False
+    if not is_whole:
         raise FileReadError(
-            f"{path} is missing or was changed.",
+            f"{str(path)[:300]} is missing or was changed.",
             received="another checksum than the manifest's",
             expected="the files that the study wrote",
             fix="run the study again, or copy the folder anew",

@@ -80,7 +80,7 @@ def load_servable(folder: Path, *, num_threads: int = 1) -> Servable:
             expected="a bundle that was exported",
             fix=f"run wellfit export {folder} --format onnx",
         )
-    signature = signature_from_json((bundle / SIGNATURE).read_text("utf-8"))
+    signature = signature_from_json((bundle / SIGNATURE).read_bytes())
     session = _session(bundle / GRAPH, num_threads)
     _check_graph(bundle, signature, session)
     return Servable(

@@ -83,8 +83,8 @@ class Signature:
         return json.dumps({"version": VERSION, **asdict(self)}, indent=1)
 
 
-def signature_from_json(text: str) -> Signature:
-    """Return the signature that `Signature.to_json` wrote.
+def signature_from_json(text: str | bytes) -> Signature:
+    """Return the signature that `Signature.to_json` wrote, from text or from the bytes of its file.
 
     Raises:
         FileReadError: the text is not such a signature.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +20,15 @@ from wellfit.store._arrays import pack, unpack
 Array = NDArray[Any]
 
 _CHUNK_BYTES = 2**22  # servers refuse larger packets long before their columns are full
-_LONG = 2**24  # of text, where a database asks how long it may be
+_PACKAGES = {"postgresql": "'psycopg[binary]'", "mysql": "pymysql", "mariadb": "pymysql"}
+# MySQL asks how long a text may be, and PostgreSQL refuses to be told.
+_LONG_TEXT = sa.Text().with_variant(sa.Text(2**24), "mysql", "mariadb")
 _TABLES = sa.MetaData()
 _STUDIES = sa.Table(
     "wellfit_studies",
     _TABLES,
     sa.Column("study", sa.String(40), primary_key=True),
-    sa.Column("facts", sa.Text(_LONG), nullable=False),
+    sa.Column("facts", _LONG_TEXT, nullable=False),
 )
 _ENTRIES = sa.Table(
     "wellfit_entries",
@@ -33,7 +36,7 @@ _ENTRIES = sa.Table(
     sa.Column("study", sa.String(40), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("request", sa.String(64), nullable=False),
-    sa.Column("body", sa.Text(_LONG), nullable=False),
+    sa.Column("body", _LONG_TEXT, nullable=False),
 )
 _ARRAYS = sa.Table(
     "wellfit_arrays",
@@ -74,7 +77,8 @@ def without_password(url: str) -> str:
         'postgresql://me@host/trials'
     """
     given = _parsed(url)
-    place = {name: getattr(given, name) for name in ("username", "host", "port", "database", "query")}
+    place = {name: getattr(given, name) for name in ("username", "host", "port", "database")}
+    place["query"] = {name: value for name, value in given.query.items() if "pass" not in name.lower()}
     return sa.URL.create(given.drivername, **place).render_as_string()
 
 
@@ -101,12 +105,12 @@ class TrialStore:
         self._study, self._name = study, without_password(url)
         try:
             self._engine = sa.create_engine(_parsed(url), **_options(url))
-        except ImportError as error:
+        except (ImportError, exc.NoSuchModuleError) as error:
             raise SettingsError(
                 "the driver of this database is not installed.",
                 received=f"{self._name} ({error})",
                 expected="a URL whose driver can be imported",
-                fix="install it with pip",
+                fix=_install(_parsed(url)),
             ) from error
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _make_durable)
@@ -203,13 +207,28 @@ def _parts(body: bytes) -> Sequence[bytes]:
     return [body[start : start + _CHUNK_BYTES] for start in range(0, len(body), _CHUNK_BYTES)]
 
 
+def _install(url: sa.URL) -> str:
+    """Return what brings the driver of a URL."""
+    backend, _, driver = url.drivername.partition("+")
+    known = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+    if not driver and backend in known:
+        return f"pip install {_PACKAGES[backend]}, and begin the URL with {known[backend]}://"
+    package = _PACKAGES["postgresql"] if driver == "psycopg" else driver or f"the driver of {backend}"
+    return f"pip install {package}; or use another, such as {' or '.join(known.values())}"
+
+
+def _hidden(text: str) -> str:
+    """Return text that may hold a URL without the password in it."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", text)
+
+
 def _parsed(url: str) -> sa.URL:
     try:
         return sa.make_url(url)
     except exc.ArgumentError as error:
         raise SettingsError(
             "this is not the URL of a database.",
-            received=repr(url),
+            received=repr(_hidden(url)),
             expected="a URL such as postgresql://user@host/trials or sqlite:///trials.db",
         ) from error
 

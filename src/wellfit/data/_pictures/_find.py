@@ -63,10 +63,18 @@ def picture_paths(source: Any, reading: Mapping[str, Any] | None = None) -> list
 
     Raises:
         FileReadError: there is nothing at that place.
-        DataError: there are no pictures.
+        DataError: there are no pictures, or what is given holds no paths.
     """
     if not isinstance(source, str | Path):
-        return [Path(one).expanduser() for one in source]
+        try:
+            return [Path(one).expanduser() for one in source]
+        except TypeError as error:
+            raise DataError(
+                "these are no paths of pictures.",
+                received=f"an object of type {type(source).__name__}",
+                expected="a picture, a folder of pictures, a table file of their paths, or a list of paths",
+                fix="pass paths; arrays of pixels are for the network itself",
+            ) from error
     place = Path(source).expanduser()
     if not place.exists():
         raise FileReadError(

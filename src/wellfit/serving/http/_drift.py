@@ -196,7 +196,7 @@ def _reference(model: Model) -> Reference | None:
     files = model.servable.manifest.get("files")
     if not isinstance(files, dict) or REFERENCE not in files:
         return None
-    reference = reference_from_json((model.servable.folder / REFERENCE).read_text("utf-8"))
+    reference = reference_from_json((model.servable.folder / REFERENCE).read_bytes())
     # Of arrays and pictures only what is said of them is counted: their values are not cells of columns.
     return reference if model.signature.columns else replace(reference, columns=())
 
