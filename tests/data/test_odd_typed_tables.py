@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -56,3 +57,14 @@ def test_what_holds_no_paths_is_refused(source):
     """A frame of cells is no list of pictures."""
     with pytest.raises(DataError, match="no paths of pictures"):
         picture_paths(source)
+
+
+def test_an_arrow_file_that_lies_about_a_size_is_refused(tmp_path: Path) -> None:
+    """Polars ends the process that reads it; this one goes on."""
+    path = tmp_path / "t.arrow"
+    pl.DataFrame({"x": [1, None] * 2000}).write_ipc(path, compression="zstd")
+    true, false = ((500).to_bytes(8, "little"), (2**59).to_bytes(8, "little"))
+    assert path.read_bytes().count(true) == 1  # bytes of the mask of missing cells
+    path.write_bytes(path.read_bytes().replace(true, false))
+    with pytest.raises(FileReadError, match="sizes"):
+        read_table(path)
