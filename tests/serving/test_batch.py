@@ -150,3 +150,30 @@ def test_who_has_gone_is_not_computed():
         await asyncio.gather(first, stays)
 
     assert run(scene, SLOW, batch_ms=1e9) == [1, 1]
+
+
+@pytest.mark.parametrize("speed", [QUICK, SLOW])
+def test_who_waits_goes_on_before_the_batch_is_told_of(speed):
+    """Counting what was answered holds up no answer; of a batch that failed nothing is told."""
+    seen = []
+
+    async def play():
+        def told(parts, values, seconds):
+            seen.append(([part.count for part in parts], values.ravel().tolist(), seconds >= 0))
+
+        batcher = Batcher(Doubling(), speed, Limits(), threads, told)
+
+        async def ask(*cells):
+            try:
+                await batcher.predict(rows(*cells))
+                seen.append(cells)
+            except RuntimeError:
+                seen.append("fault")
+
+        await asyncio.gather(ask(1.0), ask(2.0, 3.0))
+        await asyncio.gather(ask(-1.0), ask(4.0))
+        await asyncio.sleep(0)
+
+    with ThreadPoolExecutor(1) as threads:
+        asyncio.run(play())
+    assert seen == [(1.0,), (2.0, 3.0), ([1, 2], [2.0, 4.0, 6.0], True), "fault", (4.0,), ([1], [8.0], True)]

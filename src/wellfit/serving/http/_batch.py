@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from wellfit.serving._rows import Array, Cells
@@ -74,7 +75,8 @@ class Batcher:
         speed: of it.
         limits: how many may wait, and what a batch may hold.
         threads: where batches that take long are computed.
-        told: called with each batch, its output and its seconds.
+        told: called in the event loop with each batch, its output and its seconds, after those who wait for
+            it have gone on.
     """
 
     def __init__(
@@ -126,10 +128,10 @@ class Batcher:
         loop = asyncio.get_running_loop()
         parts = [rows for rows, _ in batch]
         if self._speed.expected_s(count) <= _AT_ONCE_S:
-            self._settle(batch, self._outcomes(parts))
+            self._settle(batch, self._computed(parts))
             loop.call_soon(self._go)
             return
-        done = loop.run_in_executor(self._threads, self._outcomes, parts)
+        done = loop.run_in_executor(self._threads, self._computed, parts)
         done.add_done_callback(lambda done: self._arrived(batch, done))
 
     def _take(self) -> tuple[list[tuple[Rows, asyncio.Future[Array]]], int]:
@@ -142,49 +144,65 @@ class Batcher:
                 count += rows.count
         return batch, count
 
-    def _outcomes(self, parts: list[Rows]) -> list[Array | Exception]:
-        """Return an outcome for each request: one that cannot be computed must not harm its neighbors."""
+    def _computed(self, parts: list[Rows]) -> list[_Outcome]:
+        """Return an outcome for each request, of a batch as a whole if it can be computed as one.
+
+        Else one by one: a request that cannot be computed must not harm its neighbors.
+        """
         began = time.perf_counter()
         try:
             values = self._compute(parts)
         except Exception as error:
             if len(parts) == 1:
-                return [error]
-            return [self._outcomes([part])[0] for part in parts]
-        if self._told is not None:
-            self._told(parts, values, time.perf_counter() - began)
-        if len(parts) == 1:
-            return [values]
-        split: list[Array | Exception] = []
-        start = 0
-        for part in parts:
-            split.append(values[start : start + part.count])
-            start += part.count
-        return split
+                return [_Outcome(parts, error, 0.0)]
+            return [self._computed([part])[0] for part in parts]
+        return [_Outcome(parts, values, time.perf_counter() - began)]
 
     def _arrived(
         self,
         batch: list[tuple[Rows, asyncio.Future[Array]]],
-        done: asyncio.Future[list[Array | Exception]],
+        done: asyncio.Future[list[_Outcome]],
     ) -> None:
         error = asyncio.CancelledError() if done.cancelled() else done.exception()
         if error is None:
             self._settle(batch, done.result())
         else:
-            self._settle(batch, [RuntimeError(f"{type(error).__name__}: {error}")] * len(batch))
+            failed = RuntimeError(f"{type(error).__name__}: {error}")
+            self._settle(batch, [_Outcome([rows for rows, _ in batch], failed, 0.0)])
         self._go()
 
-    @staticmethod
-    def _settle(
-        batch: Sequence[tuple[Rows, asyncio.Future[Array]]], outcomes: Sequence[Array | Exception]
-    ) -> None:
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
-            if future.done():
-                continue
-            if isinstance(outcome, Exception):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
+    def _settle(self, batch: Sequence[tuple[Rows, asyncio.Future[Array]]], outcomes: list[_Outcome]) -> None:
+        futures = (future for _, future in batch)
+        for outcome in outcomes:
+            start = 0
+            for part, future in zip(outcome.parts, islice(futures, len(outcome.parts)), strict=True):
+                stop = start + part.count
+                if not future.done():
+                    outcome.settle(future, start, stop)
+                start = stop
+        if self._told is None:
+            return
+        # What waits for these futures is called before: who is answered does not wait for what is counted.
+        loop = asyncio.get_running_loop()
+        for outcome in outcomes:
+            if not isinstance(outcome.values, Exception):
+                loop.call_soon(self._told, outcome.parts, outcome.values, outcome.seconds)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of requests that were computed together: their values, one after the other, or an error."""
+
+    parts: Sequence[Rows]
+    values: Array | Exception
+    seconds: float
+
+    def settle(self, future: asyncio.Future[Array], start: int, stop: int) -> None:
+        """Give a request the values of its rows."""
+        if isinstance(self.values, Exception):
+            future.set_exception(self.values)
+        else:
+            future.set_result(self.values if len(self.parts) == 1 else self.values[start:stop])
 
 
 def _part(rows: Rows, start: int, stop: int) -> Rows:
