@@ -28,7 +28,13 @@ from wellfit.serving.http._request import Asked, Request
 
 _FLOATS = ("FP16", "FP32", "FP64")
 _WHOLE = tuple(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
-_DATATYPES = ("BOOL", *_WHOLE, *_FLOATS, "BYTES")
+_ALLOWED: dict[str, tuple[type, ...]] = {
+    "BOOL": (bool,),
+    **dict.fromkeys(_WHOLE, (int,)),
+    **dict.fromkeys(_FLOATS, (int, float)),
+    "BYTES": (str, dict),
+}
+"""Types of the values of each datatype; null is a missing cell."""
 _KINDS = {"number": "FP64", "boolean": "FP64", "label": "BYTES", "time": "BYTES"}
 
 
@@ -108,17 +114,19 @@ def _rows(model: Model, columns: dict[str, list[Any]], shapes: dict[str, list[in
 
 def _input(given: Any) -> tuple[str, list[int], list[Any]]:
     """Return name, shape and flat data of an input."""
+    if _is_cell(given):
+        return given["name"], given["shape"], given["data"]
     if not isinstance(given, dict) or not isinstance(given.get("name"), str):
         raise RefusedError(400, "each input must be an object with a name.")
     name: str = given["name"]
     datatype, shape, data = given.get("datatype"), given.get("shape"), given.get("data")
     _check_parameters(given)
-    if datatype not in _DATATYPES:
+    if not isinstance(datatype, str) or datatype not in _ALLOWED:
         raise RefusedError(
             400,
             f"input {name!r:.80} has an unknown datatype.",
             received=repr(datatype)[:80],
-            expected=f"one of {', '.join(_DATATYPES)}",
+            expected=f"one of {', '.join(_ALLOWED)}",
             column=name,
         )
     if not isinstance(shape, list) or not all(type(size) is int and 0 <= size < 2**63 for size in shape):
@@ -144,13 +152,26 @@ def _input(given: Any) -> tuple[str, list[int], list[Any]]:
     return name, shape, flat
 
 
+def _is_cell(given: Any) -> bool:
+    """Return whether an input is one cell with nothing wrong: a row has one for each column."""
+    try:
+        shape, data = given["shape"], given["data"]
+        return (
+            type(data) is list
+            and len(data) == 1
+            and (type(data[0]) in _ALLOWED[given["datatype"]] or data[0] is None)
+            and shape in ([1], [1, 1])
+            and type(shape[0]) is type(shape[-1]) is int
+            and type(given["name"]) is str
+            and "parameters" not in given
+        )
+    except (TypeError, KeyError):
+        return False
+
+
 def _check_kind(name: str, datatype: str, values: list[Any]) -> None:
     """Check that values are of their datatype; null is a missing cell."""
-    allowed: tuple[type, ...] = (str, dict) if datatype == "BYTES" else (int, float)
-    if datatype == "BOOL":
-        allowed = (bool,)
-    if datatype in _WHOLE:
-        allowed = (int,)
+    allowed = _ALLOWED[datatype]
     for place, value in enumerate(values):
         if value is None or (type(value) in allowed):
             continue
