@@ -5,7 +5,7 @@
 ``python -m venv FOLDER/litserve && FOLDER/litserve/bin/pip install litserve onnxruntime``, likewise
 ``bentoml`` and ``mlserver``. Peers that are not there are left out.
 
-Each server has one core and the client another. A server is asked by 1, 4, 16 and 64 connections, each of
+Each server has one core and the client another. A server is asked by 1, 2, 4, 16 and 64 connections, each of
 which asks again as soon as it was answered. Peers that batch are run with and without; the faster way counts.
 """
 
@@ -26,7 +26,9 @@ from _serving_bundle import rows, write_bundle
 from _serving_servers import Server, cpu_s, memory_mb, running, servers
 
 CLIENT = Path(__file__).with_name("_serving_client.py")
-LEVELS = (1, 4, 16, 64)
+LEVELS = (1, 2, 4, 16, 64)
+NEAR = 0.95
+WITHIN_MS = 10.0
 SERVER_CORE, CLIENT_CORE = "0", "1"
 LOAD = 0.7
 PACKAGES = ("wellfit", "onnxruntime", "uvicorn", "uvloop", "httptools", "numpy")
@@ -61,9 +63,15 @@ class Measured:
     memory_mb: float
 
     @property
-    def best(self) -> Level:
+    def most(self) -> Level:
         """The level with most answers a second."""
         return max(self.levels, key=lambda level: level.per_s)
+
+    @property
+    def best(self) -> Level:
+        """The level with the shortest 99th percentile of those with most answers, or nearly as many."""
+        near = [level for level in self.levels if level.per_s >= NEAR * self.most.per_s]
+        return min(near, key=lambda level: level.p99_ms)
 
     def within(self, p99_ms: float) -> Level:
         """The level with most answers a second among those that keep a latency; else the quickest."""
@@ -141,16 +149,21 @@ def _ask(
 def _compared(own: Sequence[Measured], peers: Sequence[Measured]) -> list[Figure]:
     """Return throughput over that of the best peer, at the latency that the peer has where it is best.
 
+    A peer that is no quicker with more connections is best with few, where nobody waits.
+
     MLServer is asked in the V2 protocol alone, so ours is asked in it, too, where the two are compared.
     """
     by_way = {one.server.way: one for one in own}
     figures: list[Figure] = []
     ratios: dict[str, float] = {}
+    patient: dict[str, float] = {}
     for peer in peers:
         rival = by_way["v2" if peer.server.name == "mlserver" else "rows"]
         ratio = rival.within(peer.best.p99_ms).per_s / peer.best.per_s
         name = peer.server.name
         ratios[name] = min(ratio, ratios.get(name, ratio))
+        ratio = rival.within(WITHIN_MS).per_s / peer.within(WITHIN_MS).per_s
+        patient[name] = min(ratio, patient.get(name, ratio))
         key = f"{name}_{peer.server.way}"
         figures += [
             Figure(name=f"{key}_per_s", value=peer.best.per_s),
@@ -163,9 +176,12 @@ def _compared(own: Sequence[Measured], peers: Sequence[Measured]) -> list[Figure
         worst = min(ratios.values())
         figures.insert(0, Figure(name="throughput_ratio_best_peer", value=worst, goal=">= 2"))
     figures += [Figure(name=f"throughput_ratio_{name}", value=ratio) for name, ratio in ratios.items()]
+    figures += [
+        Figure(name=f"throughput_ratio_{name}_within_10_ms", value=ratio) for name, ratio in patient.items()
+    ]
     for way, one in by_way.items():
-        figures.append(Figure(name=f"wellfit_{way}_per_s", value=one.best.per_s))
-        figures.append(Figure(name=f"wellfit_{way}_cpu_ms", value=one.best.cpu_ms, unit="ms"))
+        figures.append(Figure(name=f"wellfit_{way}_per_s", value=one.most.per_s))
+        figures.append(Figure(name=f"wellfit_{way}_cpu_ms", value=one.most.cpu_ms, unit="ms"))
     figures += [
         Figure(name="ready_s", value=min(one.ready_s for one in own), unit="s", goal="<= 2"),
         Figure(name="memory_mb", value=own[0].memory_mb, unit="MB"),
@@ -177,7 +193,7 @@ def _under_load(
     own: Measured, bundle: Path, folder: Path, seconds: float, soak_minutes: float
 ) -> list[Figure]:
     """Return latencies at 70 % of what the server can do, and what a long time of it brings."""
-    rate = LOAD * own.best.per_s
+    rate = LOAD * own.most.per_s
     with running(own.server, bundle, folder / "load", SERVER_CORE) as (pid, port, _):
         told = _ask(own.server, port, connections=64, seconds=seconds, rate=rate)
         before = memory_mb(pid)
