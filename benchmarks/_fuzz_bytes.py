@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import io
 import json
@@ -100,7 +101,9 @@ def _changed(rng: Random, value: Any, odd: tuple[Any, ...]) -> Any:
             found = found[step]
         holder[key] = copy.deepcopy(found)
     elif way < 0.55 and isinstance(holder[key], int | float):
-        holder[key] = rng.choice((-1, 0, 1e-9, -0.5, 7, 10**6, 2**31, 10**19)) * holder[key]
+        factor = rng.choice((-1, 0, 1e-9, -0.5, 7, 10**6, 2**31, 10**19))
+        with contextlib.suppress(OverflowError):  # whole numbers may be larger than any fraction
+            holder[key] = factor * holder[key]
     elif way < 0.57:
         for _ in range(rng.choice((5, 3000))):
             holder[key] = [holder[key]]

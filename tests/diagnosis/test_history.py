@@ -161,8 +161,9 @@ def test_odd_objects_are_refused(source):
         b"[1, 2]",
         b"loss,val_loss\n",
         b"loss\n1,2\n",
+        b'"',
     ],
-    ids=["empty", "blank", "binary", "nul", "cut off", "a list", "header only", "cells"],
+    ids=["empty", "blank", "binary", "nul", "cut off", "a list", "header only", "cells", "no row"],
 )
 def test_odd_files_are_refused(tmp_path, content):
     """A damaged file is refused by name."""

@@ -177,7 +177,7 @@ def _from_table(text: str, name: str) -> History:
         raise FileReadError(
             f"{name} is not a table", received=str(error), expected="a CSVLogger file"
         ) from error
-    names = [cell.strip() for cell in rows[0]]
+    names = [cell.strip() for cell in rows[0]] if rows else []
     body = [row for row in rows[1:] if [cell.strip() for cell in row] != names]
     if not body:
         raise FileReadError(
