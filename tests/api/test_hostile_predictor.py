@@ -55,6 +55,9 @@ def damaged(predictor: Predictor) -> dict[str, Predictor]:
     )
     return {
         "scaling of another width": replace(predictor, scalings=(scaling(9),)),
+        "scaling of another depth": replace(
+            predictor, scalings=(replace(ones := predictor.scalings[0], center=ones.center[None, None]),)
+        ),
         "no scaling": replace(predictor, scalings=()),
         "more classes than outputs": replace(predictor, class_names=("a", "b", "c")),
         "classes that are no text": replace(predictor, class_names=("no", {"a": 1})),
@@ -69,7 +72,7 @@ def damaged(predictor: Predictor) -> dict[str, Predictor]:
 
 @pytest.mark.parametrize("what", [
     "scaling of another width", "no scaling", "more classes than outputs", "classes of a number",
-    "classes that are no text",
+    "classes that are no text", "scaling of another depth",
     "columns without details", "fewer columns", "a feature of no column",
 ])  # fmt: skip
 def test_parts_that_do_not_fit_are_found(predictor, what):

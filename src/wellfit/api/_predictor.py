@@ -99,8 +99,8 @@ def _check_whole(predictor: Predictor) -> None:
     cells = {column.name: [None, "1"] for column in encoder.used_columns}
     inputs = list(encode_table(encoder, read_table(cells), with_target=False, strict=False).dataset.inputs)
     for place, values in zip(places, prepared_inputs(inputs, predictor.formulas, scalings), strict=True):
-        if len(place) == 2 and values.ndim == 2 and place[1] not in (None, values.shape[1]):
-            raise ValueError(f"{values.shape[1]} features for an input of {place[1]}")
+        if values.ndim > len(place) or (values.ndim == 2 and place[-1] not in (None, values.shape[-1])):
+            raise ValueError(f"rows of shape {values.shape[1:]} for an input of {place[1:]}")
 
 
 def table_predictor(bundle: Path, manifest: dict[str, Any]) -> TablePredictor:
