@@ -61,6 +61,8 @@ def damaged(predictor: Predictor) -> dict[str, Predictor]:
         "no scaling": replace(predictor, scalings=()),
         "more classes than outputs": replace(predictor, class_names=("a", "b", "c")),
         "classes that are no text": replace(predictor, class_names=("no", {"a": 1})),
+        "a class twice": replace(predictor, class_names=("no", "no")),
+        "classes of another encoder": replace(predictor, class_names=("no", "maybe")),
         "classes of a number": replace(predictor, task=Task.REGRESSION),
         "columns without details": replace(predictor, encoder=replace(predictor.encoder, schema=schema)),
         "fewer columns": replace(
@@ -72,7 +74,8 @@ def damaged(predictor: Predictor) -> dict[str, Predictor]:
 
 @pytest.mark.parametrize("what", [
     "scaling of another width", "no scaling", "more classes than outputs", "classes of a number",
-    "classes that are no text", "scaling of another depth",
+    "classes that are no text", "scaling of another depth", "a class twice",
+    "classes of another encoder",
     "columns without details", "fewer columns", "a feature of no column",
 ])  # fmt: skip
 def test_parts_that_do_not_fit_are_found(predictor, what):

@@ -14,7 +14,7 @@ from wellfit.api._output import formulas_from_json, scaling_from_json
 from wellfit.data import Encoder, Table, encode_table, predictions_frame, read_table
 from wellfit.formats import Predictor
 from wellfit.models import load_model, predict_plain
-from wellfit.records import DataError, FileReadError, FloatArray, Task, WellfitError
+from wellfit.records import DataError, FileReadError, FloatArray, Task, WellfitError, shorten
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,6 +89,8 @@ def _check_whole(predictor: Predictor) -> None:
         raise ValueError(f"{len(scalings)} scalings for {len(places)} inputs")
     if not all(isinstance(name, str) for name in predictor.class_names):
         raise TypeError("names of classes must be text")
+    if len(set(predictor.class_names)) != len(predictor.class_names):
+        raise ValueError("a class is named twice")
     width, num_classes = predictor.model.output_shape[-1], len(predictor.class_names)
     if bool(num_classes) != predictor.task.is_classification or num_classes == 1:
         raise ValueError(f"{num_classes} classes of a {predictor.task} target")
@@ -96,6 +98,8 @@ def _check_whole(predictor: Predictor) -> None:
         raise ValueError(f"{num_classes} classes of a network with {width} outputs")
     if encoder is None:
         return
+    if encoder.target.class_names != predictor.class_names:
+        raise ValueError(f"classes {shorten(encoder.target.class_names)} of the encoder are others")
     cells = {column.name: [None, "1"] for column in encoder.used_columns}
     inputs = list(encode_table(encoder, read_table(cells), with_target=False, strict=False).dataset.inputs)
     for place, values in zip(places, prepared_inputs(inputs, predictor.formulas, scalings), strict=True):
