@@ -5,7 +5,7 @@ import io
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import wellfit as wf
@@ -191,6 +191,7 @@ def test_it_draws_on_a_terminal(monkeypatch):
     assert watch.diagnosis.verdict_line in text
 
 
+@example([1.7976931348623157e308, -9.9792015476736e291], [])
 @settings(deadline=None)
 @given(
     st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=300),

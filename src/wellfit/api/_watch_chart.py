@@ -10,6 +10,7 @@ import numpy as np
 WIDTH = 80
 HEIGHT = 10
 _AXIS = 11
+_MOST = 1e300  # beyond it the sum of a few losses, and the range of two, are not finite
 
 
 def draw_curves(train: Sequence[float], validation: Sequence[float]) -> str:
@@ -23,6 +24,7 @@ def draw_curves(train: Sequence[float], validation: Sequence[float]) -> str:
         >>> print(draw_curves([3.0, 2.0, 1.0], [3.0, 2.5, 2.75]).splitlines()[0])
                  3 |*
     """
+    train, validation = _drawable(train), _drawable(validation)
     length = max(len(train), len(validation))
     values = np.array([*train, *validation], np.float64)
     values = values[np.isfinite(values)]
@@ -45,6 +47,12 @@ def draw_curves(train: Sequence[float], validation: Sequence[float]) -> str:
     return "\n".join(
         [*lines, axis[:WIDTH], f"{' ' * _AXIS} epochs 1 to {length}; t training, v validation, * both"]
     )
+
+
+def _drawable(curve: Sequence[float]) -> list[float]:
+    """Return losses that can be drawn, NaN for those that are not finite."""
+    values = np.array(curve, np.float64)
+    return np.where(np.isfinite(values), values.clip(-_MOST, _MOST), np.nan).tolist()
 
 
 def _binned(curve: Sequence[float], columns: int, length: int) -> list[float]:

@@ -16,7 +16,14 @@ from wellfit.search._sampler import quiet
 
 
 def memory_storage() -> BaseStorage:
-    """Return a place for `publish_trials` that is gone when the process ends."""
+    """Return a place for `publish_trials` that is gone when the process ends.
+
+    Example:
+        >>> storage = memory_storage()
+        >>> publish_trials(storage, "study", [{"name": "l2", "settings": {"l2": 0.1}, "scores": [0.5]}])
+        >>> [trial.params for trial in storage.get_all_trials(0)]
+        [{'l2': 0.1}]
+    """
     return InMemoryStorage()
 
 
