@@ -14,6 +14,7 @@ from wellfit.cli._improve import command_text
     [
         "postgresql+psycopg://me:secret@host/trials",
         "postgresql://me:se/cret%40secret@host:5432/trials",
+        "postgresql://me:se@cret@host/trials",
         "mysql+pymysql://host/trials?user=me&password=secret",
     ],
 )

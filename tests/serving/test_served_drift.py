@@ -69,14 +69,19 @@ def test_what_was_long_ago_is_forgotten(folder):
         assert client.get("/drift.html").status_code == 404
 
 
-def test_workers_tell_of_the_rows_of_all(folder, tmp_path):
-    """What another worker published is added; a worker that has ended is forgotten."""
-    shared = tmp_path / "shared"
+def published(folder, shared):
+    """Let a first worker count 400 rows and publish them; return the folder that it shares."""
     shared.mkdir()
     other = Watching(500, SharedWindows(shared, worker=1))
     with client_of(folder, watching=other) as client:
         ask(client, rows(0.6, 400))
         other.publish()
+    return shared
+
+
+def test_workers_tell_of_the_rows_of_all(folder, tmp_path):
+    """What another worker published is added; a worker that has ended is forgotten."""
+    shared = published(folder, tmp_path / "shared")
     own = Watching(500, SharedWindows(shared, worker=2))
     with client_of(folder, watching=own) as client:
         found = ask(client, rows(0.6, 200))
@@ -88,12 +93,7 @@ def test_workers_tell_of_the_rows_of_all(folder, tmp_path):
 
 def test_windows_of_an_earlier_bundle_are_not_added(folder, tmp_path):
     """A bundle that was exchanged is another one, though its name and version are the same."""
-    shared = tmp_path / "shared"
-    shared.mkdir()
-    other = Watching(500, SharedWindows(shared, worker=1))
-    with client_of(folder, watching=other) as client:
-        ask(client, rows(0.6, 400))
-        other.publish()
+    shared = published(folder, tmp_path / "shared")
     add_file(folder, "note.txt", "new")
     with client_of(folder, watching=Watching(500, SharedWindows(shared, worker=2))) as client:
         assert ask(client, rows(0.6, 200))["num_rows"] == 200

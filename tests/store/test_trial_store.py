@@ -209,3 +209,11 @@ def test_tables_are_said_as_each_database_wants_them(dialect, text) -> None:
     """PostgreSQL refuses a text with a length; without one MySQL cuts off at 64 KiB."""
     said = str(sa.schema.CreateTable(_ENTRIES).compile(dialect=dialect.dialect()))
     assert f"{text} NOT NULL" in said
+
+
+def test_a_password_with_an_at_sign_is_not_taken_for_a_host():
+    """It is refused before it is written down, and the message does not tell it."""
+    with pytest.raises(SettingsError, match="%40") as caught:
+        without_password("postgresql://me:se@cret@host/trials")
+    assert "cret" not in str(caught.value)
+    assert without_password("postgresql://me:se%40cret@host/trials") == "postgresql://me@host/trials"

@@ -267,7 +267,7 @@ def command_text() -> str:
 
 
 def _without_password(argument: str) -> str:
-    is_named = re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", argument)
+    is_named = re.sub(r"(://[^:/@]*):.*@", r"\1@", argument)
     return (
         re.sub(r"([?&][^=&?]*pass[^=&?]*=)[^&]*", r"\1", is_named, flags=re.IGNORECASE)
         if "://" in argument

@@ -219,18 +219,26 @@ def _install(url: sa.URL) -> str:
 
 def _hidden(text: str) -> str:
     """Return text that may hold a URL without the password in it."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", text)
+    return re.sub(r"(://[^:/@]*):.*@", r"\1@", text)
 
 
 def _parsed(url: str) -> sa.URL:
     try:
-        return sa.make_url(url)
+        parsed = sa.make_url(url)
     except exc.ArgumentError as error:
         raise SettingsError(
             "this is not the URL of a database.",
             received=repr(_hidden(url)),
             expected="a URL such as postgresql://user@host/trials or sqlite:///trials.db",
         ) from error
+    if "@" in (parsed.host or ""):  # the rest of a password, which would be written down
+        raise SettingsError(
+            "this is not the URL of a database.",
+            received=repr(_hidden(url)),
+            expected="one @, between user and host",
+            fix="write an @ in a password as %40",
+        )
+    return parsed
 
 
 def _options(url: str) -> dict[str, Any]:
